@@ -1,0 +1,1 @@
+//! HTTP: webhooks in, admin API, OAuth callbacks

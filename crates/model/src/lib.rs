@@ -1,0 +1,1 @@
+//! Pure types: what a message, a person, a capability is

@@ -1,0 +1,1 @@
+//! The connector port and the toolkit every connector uses

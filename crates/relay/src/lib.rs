@@ -1,0 +1,1 @@
+//! The engine: intake, plan, lanes, delivery, echo, upkeep. Names no platform
