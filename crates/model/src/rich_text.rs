@@ -1,0 +1,376 @@
+//! What a message says, as a closed tree: connectors parse into it and render from it.
+//!
+//! Blocks follow one another on new lines with nothing between them; a blank line is an empty
+//! paragraph. That is how people type in chats, and it makes plain text round-trip.
+
+use serde::{Deserialize, Serialize};
+
+use crate::RemoteId;
+
+/// Formatted text.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(transparent)]
+pub struct RichText {
+    /// From top to bottom.
+    pub blocks: Vec<Block>,
+}
+
+/// One thing below another.
+#[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Block {
+    /// Text; empty for a blank line.
+    Paragraph(Vec<Inline>),
+    /// A heading, 1 (largest) to 6.
+    Heading {
+        /// 1 to 6.
+        level: u8,
+        /// The heading's text.
+        content: Vec<Inline>,
+    },
+    /// Preformatted code.
+    Code {
+        /// As the author named it, lower case; `None` when not said.
+        language: Option<String>,
+        /// Lines separated by `\n`, none at the end.
+        code: String,
+    },
+    /// Somebody else's words.
+    Quote(Vec<Block>),
+    /// A bulleted list, or a numbered one when `start` is given.
+    List {
+        /// The first item's number; `None` for bullets.
+        start: Option<u32>,
+        /// The items, in order.
+        items: Vec<ListItem>,
+    },
+    /// A table.
+    Table(Table),
+    /// A horizontal rule.
+    Rule,
+}
+
+/// An item of a list: usually a paragraph, perhaps followed by a nested list.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(transparent)]
+pub struct ListItem {
+    /// What the item holds.
+    pub blocks: Vec<Block>,
+}
+
+/// A table of cells of text. Rows may differ in length.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
+pub struct Table {
+    /// Whether the first row is a header.
+    pub header: bool,
+    /// Rows of cells.
+    pub rows: Vec<Vec<Vec<Inline>>>,
+}
+
+/// A piece of a line.
+#[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Inline {
+    /// A run of text in one style. Holds no line break.
+    Text {
+        /// The characters.
+        text: String,
+        /// How they look.
+        #[serde(default, skip_serializing_if = "Style::is_plain")]
+        style: Style,
+    },
+    /// A link. Its content holds no other link.
+    Link {
+        /// The target, `http`, `https`, `mailto` or `tel`: connectors turn others into text.
+        url: String,
+        /// What is shown; equal to the URL as text for a bare link.
+        content: Vec<Inline>,
+    },
+    /// A mention.
+    Mention(Mention),
+    /// An emoji.
+    Emoji(Emoji),
+    /// A line break within the block.
+    LineBreak,
+}
+
+/// How a run of text looks.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(default)]
+pub struct Style {
+    /// Bold.
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    pub bold: bool,
+    /// Italic.
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    pub italic: bool,
+    /// Struck through.
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    pub strike: bool,
+    /// Underlined.
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    pub underline: bool,
+    /// Inline code.
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    pub code: bool,
+}
+
+impl Style {
+    /// No style at all.
+    pub const PLAIN: Self =
+        Self { bold: false, italic: false, strike: false, underline: false, code: false };
+
+    /// Whether nothing is set.
+    pub fn is_plain(&self) -> bool {
+        *self == Self::PLAIN
+    }
+}
+
+/// Somebody or something called by name.
+///
+/// In an event, ids belong to the platform it came from. Before rendering, the relay replaces them
+/// with ids of the destination, or turns the mention into text.
+#[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+pub struct Mention {
+    /// Who or what.
+    pub target: MentionTarget,
+    /// The name to show, without `@` or `#`.
+    pub name: String,
+}
+
+/// What a mention points at.
+#[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum MentionTarget {
+    /// A person's account.
+    Account(RemoteId),
+    /// Everybody of an audience.
+    Everyone(Audience),
+    /// Another conversation.
+    Conversation(RemoteId),
+    /// A named group of people (a Slack user group, a Teams tag).
+    Group(RemoteId),
+}
+
+/// Whom an everybody-mention calls.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Audience {
+    /// All members of the conversation (`@channel`, Webex `@all`).
+    Conversation,
+    /// Those who are present (`@here`).
+    Present,
+    /// All members of the team or workspace around it (`@team`, `@everyone`).
+    Team,
+}
+
+/// An emoji.
+#[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Emoji {
+    /// A Unicode sequence, fully qualified, skin tone included.
+    Unicode(String),
+    /// An emoji of the workspace's own, by name without colons.
+    Custom(String),
+}
+
+impl Emoji {
+    /// As text: the character, or `:name:`.
+    pub fn as_text(&self) -> String {
+        match self {
+            Self::Unicode(text) => text.clone(),
+            Self::Custom(name) => format!(":{name}:"),
+        }
+    }
+}
+
+impl Inline {
+    /// Plain text.
+    pub fn text(text: impl Into<String>) -> Self {
+        Self::Text { text: text.into(), style: Style::PLAIN }
+    }
+
+    /// Text in a style.
+    pub fn styled(text: impl Into<String>, style: Style) -> Self {
+        Self::Text { text: text.into(), style }
+    }
+}
+
+impl RichText {
+    /// Plain text: `\n` becomes a line break, a blank line a paragraph of its own.
+    pub fn plain(text: &str) -> Self {
+        let mut builder = Vec::new();
+        for paragraph in text.split("\n\n") {
+            if !builder.is_empty() {
+                builder.push(Block::Paragraph(Vec::new()));
+            }
+            let mut inlines = Vec::new();
+            for (index, line) in paragraph.split('\n').enumerate() {
+                if index > 0 {
+                    inlines.push(Inline::LineBreak);
+                }
+                if !line.is_empty() {
+                    inlines.push(Inline::text(line));
+                }
+            }
+            builder.push(Block::Paragraph(inlines));
+        }
+        if text.is_empty() {
+            builder.clear();
+        }
+        Self { blocks: builder }
+    }
+
+    /// Whether nothing would be seen.
+    pub fn is_blank(&self) -> bool {
+        self.plain_text().trim().is_empty()
+    }
+
+    /// The text as read aloud: no markup, mentions as `@Name`, links by what they show.
+    pub fn plain_text(&self) -> String {
+        let mut out = String::new();
+        write_blocks(&self.blocks, &mut out);
+        out
+    }
+
+    /// Joins neighbouring runs of one style and drops empty ones, so that equal texts are equal.
+    pub fn normalized(mut self) -> Self {
+        normalize_blocks(&mut self.blocks);
+        self
+    }
+
+    /// Calls `visit` on every list of inlines, so that it may replace some of them.
+    pub fn for_each_line(&mut self, visit: &mut impl FnMut(&mut Vec<Inline>)) {
+        each_line(&mut self.blocks, visit);
+    }
+}
+
+fn write_blocks(blocks: &[Block], out: &mut String) {
+    for (index, block) in blocks.iter().enumerate() {
+        if index > 0 {
+            out.push('\n');
+        }
+        match block {
+            Block::Paragraph(content) | Block::Heading { content, .. } => write_line(content, out),
+            Block::Code { code, .. } => out.push_str(code),
+            Block::Quote(blocks) => write_blocks(blocks, out),
+            Block::List { items, .. } => {
+                for (index, item) in items.iter().enumerate() {
+                    if index > 0 {
+                        out.push('\n');
+                    }
+                    write_blocks(&item.blocks, out);
+                }
+            }
+            Block::Table(table) => {
+                for (index, row) in table.rows.iter().enumerate() {
+                    if index > 0 {
+                        out.push('\n');
+                    }
+                    for (column, cell) in row.iter().enumerate() {
+                        if column > 0 {
+                            out.push('\t');
+                        }
+                        write_line(cell, out);
+                    }
+                }
+            }
+            Block::Rule => out.push_str("---"),
+        }
+    }
+}
+
+fn write_line(inlines: &[Inline], out: &mut String) {
+    for inline in inlines {
+        match inline {
+            Inline::Text { text, .. } => out.push_str(text),
+            Inline::Link { content, .. } => write_line(content, out),
+            Inline::Mention(mention) => {
+                out.push(match mention.target {
+                    MentionTarget::Conversation(_) => '#',
+                    _ => '@',
+                });
+                out.push_str(&mention.name);
+            }
+            Inline::Emoji(emoji) => out.push_str(&emoji.as_text()),
+            Inline::LineBreak => out.push('\n'),
+        }
+    }
+}
+
+fn each_line(blocks: &mut [Block], visit: &mut impl FnMut(&mut Vec<Inline>)) {
+    for block in blocks {
+        match block {
+            Block::Paragraph(content) | Block::Heading { content, .. } => visit(content),
+            Block::Code { .. } | Block::Rule => {}
+            Block::Quote(blocks) => each_line(blocks, visit),
+            Block::List { items, .. } => {
+                for item in items {
+                    each_line(&mut item.blocks, visit);
+                }
+            }
+            Block::Table(table) => {
+                for cell in table.rows.iter_mut().flatten() {
+                    visit(cell);
+                }
+            }
+        }
+    }
+}
+
+fn normalize_blocks(blocks: &mut [Block]) {
+    each_line(blocks, &mut normalize_line);
+}
+
+fn normalize_line(line: &mut Vec<Inline>) {
+    let mut joined: Vec<Inline> = Vec::with_capacity(line.len());
+    for mut inline in line.drain(..) {
+        match &mut inline {
+            Inline::Text { text, .. } if text.is_empty() => continue,
+            Inline::Text { text, style } => {
+                if let Some(Inline::Text { text: before, style: same }) = joined.last_mut()
+                    && same == style
+                {
+                    before.push_str(text);
+                    continue;
+                }
+            }
+            Inline::Link { content, .. } => normalize_line(content),
+            _ => {}
+        }
+        joined.push(inline);
+    }
+    *line = joined;
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn plain_text_survives_the_tree() {
+        for text in ["", "one", "one\ntwo", "one\n\ntwo", "a\n\n\nb", "a\n\n\n\nb\n", "\n\nx"] {
+            assert_eq!(RichText::plain(text).plain_text(), text, "{text:?}");
+        }
+    }
+
+    #[test]
+    fn normalizing_joins_runs_of_one_style_and_drops_empty_ones() {
+        let bold = Style { bold: true, ..Style::PLAIN };
+        let text = RichText {
+            blocks: vec![Block::Quote(vec![Block::Paragraph(vec![
+                Inline::text("a"),
+                Inline::text("b"),
+                Inline::styled("", bold),
+                Inline::styled("c", bold),
+            ])])],
+        };
+        let expected = RichText {
+            blocks: vec![Block::Quote(vec![Block::Paragraph(vec![
+                Inline::text("ab"),
+                Inline::styled("c", bold),
+            ])])],
+        };
+        assert_eq!(text.normalized(), expected);
+    }
+}
