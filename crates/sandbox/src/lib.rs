@@ -1,1 +1,188 @@
-//! Emulators of the chat platforms, with a human side and faults on demand
+//! Emulators of the chat platforms, with a human side and faults on demand.
+//!
+//! Guarantees: each emulator obeys its vendor's published contract, including its refusals, its rate limits and
+//! its webhook retries, on an emulated clock; the same seed gives the same ids and the same faults; every call
+//! and every webhook can be read back.
+//!
+//! Deliberately absent: persistence (a stopped sandbox forgets), real authentication of people, and any type
+//! shared with a connector: if client and emulator shared a wrong type, they would agree on the mistake.
+
+pub mod core;
+mod server;
+pub mod slack;
+pub mod teams;
+
+use std::net::SocketAddr;
+use std::sync::Arc;
+
+use crate::core::{Core, Emulator};
+
+/// How a sandbox is started. Port 0 takes any free port.
+#[derive(Debug, Clone)]
+pub struct SandboxOptions {
+    /// Fixes ids, tokens and which calls a fault with a probability hits.
+    pub seed: u64,
+    /// Emulated seconds per real second; 1.0 is real time.
+    pub clock_speed: f64,
+    /// Port of the control API.
+    pub control_port: u16,
+    /// Port of the Slack emulator.
+    pub slack_port: u16,
+    /// Port of the Microsoft Graph emulator.
+    pub graph_port: u16,
+    /// Port of the Entra sign-in emulator.
+    pub login_port: u16,
+}
+
+impl Default for SandboxOptions {
+    fn default() -> Self {
+        Self {
+            seed: 1,
+            clock_speed: 1.0,
+            control_port: 0,
+            slack_port: 0,
+            graph_port: 0,
+            login_port: 0,
+        }
+    }
+}
+
+/// Where the running services are, each as `http://127.0.0.1:PORT` without a closing slash.
+#[derive(Debug, Clone, serde::Serialize)]
+pub struct Urls {
+    /// The control API.
+    pub control: String,
+    /// Slack: `/api/METHOD`, `/oauth/v2/authorize`, uploads and downloads.
+    pub slack: String,
+    /// Microsoft Graph, with its upload and download paths.
+    pub graph: String,
+    /// Entra sign-in.
+    pub login: String,
+}
+
+/// A running sandbox. Dropping it stops it; [`Sandbox::stop`] also waits.
+pub struct Sandbox {
+    urls: Urls,
+    core: Arc<Core>,
+    slack: Arc<slack::Slack>,
+    teams: Arc<teams::Teams>,
+    servers: Vec<tokio::task::JoinHandle<()>>,
+}
+
+/// Why a sandbox could not start.
+#[derive(Debug, thiserror::Error)]
+pub enum StartError {
+    /// A port could not be bound.
+    #[error("cannot listen on 127.0.0.1:{port}")]
+    Listen {
+        /// The port asked for.
+        port: u16,
+        /// What the system said.
+        source: std::io::Error,
+    },
+    /// The folder for uploaded files, or the HTTP client for webhooks, could not be made.
+    #[error("cannot prepare the sandbox: {0}")]
+    Prepare(String),
+}
+
+impl Sandbox {
+    /// Binds the listeners on 127.0.0.1 and starts serving.
+    ///
+    /// # Errors
+    /// [`StartError`] when a port is taken or the temporary folder cannot be made.
+    pub async fn start(options: SandboxOptions) -> Result<Self, StartError> {
+        let ports =
+            [options.control_port, options.slack_port, options.graph_port, options.login_port];
+        let mut listeners = Vec::with_capacity(ports.len());
+        for port in ports {
+            let address = SocketAddr::from(([127, 0, 0, 1], port));
+            let listener = tokio::net::TcpListener::bind(address)
+                .await
+                .map_err(|source| StartError::Listen { port, source })?;
+            let url = format!(
+                "http://{}",
+                listener.local_addr().map_err(|source| StartError::Listen { port, source })?
+            );
+            listeners.push((listener, url));
+        }
+        let urls = Urls {
+            control: listeners[0].1.clone(),
+            slack: listeners[1].1.clone(),
+            graph: listeners[2].1.clone(),
+            login: listeners[3].1.clone(),
+        };
+        let core = Core::new(options.seed, options.clock_speed)
+            .map_err(|why| StartError::Prepare(why.to_string()))?;
+        let slack = slack::Slack::new(core.clone(), &urls);
+        let teams = teams::Teams::new(core.clone(), &urls);
+        let emulators: Vec<Arc<dyn Emulator>> = vec![slack.clone(), teams.clone()];
+        let routers = [
+            core::control::router(core.clone(), emulators, &urls),
+            slack.clone().router(),
+            teams.clone().graph_router(),
+            teams.clone().login_router(),
+        ];
+        let servers = listeners
+            .into_iter()
+            .zip(routers)
+            .map(|((listener, _), router)| server::spawn(listener, router, core.stopping.clone()))
+            .collect();
+        Ok(Self { urls, core, slack, teams, servers })
+    }
+
+    /// Where the services listen.
+    pub fn urls(&self) -> &Urls {
+        &self.urls
+    }
+
+    /// Clock, faults, limits, journals: what control shows, for tests in the same process.
+    pub fn core(&self) -> &Arc<Core> {
+        &self.core
+    }
+
+    /// The Slack emulator.
+    pub fn slack(&self) -> &Arc<slack::Slack> {
+        &self.slack
+    }
+
+    /// The Microsoft Teams emulator.
+    pub fn teams(&self) -> &Arc<teams::Teams> {
+        &self.teams
+    }
+
+    /// Stops listening and sending, and waits until the open answers are finished (at most 2 seconds).
+    pub async fn stop(mut self) {
+        self.core.stopping.cancel();
+        for server in std::mem::take(&mut self.servers) {
+            let abort = server.abort_handle();
+            if tokio::time::timeout(std::time::Duration::from_secs(2), server).await.is_err() {
+                abort.abort();
+            }
+        }
+    }
+}
+
+impl Drop for Sandbox {
+    fn drop(&mut self) {
+        self.core.stopping.cancel();
+    }
+}
+
+/// Starts a sandbox, prints its addresses on standard output as one line of JSON, and runs until `until` ends.
+///
+/// # Errors
+/// [`StartError`], as [`Sandbox::start`].
+pub async fn run(
+    options: SandboxOptions,
+    until: impl Future<Output = ()>,
+) -> Result<(), StartError> {
+    let sandbox = Sandbox::start(options).await?;
+    let urls = serde_json::json!(sandbox.urls());
+    #[expect(clippy::print_stdout, reason = "the addresses are this command's answer")]
+    {
+        println!("{urls}");
+    }
+    until.await;
+    sandbox.stop().await;
+    Ok(())
+}
