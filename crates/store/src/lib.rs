@@ -1,1 +1,21 @@
-//! Durable state: the Store port, its in-memory oracle, SQLite, and the vault that seals content and tokens
+//! Durable state behind one port, [`Store`]: short verbs in the product's words, each one
+//! transaction.
+//!
+//! Guarantees: when a verb returns `Ok`, what it did is on disk; when it returns an error, nothing
+//! of it happened. Content, tokens and file handles are sealed with the deployment's key before
+//! they reach the database. `MemoryStore` and `SqlStore` pass the same suite.
+//!
+//! Deliberately absent: decisions. The store keeps what the relay decided, and knows no platform.
+
+mod error;
+mod records;
+mod store;
+
+pub use error::StoreError;
+pub use records::{
+    App, Appended, AuditEntry, BegunPart, Change, ChannelSyncTraffic, Connection, ConnectionState,
+    Copy, DeliveryFilter, DropCount, InFlight, Inbound, Lane, MessageView, NewCopy, NewDelivery,
+    NewInbound, PendingAuthorization, PendingDelivery, Plan, Progress, Reactor, Settled,
+    StoredAccount,
+};
+pub use store::Store;
