@@ -1,1 +1,34 @@
-//! The connector port and the toolkit every connector uses
+//! The connector port, and the toolkit that every connector uses.
+//!
+//! A connector implements [`Platform`] (a kind of network) and [`Connection`] (one authorized
+//! workspace on it). Guarantees that the types make: an [`Inbound`] reaches the relay only as
+//! [`Verified`]; a post needs the [`Begun`](rialto_model::Begun) that the store gives; a
+//! [`SendError`] is a decision and not a story.
+//!
+//! Deliberately absent: the store, the relay, any platform's name. A connector keeps what it must
+//! remember in its [`Cabinet`].
+
+pub mod emoji;
+pub mod http;
+pub mod split;
+pub mod verify;
+
+mod authorize;
+mod cabinet;
+mod connection;
+mod environment;
+mod error;
+mod file;
+mod manifest;
+mod outgoing;
+mod webhook;
+
+pub use authorize::{AppConfig, AuthorizationAnswer, AuthorizationStart, Authorized};
+pub use cabinet::{Cabinet, CabinetError};
+pub use connection::{Connection, Finding, FindingLevel, NewConversation, Page, Upkeep};
+pub use environment::{Clock, Random, SystemClock, SystemRandom, Toolkit};
+pub use error::{FileError, HoldScope, ReadError, SendError, SetupError};
+pub use file::FileBody;
+pub use manifest::{ConnectContext, Field, Manifest, Platform};
+pub use outgoing::{MessageChange, Note, Outgoing, Part, Post, UploadedFile};
+pub use webhook::{Inbound, Received, Refusal, Verified, WebhookAnswer, WebhookRequest};

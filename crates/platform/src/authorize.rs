@@ -1,0 +1,103 @@
+//! Authorizing a workspace.
+
+use std::collections::BTreeMap;
+
+use rialto_model::{AppId, RemoteId};
+use secrecy::SecretString;
+use url::Url;
+
+use crate::SetupError;
+
+/// An application registered with the vendor, as a connector sees it.
+#[derive(Clone, Debug)]
+pub struct AppConfig {
+    /// Its id.
+    pub id: AppId,
+    /// Public settings, by the names of the manifest's fields. Defaults are filled in.
+    pub settings: BTreeMap<String, String>,
+    /// Secret settings, likewise.
+    pub secrets: BTreeMap<String, SecretString>,
+    /// Where the vendor sends this app's events: `{public}/webhooks/{platform}/{app}`.
+    pub webhook_url: Url,
+    /// Where the vendor sends admins back: `{public}/oauth/callback`.
+    pub redirect_url: Url,
+}
+
+impl AppConfig {
+    /// A public setting.
+    ///
+    /// # Errors
+    /// `Setting`, naming the field, when it is missing or blank.
+    pub fn setting(&self, field: &str) -> Result<&str, SetupError> {
+        self.settings
+            .get(field)
+            .map(String::as_str)
+            .filter(|value| !value.trim().is_empty())
+            .ok_or_else(|| missing(field))
+    }
+
+    /// A public setting that is a URL, with a `/` at its end so that paths can be joined.
+    ///
+    /// # Errors
+    /// `Setting`, naming the field, when it is missing or no absolute http(s) URL.
+    pub fn url(&self, field: &str) -> Result<Url, SetupError> {
+        let text = self.setting(field)?;
+        let mut url = Url::parse(text)
+            .ok()
+            .filter(|url| matches!(url.scheme(), "http" | "https") && url.has_host())
+            .ok_or_else(|| SetupError::Setting {
+                field: field.into(),
+                problem: format!("`{text}` is not an http or https URL"),
+            })?;
+        if !url.path().ends_with('/') {
+            url.set_path(&format!("{}/", url.path()));
+        }
+        Ok(url)
+    }
+
+    /// A secret setting.
+    ///
+    /// # Errors
+    /// `Setting`, naming the field, when it is missing.
+    pub fn secret(&self, field: &str) -> Result<&SecretString, SetupError> {
+        self.secrets.get(field).ok_or_else(|| missing(field))
+    }
+}
+
+fn missing(field: &str) -> SetupError {
+    SetupError::Setting { field: field.into(), problem: "is missing".into() }
+}
+
+/// Where to send the admin, and what to remember until they come back.
+#[derive(Clone, Debug)]
+pub struct AuthorizationStart {
+    /// The vendor's page. Carries the `state` that was given.
+    pub url: Url,
+    /// What the connector needs to finish (a PKCE verifier); sealed meanwhile.
+    pub secret: SecretString,
+}
+
+/// What came back.
+#[derive(Clone, Debug)]
+pub struct AuthorizationAnswer {
+    /// The query of the callback, `state` included.
+    pub query: BTreeMap<String, String>,
+    /// What was to be remembered.
+    pub secret: SecretString,
+}
+
+/// A workspace that was authorized.
+#[derive(Clone, Debug)]
+pub struct Authorized {
+    /// The platform's id of the workspace, as webhooks name it.
+    pub workspace: RemoteId,
+    /// Its name.
+    pub name: String,
+    /// What goes into the connection's cabinet.
+    pub cabinet: Vec<(String, SecretString)>,
+    /// What the admin should know (a personal account signed in; a scope is missing and why it is
+    /// needed).
+    pub warnings: Vec<String>,
+    /// What must still be done, by whom, with the link (admin consent).
+    pub next_steps: Vec<String>,
+}

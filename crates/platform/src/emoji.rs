@@ -1,0 +1,1 @@
+//! Emoji by the names that chat platforms use, and back.

@@ -1,0 +1,111 @@
+//! HTTP as connectors need it: clients with time limits, and outcomes told apart.
+
+use std::time::Duration;
+
+use http::{HeaderMap, header::RETRY_AFTER};
+use jiff::{SignedDuration, Timestamp, fmt::rfc2822};
+
+use crate::SendError;
+
+/// Waiting for a connection, at most.
+const CONNECT_TIMEOUT: Duration = Duration::from_secs(10);
+/// Waiting for the next bytes of an answer, at most: large files may take long, silence may not.
+const READ_TIMEOUT: Duration = Duration::from_secs(30);
+/// What is waited when a platform says *wait* and not how long, or longer than makes sense.
+const DEFAULT_WAIT: SignedDuration = SignedDuration::from_secs(5);
+const LONGEST_WAIT: SignedDuration = SignedDuration::from_hours(24);
+
+/// The client for all calls to platforms.
+///
+/// # Errors
+/// When the machine's certificate roots cannot be read.
+pub fn client() -> reqwest::Result<reqwest::Client> {
+    reqwest::Client::builder()
+        .user_agent(concat!("Rialto/", env!("CARGO_PKG_VERSION")))
+        .connect_timeout(CONNECT_TIMEOUT)
+        .read_timeout(READ_TIMEOUT)
+        .redirect(reqwest::redirect::Policy::none())
+        .pool_max_idle_per_host(64)
+        .build()
+}
+
+/// When `Retry-After` (seconds, or a date: RFC 9110) says to come back.
+pub fn retry_after(headers: &HeaderMap, now: Timestamp) -> Timestamp {
+    let wait = headers
+        .get(RETRY_AFTER)
+        .and_then(|value| value.to_str().ok())
+        .and_then(|text| {
+            let text = text.trim();
+            text.parse::<f64>()
+                .ok()
+                .and_then(|seconds| SignedDuration::try_from_secs_f64(seconds).ok())
+                .or_else(|| {
+                    let date = rfc2822::parse(text).ok()?;
+                    Some(date.timestamp().duration_since(now))
+                })
+        })
+        .unwrap_or(DEFAULT_WAIT)
+        .clamp(SignedDuration::ZERO, LONGEST_WAIT);
+    now.checked_add(wait).unwrap_or(now)
+}
+
+/// What a failed call that may have changed something means: nothing was done if no connection came
+/// about, otherwise nobody knows.
+pub fn call_failed(error: &reqwest::Error) -> SendError {
+    let reason = describe(error);
+    if error.is_connect() || error.is_builder() {
+        SendError::Transient(reason)
+    } else {
+        SendError::Unknown(reason)
+    }
+}
+
+/// The error in words, without the URL: it may carry secrets.
+pub fn describe(error: &reqwest::Error) -> String {
+    let kind = if error.is_timeout() {
+        "no answer in time"
+    } else if error.is_connect() {
+        "no connection"
+    } else if error.is_decode() {
+        "an answer that is not what it should be"
+    } else if error.is_body() {
+        "the transfer broke off"
+    } else {
+        "the connection broke off"
+    };
+    let mut cause = std::error::Error::source(error);
+    while let Some(deeper) = cause.and_then(std::error::Error::source) {
+        cause = Some(deeper);
+    }
+    match cause {
+        Some(cause) => format!("{kind}: {cause}"),
+        None => kind.to_owned(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn retry_after_is_seconds_or_a_date_and_never_absurd() {
+        let now: Timestamp = "2026-11-22T10:00:00Z".parse().unwrap();
+        for (value, expected) in [
+            (Some("30"), "2026-11-22T10:00:30Z"),
+            (Some("1.5"), "2026-11-22T10:00:01.5Z"),
+            (Some("Sun, 22 Nov 2026 10:01:00 GMT"), "2026-11-22T10:01:00Z"),
+            (Some("Sun, 22 Nov 2026 09:00:00 GMT"), "2026-11-22T10:00:00Z"),
+            (Some("-7"), "2026-11-22T10:00:00Z"),
+            (Some("999999999"), "2026-11-23T10:00:00Z"),
+            (Some("soon"), "2026-11-22T10:00:05Z"),
+            (Some("NaN"), "2026-11-22T10:00:05Z"),
+            (None, "2026-11-22T10:00:05Z"),
+        ] {
+            let mut headers = HeaderMap::new();
+            if let Some(value) = value {
+                headers.insert(RETRY_AFTER, value.parse().unwrap());
+            }
+            assert_eq!(retry_after(&headers, now).to_string(), expected, "{value:?}");
+        }
+    }
+}
