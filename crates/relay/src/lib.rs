@@ -1,1 +1,20 @@
-//! The engine: intake, plan, lanes, delivery, echo, upkeep. Names no platform
+//! The engine: what came in is kept, ordered, understood, planned, and delivered once.
+//!
+//! Guarantees: nothing is acknowledged before it is on disk; every message is delivered to each
+//! destination once or shown as failed with a reason; order is kept per (source conversation →
+//! destination conversation), and a slow conversation delays no other; a change of what an admin
+//! set up takes effect at once.
+//!
+//! Deliberately absent: HTTP, SQL, and the name of any platform. What differs between platforms is
+//! data in their manifests, or lives in their connectors.
+
+pub mod admin;
+mod cabinet;
+mod ids;
+mod platforms;
+mod relay;
+mod roster;
+
+pub use platforms::Platforms;
+pub use relay::{Accepted, Relay, RelaySettings};
+pub use roster::{AppEntry, ConnectionEntry, Roster, RosterView};
