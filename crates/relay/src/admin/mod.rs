@@ -1,1 +1,34 @@
-//! What admins do.
+//! What admins do: every change is checked, kept, written down with who made it, and in force when
+//! the call returns.
+//!
+//! Deliberately absent: HTTP, and who an admin is. The caller has proved that and says it in
+//! [`Who`].
+
+mod adding;
+mod apps;
+mod audit;
+mod authorizations;
+mod avatars;
+mod channel_syncs;
+mod connections;
+mod deliveries;
+mod error;
+mod nearest;
+mod schema;
+mod status;
+
+pub use adding::{AddChannelSync, Added, ConnectChannelSync, NewEndpoint, NewTarget};
+pub use apps::{AppChange, AppView, FieldView, NewApp, PlatformView};
+pub use audit::Who;
+pub use authorizations::{AuthorizationView, ConnectedView};
+pub use avatars::{AvatarLinks, BadSignature};
+pub use channel_syncs::{
+    ChannelSyncChange, ChannelSyncView, EndpointChange, EndpointView, TrafficView,
+};
+pub use connections::{ConnectionView, ConversationView, FindingView, ParentView};
+pub use deliveries::{
+    AttemptView, DeliveryDetail, DeliveryQuery, DeliveryView, PlaceView, RetriedAll,
+};
+pub use error::AdminError;
+pub use nearest::nearest;
+pub use status::{DatabaseView, DropView, StatusView};
