@@ -1,7 +1,7 @@
 //! What can go wrong, told apart by what the caller should do.
 
 /// Why a verb did nothing.
-#[derive(Debug, thiserror::Error)]
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum StoreError {
     /// The database cannot be written or read right now: busy, full, read-only, gone. Answer 503
     /// so that the platform sends again, and try later.

@@ -5,17 +5,31 @@
 //! of it happened. Content, tokens and file handles are sealed with the deployment's key before
 //! they reach the database. `MemoryStore` and `SqlStore` pass the same suite.
 //!
+//! Times are kept to the microsecond.
+//!
 //! Deliberately absent: decisions. The store keeps what the relay decided, and knows no platform.
 
 mod error;
+mod memory;
 mod records;
+mod refusal;
+mod sql;
 mod store;
+mod vault;
+
+use std::sync::Arc;
 
 pub use error::StoreError;
+pub use memory::MemoryStore;
 pub use records::{
     App, Appended, AuditEntry, BegunPart, Change, ChannelSyncTraffic, Connection, ConnectionState,
     Copy, DeliveryFilter, DropCount, InFlight, Inbound, Lane, MessageView, NewCopy, NewDelivery,
     NewInbound, PendingAuthorization, PendingDelivery, Plan, Progress, Reactor, Settled,
     StoredAccount,
 };
+pub use sql::{SqlOptions, SqlStore};
 pub use store::Store;
+pub use vault::{Key, KeyError, OpenError, Vault};
+
+/// What time it is: the caller's clock.
+pub type Now = Arc<dyn Fn() -> jiff::Timestamp + Send + Sync>;

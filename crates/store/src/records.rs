@@ -165,6 +165,15 @@ pub struct Plan {
     pub drops: Vec<String>,
 }
 
+impl Plan {
+    /// Adds another event's plan behind this one.
+    pub fn extend(&mut self, other: Self) {
+        self.changes.extend(other.changes);
+        self.deliveries.extend(other.deliveries);
+        self.drops.extend(other.drops);
+    }
+}
+
 /// A change to what is known.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Change {
@@ -393,4 +402,29 @@ pub struct AuditEntry {
     pub subject: String,
     /// More, as JSON; never a secret.
     pub detail: serde_json::Value,
+}
+
+impl MessageView {
+    /// Puts copies and reactors into an order that every store gives alike.
+    pub(crate) fn sort(&mut self) {
+        sort_copies(&mut self.copies);
+        self.reactors.sort_by_cached_key(|reactor| {
+            (reactor.at.clone(), reactor.account.clone(), emoji_key(&reactor.emoji))
+        });
+    }
+}
+
+/// By part; of one part the original first.
+pub(crate) fn sort_copies(copies: &mut [Copy]) {
+    copies.sort_by(|a, b| {
+        (a.part, !a.origin, &a.at, &a.remote).cmp(&(b.part, !b.origin, &b.at, &b.remote))
+    });
+}
+
+/// An emoji as one text that no other emoji shares.
+pub(crate) fn emoji_key(emoji: &Emoji) -> String {
+    match emoji {
+        Emoji::Unicode(text) => format!("u{text}"),
+        Emoji::Custom(name) => format!("c{name}"),
+    }
 }

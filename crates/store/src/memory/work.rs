@@ -1,0 +1,200 @@
+//! What goes out.
+
+use std::collections::BTreeMap;
+
+use jiff::Timestamp;
+use rialto_model::{
+    AttemptOutcome, Begun, ConversationRef, Delivery, DeliveryId, DeliveryState, Fingerprint,
+    PartKey,
+};
+
+use super::{Kept, State};
+use crate::{
+    BegunPart, DeliveryFilter, InFlight, Lane, PendingDelivery, Progress, Settled, StoreError,
+    refusal,
+};
+
+impl Kept {
+    /// The end, unless it has ended already: the first end stays.
+    pub(super) fn settle(&mut self, settled: Settled) {
+        if self.delivery.state != DeliveryState::Pending {
+            return;
+        }
+        if settled.state != DeliveryState::Parked {
+            self.work = None;
+            self.begun.clear();
+        }
+        self.delivery.state = settled.state;
+        self.delivery.reason = settled.reason;
+        self.delivery.settled_at = Some(settled.at);
+    }
+}
+
+impl State {
+    fn kept(&mut self, id: DeliveryId) -> Result<&mut Kept, StoreError> {
+        let kept = self.places.get(&id).and_then(|seq| self.deliveries.get_mut(seq));
+        kept.ok_or_else(|| refusal::missing("delivery", id))
+    }
+
+    pub(super) fn in_flight(&self, to: &ConversationRef) -> Vec<InFlight> {
+        let mut flying: Vec<_> = self
+            .deliveries
+            .values()
+            .filter(|kept| kept.delivery.to == *to)
+            .flat_map(|kept| {
+                self.unrecorded(kept).into_iter().map(|begun| InFlight {
+                    delivery: kept.delivery.id,
+                    message: kept.delivery.message,
+                    part: begun.part,
+                    fingerprint: begun.fingerprint,
+                    at: begun.at,
+                })
+            })
+            .collect();
+        flying.sort_by_key(|part| part.at);
+        flying
+    }
+
+    /// Posts begun for a delivery whose copies are not known.
+    fn unrecorded(&self, kept: &Kept) -> Vec<BegunPart> {
+        let Delivery { message, to, .. } = &kept.delivery;
+        let begun = kept.begun.values();
+        begun.filter(|begun| !self.has_copy(*message, to, begun.part)).cloned().collect()
+    }
+
+    pub(super) fn lanes(&self) -> Vec<Lane> {
+        let mut lanes = BTreeMap::<ConversationRef, u64>::new();
+        for delivery in self.deliveries.values().map(|kept| &kept.delivery) {
+            if delivery.state == DeliveryState::Pending {
+                *lanes.entry(delivery.to.clone()).or_default() += 1;
+            }
+        }
+        let lanes = lanes.into_iter();
+        lanes
+            .map(|(to, pending)| Lane { held_until: self.holds.get(&to).copied(), to, pending })
+            .collect()
+    }
+
+    pub(super) fn lane_work(
+        &self,
+        to: &ConversationRef,
+        after: i64,
+        limit: u32,
+    ) -> Vec<PendingDelivery> {
+        let pending = self.deliveries.values().filter(|kept| {
+            kept.delivery.seq > after
+                && kept.delivery.to == *to
+                && kept.delivery.state == DeliveryState::Pending
+        });
+        pending
+            .take(limit as usize)
+            .filter_map(|kept| {
+                let (delivery, work) = (kept.delivery.clone(), kept.work.clone()?);
+                Some(PendingDelivery { delivery, work, begun: self.unrecorded(kept) })
+            })
+            .collect()
+    }
+
+    pub(super) fn begin(
+        &mut self,
+        id: DeliveryId,
+        part: PartKey,
+        fingerprint: Fingerprint,
+        handles: Vec<String>,
+        at: Timestamp,
+    ) -> Result<Begun, StoreError> {
+        let kept = self.kept(id)?;
+        if kept.delivery.state != DeliveryState::Pending {
+            return Err(refusal::not_pending(id));
+        }
+        let at = kept.begun.get(&part).map_or(at, |begun| begun.at);
+        kept.begun.insert(part, BegunPart { part, fingerprint, handles, at });
+        Ok(Begun::committed(id, part, at))
+    }
+
+    pub(super) fn progress(&mut self, id: DeliveryId, step: Progress) -> Result<(), StoreError> {
+        let to = self.kept(id)?.delivery.to.clone();
+        for copy in &step.copies {
+            self.kept(copy.delivery)?;
+        }
+        if let Some(settled) = &step.settled {
+            refusal::settles(settled.state)?;
+        }
+        for copy in step.copies {
+            self.record(copy);
+        }
+        for (remote, revision) in step.revised {
+            let id = self.copies.get(&(to.clone(), remote.clone()));
+            if let Some(message) = id.and_then(|id| self.messages.get_mut(id)) {
+                let shown = message.copies.iter_mut();
+                shown
+                    .filter(|copy| copy.at == to && copy.remote == remote)
+                    .for_each(|copy| copy.revision = revision);
+            }
+        }
+        for remote in step.gone {
+            let id = self.copies.remove(&(to.clone(), remote.clone()));
+            if let Some(message) = id.and_then(|id| self.messages.get_mut(&id)) {
+                message.copies.retain(|copy| copy.at != to || copy.remote != remote);
+            }
+        }
+        let kept = self.kept(id)?;
+        for part in step.unbegun {
+            kept.begun.remove(&part);
+        }
+        if let Some(attempt) = step.attempt {
+            if attempt.outcome != AttemptOutcome::Done {
+                kept.delivery.attempts += 1;
+            }
+            kept.calls.push(attempt);
+        }
+        if let Some(settled) = step.settled {
+            kept.settle(settled);
+        }
+        Ok(())
+    }
+
+    pub(super) fn deliveries(&self, filter: &DeliveryFilter) -> Vec<Delivery> {
+        let endpoints = filter
+            .channel_sync
+            .map(|id| self.channel_syncs.get(&id).map_or(&[][..], |sync| &sync.endpoints));
+        let wanted = |delivery: &&Delivery| {
+            filter.state.is_none_or(|state| delivery.state == state)
+                && filter.message.is_none_or(|message| delivery.message == message)
+                && filter.before.is_none_or(|before| delivery.seq < before)
+                && endpoints.is_none_or(|endpoints| {
+                    endpoints.iter().any(|end| end.at == delivery.from || end.at == delivery.to)
+                })
+        };
+        let newest_first = self.deliveries.values().rev().map(|kept| &kept.delivery);
+        newest_first.filter(wanted).take(filter.limit as usize).cloned().collect()
+    }
+
+    pub(super) fn retry(&mut self, id: DeliveryId) -> Result<Delivery, StoreError> {
+        let kept = self.kept(id)?;
+        if kept.delivery.state != DeliveryState::Parked {
+            return Err(refusal::not_parked(id));
+        }
+        if kept.work.is_none() {
+            return Err(refusal::erased(id));
+        }
+        kept.delivery.state = DeliveryState::Pending;
+        kept.delivery.reason = None;
+        kept.delivery.settled_at = None;
+        kept.delivery.attempts = 0;
+        Ok(kept.delivery.clone())
+    }
+
+    pub(super) fn erase_parked(&mut self, before: Timestamp) -> u64 {
+        let mut erased = 0;
+        for kept in self.deliveries.values_mut() {
+            let old = kept.delivery.settled_at.is_some_and(|at| at < before);
+            if kept.delivery.state == DeliveryState::Parked && old && kept.work.is_some() {
+                kept.work = None;
+                kept.begun.clear();
+                erased += 1;
+            }
+        }
+        erased
+    }
+}

@@ -1,0 +1,116 @@
+//! The port on SQLite.
+//!
+//! One thread writes: it takes every verb that waits, runs them in one transaction, commits once
+//! and then answers all (`writer`). Readers have connections of their own (`readers`). The
+//! write-ahead log is folded into the file from a third side (`checkpoint`), so that writing does
+//! not wait for it. Statements keep to what PostgreSQL understands too; PRAGMAs and the schema do
+//! not.
+
+mod checkpoint;
+mod fault;
+mod inbox;
+mod open;
+mod people;
+mod plan;
+mod port;
+mod readers;
+mod sealed;
+mod setup;
+mod syncs;
+mod tx;
+mod values;
+mod views;
+mod work;
+mod writer;
+
+use std::{
+    fmt,
+    path::{Path, PathBuf},
+    sync::Arc,
+};
+
+use rialto_model::OrganizationId;
+use tokio::sync::oneshot;
+
+use self::{
+    fault::Fault,
+    readers::{Reader, Readers},
+    tx::Tx,
+    writer::{Command, Queue},
+};
+use crate::{Now, StoreError, Vault};
+
+/// How to open a database.
+#[derive(Clone, Debug)]
+pub struct SqlOptions {
+    path: PathBuf,
+    max_page_count: Option<u32>,
+}
+
+impl SqlOptions {
+    /// The database in this file; made when there is none, readable for its owner alone.
+    pub fn new(path: impl Into<PathBuf>) -> Self {
+        Self { path: path.into(), max_page_count: None }
+    }
+
+    /// Refuses to grow beyond so many pages of 4096 bytes: a full disk for tests.
+    pub fn max_page_count(mut self, pages: u32) -> Self {
+        self.max_page_count = Some(pages);
+        self
+    }
+}
+
+/// Durable state in a SQLite file.
+///
+/// Dropping it lets what was begun come to its end in the background; [`SqlStore::close`] waits.
+pub struct SqlStore {
+    path: Arc<Path>,
+    vault: Vault,
+    now: Now,
+    organization: OrganizationId,
+    queue: Queue,
+    readers: Readers,
+}
+
+impl fmt::Debug for SqlStore {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "SqlStore({})", self.path.display())
+    }
+}
+
+impl SqlStore {
+    /// Finishes what was begun and folds the write-ahead log into the file. Afterwards verbs that
+    /// write answer `Unavailable`.
+    pub async fn close(&self) {
+        let (answer, closed) = oneshot::channel();
+        if self.queue.send(Command::Close(answer)).await.is_ok() {
+            // An error means that the writer has ended already: what was to be.
+            let _ = closed.await;
+        }
+        self.readers.close();
+    }
+
+    /// Runs a verb in the writer's next transaction and waits for the commit. It may be run twice,
+    /// the first time undone: when a neighbour in the same transaction fails.
+    async fn write<T, F>(&self, verb: F) -> Result<T, StoreError>
+    where
+        T: Send + 'static,
+        F: AsyncFn(&mut Tx) -> Result<T, Fault> + Send + 'static,
+    {
+        let (verb, answer) = writer::queued(verb);
+        self.queue.send(Command::Verb(verb)).await.map_err(|_| self.closed())?;
+        answer.await.map_err(|_| self.closed())?
+    }
+
+    async fn reader(&self) -> Result<Reader<'_>, StoreError> {
+        self.explained(self.readers.get().await)
+    }
+
+    fn explained<T>(&self, result: Result<T, Fault>) -> Result<T, StoreError> {
+        result.map_err(|fault| fault.explain(&self.path))
+    }
+
+    fn closed(&self) -> StoreError {
+        StoreError::Unavailable(format!("{} is closed", self.path.display()))
+    }
+}

@@ -1,0 +1,198 @@
+//! What was decided about a webhook.
+
+use std::collections::HashSet;
+
+use jiff::Timestamp;
+use rialto_model::{ConversationRef, DeliveryState, MessageId, PartKey, RemoteId, WorkKind};
+
+use super::{
+    Fault, Tx,
+    sealed::SealedDelivery,
+    values::{Columns, KINDS, STATES, micros, number},
+    work,
+};
+use crate::{Change, Reactor, records::emoji_key, refusal};
+
+pub(super) struct SealedPlan {
+    pub(super) changes: Vec<Change>,
+    pub(super) deliveries: Vec<SealedDelivery>,
+    pub(super) drops: Vec<String>,
+    /// When deliveries are cancelled that a change makes pointless.
+    pub(super) at: Timestamp,
+}
+
+pub(super) async fn commit(tx: &mut Tx, seq: i64, plan: &SealedPlan) -> Result<Vec<i64>, Fault> {
+    if tx.run(sqlx::query("DELETE FROM inbox WHERE seq = $1").bind(seq)).await? == 0 {
+        return Ok(Vec::new());
+    }
+    let mut known = HashSet::new();
+    for change in &plan.changes {
+        match change {
+            Change::NewMessage {
+                id, origin, remote, revision, author, thread, posted_at, deleted
+            } => {
+                let place = tx.number(origin).await?;
+                let insert = sqlx::query(
+                    "INSERT INTO messages
+                         (id, origin, revision, deleted, author, thread, posted_at)
+                     VALUES ($1, $2, $3, $4, $5, $6, $7) ON CONFLICT (id) DO NOTHING",
+                );
+                let insert = insert
+                    .bind(&id.uuid().as_bytes()[..])
+                    .bind(place)
+                    .bind(revision.0)
+                    .bind(i64::from(*deleted))
+                    .bind(author.as_ref().map(RemoteId::as_str))
+                    .bind(thread.map(|thread| thread.uuid().as_bytes().to_vec()))
+                    .bind(micros(*posted_at));
+                if tx.run(insert).await? == 0 {
+                    return Err(refusal::exists("message", id).into());
+                }
+                let part = PartKey::Text(0);
+                if !work::insert_copy(tx, place, remote, *id, part, revision.0, true).await? {
+                    return Err(refusal::copy_taken(origin, remote).into());
+                }
+                known.insert(*id);
+            }
+            Change::Revised { message, revision } => {
+                must_exist(tx, &known, *message).await?;
+                let update = sqlx::query(
+                    "UPDATE messages SET revision = $2 WHERE id = $1 AND revision < $2",
+                );
+                tx.run(update.bind(&message.uuid().as_bytes()[..]).bind(revision.0)).await?;
+                let update = sqlx::query(
+                    "UPDATE copies SET revision = $2
+                     WHERE message = $1 AND origin = 1 AND revision < $2",
+                );
+                tx.run(update.bind(&message.uuid().as_bytes()[..]).bind(revision.0)).await?;
+            }
+            Change::Deleted { message } => {
+                must_exist(tx, &known, *message).await?;
+                delete(tx, *message, plan.at).await?;
+            }
+            Change::Reaction { message, reactor } => {
+                must_exist(tx, &known, *message).await?;
+                react(tx, *message, reactor).await?;
+            }
+            Change::Claimed(copy) => {
+                let made = work::outgoing(tx, copy.delivery).await?;
+                work::record(tx, &made, copy).await?;
+            }
+        }
+    }
+    let mut seqs = Vec::with_capacity(plan.deliveries.len());
+    for new in &plan.deliveries {
+        must_exist(tx, &known, new.message).await?;
+        known.insert(new.message);
+        seqs.push(keep(tx, new).await?);
+    }
+    for reason in &plan.drops {
+        let count = sqlx::query(
+            "INSERT INTO drops (reason, count) VALUES ($1, 1)
+             ON CONFLICT (reason) DO UPDATE SET count = drops.count + 1",
+        );
+        tx.run(count.bind(reason.as_str())).await?;
+    }
+    Ok(seqs)
+}
+
+async fn must_exist(
+    tx: &mut Tx,
+    known: &HashSet<MessageId>,
+    message: MessageId,
+) -> Result<(), Fault> {
+    let query = sqlx::query("SELECT 1 FROM messages WHERE id = $1");
+    if known.contains(&message)
+        || tx.finds(query.bind(&message.uuid().as_bytes()[..])).await?
+    {
+        return Ok(());
+    }
+    Err(refusal::missing("message", message).into())
+}
+
+async fn delete(tx: &mut Tx, message: MessageId, at: Timestamp) -> Result<(), Fault> {
+    let update = sqlx::query("UPDATE messages SET deleted = 1 WHERE id = $1");
+    tx.run(update.bind(&message.uuid().as_bytes()[..])).await?;
+    let cancel = sqlx::query(
+        "UPDATE deliveries SET state = $2, reason = $3, settled_at = $4, content = NULL
+         WHERE message = $1 AND state = 0 AND kind IN ($5, $6) AND NOT EXISTS
+             (SELECT 1 FROM begun b WHERE b.lane = deliveries.lane AND b.delivery = deliveries.seq)",
+    );
+    let cancel = cancel
+        .bind(&message.uuid().as_bytes()[..])
+        .bind(number(&STATES, &DeliveryState::Cancelled))
+        .bind(refusal::MESSAGE_DELETED)
+        .bind(micros(at))
+        .bind(number(&KINDS, &WorkKind::Post))
+        .bind(number(&KINDS, &WorkKind::Edit));
+    tx.run(cancel).await?;
+    Ok(())
+}
+
+async fn react(tx: &mut Tx, message: MessageId, reactor: &Reactor) -> Result<(), Fault> {
+    let place = tx.number(&reactor.at).await?;
+    let upsert = sqlx::query(
+        "INSERT INTO reactors (message, conversation, account, emoji, present, changed_at)
+         VALUES ($1, $2, $3, $4, $5, $6)
+         ON CONFLICT (message, conversation, account, emoji)
+         DO UPDATE SET present = excluded.present, changed_at = excluded.changed_at
+         WHERE excluded.changed_at >= reactors.changed_at",
+    );
+    let upsert = upsert
+        .bind(&message.uuid().as_bytes()[..])
+        .bind(place)
+        .bind(reactor.account.as_str())
+        .bind(emoji_key(&reactor.emoji))
+        .bind(i64::from(reactor.present))
+        .bind(micros(reactor.changed_at));
+    tx.run(upsert).await?;
+    Ok(())
+}
+
+async fn keep(tx: &mut Tx, new: &SealedDelivery) -> Result<i64, Fault> {
+    let (from, to) = (tx.number(&new.from).await?, tx.number(&new.to).await?);
+    let insert = sqlx::query(
+        "INSERT INTO deliveries (id, message, source, lane, kind, state, attempts, calls,
+             happened_at, created_at, content)
+         VALUES ($1, $2, $3, $4, $5, 0, 0, 0, $6, $7, $8)
+         ON CONFLICT (id) DO NOTHING RETURNING seq",
+    );
+    let insert = insert
+        .bind(&new.id.uuid().as_bytes()[..])
+        .bind(&new.message.uuid().as_bytes()[..])
+        .bind(from)
+        .bind(to)
+        .bind(number(&KINDS, &new.kind))
+        .bind(micros(new.happened_at))
+        .bind(micros(new.created_at))
+        .bind(new.content.as_slice());
+    match insert.fetch_optional(&mut tx.connection).await? {
+        Some(row) => Columns::of(&row).next(),
+        None => Err(refusal::exists("delivery", new.id).into()),
+    }
+}
+
+/// Cancels what waits for a conversation that is no endpoint any more.
+pub(super) async fn cancel_lane(
+    tx: &mut Tx,
+    to: &ConversationRef,
+    at: Timestamp,
+) -> Result<(), Fault> {
+    let lane = tx.number(to).await?;
+    let forget = sqlx::query(
+        "DELETE FROM begun WHERE lane = $1
+             AND delivery IN (SELECT seq FROM deliveries WHERE lane = $1 AND state = 0)",
+    );
+    tx.run(forget.bind(lane)).await?;
+    let cancel = sqlx::query(
+        "UPDATE deliveries SET state = $2, reason = $3, settled_at = $4, content = NULL
+         WHERE lane = $1 AND state = 0",
+    );
+    let cancel = cancel
+        .bind(lane)
+        .bind(number(&STATES, &DeliveryState::Cancelled))
+        .bind(refusal::ENDPOINT_REMOVED)
+        .bind(micros(at));
+    tx.run(cancel).await?;
+    Ok(())
+}

@@ -1,0 +1,110 @@
+//! What of a verb's arguments is sealed before it reaches the writer, and where it belongs.
+
+use rialto_model::{
+    AppId, ConnectionId, ConversationRef, DeliveryId, MessageId, PartKey, Work, WorkKind,
+};
+use jiff::Timestamp;
+
+use super::{Fault, values};
+use crate::{NewDelivery, NewInbound, Vault, vault::place};
+
+pub(super) fn inbound_place(connection: ConnectionId, conversation: &str, key: &str) -> String {
+    place("inbox.payload", &[&connection.to_string(), conversation, key])
+}
+
+pub(super) fn work_place(delivery: DeliveryId) -> String {
+    place("deliveries.content", &[&delivery.to_string()])
+}
+
+pub(super) fn handles_place(delivery: DeliveryId, part: PartKey) -> String {
+    place("begun.handles", &[&delivery.to_string(), &part.to_i64().to_string()])
+}
+
+pub(super) fn cabinet_place(connection: ConnectionId, entry: &str) -> String {
+    place("cabinet.value", &[&connection.to_string(), entry])
+}
+
+pub(super) fn app_place(app: AppId) -> String {
+    place("apps.secrets", &[&app.to_string()])
+}
+
+pub(super) fn authorization_place(state: &str) -> String {
+    place("authorizations.secret", &[state])
+}
+
+pub(super) struct SealedInbound {
+    pub(super) connection: ConnectionId,
+    pub(super) conversation: String,
+    pub(super) key: String,
+    pub(super) received_at: i64,
+    pub(super) payload: Vec<u8>,
+}
+
+impl SealedInbound {
+    pub(super) fn new(vault: &Vault, row: NewInbound) -> Self {
+        let conversation = row.conversation.as_str().to_owned();
+        let place = inbound_place(row.connection, &conversation, &row.key);
+        Self {
+            connection: row.connection,
+            conversation,
+            received_at: values::micros(row.received_at),
+            payload: vault.seal(&place, &row.payload),
+            key: row.key,
+        }
+    }
+}
+
+pub(super) struct SealedDelivery {
+    pub(super) id: DeliveryId,
+    pub(super) message: MessageId,
+    pub(super) from: ConversationRef,
+    pub(super) to: ConversationRef,
+    pub(super) kind: WorkKind,
+    pub(super) happened_at: Timestamp,
+    pub(super) created_at: Timestamp,
+    pub(super) content: Vec<u8>,
+}
+
+impl SealedDelivery {
+    pub(super) fn new(vault: &Vault, new: NewDelivery) -> Result<Self, Fault> {
+        let work = values::json(&new.work)?;
+        Ok(Self {
+            id: new.id,
+            message: new.message,
+            from: new.from,
+            to: new.to,
+            kind: new.work.kind(),
+            happened_at: new.happened_at,
+            created_at: new.created_at,
+            content: vault.seal(&work_place(new.id), work.as_bytes()),
+        })
+    }
+}
+
+pub(super) fn open_work(vault: &Vault, id: DeliveryId, sealed: &[u8]) -> Result<Work, Fault> {
+    values::from_json(&vault.open(&work_place(id), sealed)?)
+}
+
+/// No files, nothing sealed: most posts have none.
+pub(super) fn seal_handles(
+    vault: &Vault,
+    delivery: DeliveryId,
+    part: PartKey,
+    handles: &[String],
+) -> Result<Option<Vec<u8>>, Fault> {
+    if handles.is_empty() {
+        return Ok(None);
+    }
+    let text = values::json(&handles)?;
+    Ok(Some(vault.seal(&handles_place(delivery, part), text.as_bytes())))
+}
+
+pub(super) fn open_handles(
+    vault: &Vault,
+    delivery: DeliveryId,
+    part: PartKey,
+    sealed: Option<&[u8]>,
+) -> Result<Vec<String>, Fault> {
+    let Some(sealed) = sealed else { return Ok(Vec::new()) };
+    values::from_json(&vault.open(&handles_place(delivery, part), sealed)?)
+}

@@ -1,0 +1,237 @@
+//! What goes out: the verbs of lanes, and mending.
+
+use jiff::Timestamp;
+use rialto_model::{
+    AttemptOutcome, ConversationRef, DeliveryId, DeliveryState, MessageId, PartKey, RemoteId,
+};
+
+use super::{
+    Fault, Tx,
+    values::{Columns, OUTCOMES, STATES, micros, number},
+};
+use crate::{NewCopy, Progress, Settled, refusal};
+
+/// A delivery as a step of it needs it.
+#[derive(Clone)]
+pub(super) struct Outgoing {
+    seq: i64,
+    lane: i64,
+    message: MessageId,
+    state: DeliveryState,
+    attempts: i64,
+    calls: i64,
+}
+
+pub(super) async fn outgoing(tx: &mut Tx, id: DeliveryId) -> Result<Outgoing, Fault> {
+    let query = sqlx::query(
+        "SELECT seq, lane, message, state, attempts, calls FROM deliveries WHERE id = $1",
+    );
+    let query = query.bind(&id.uuid().as_bytes()[..]);
+    let row = query.fetch_optional(&mut tx.connection).await?;
+    let row = row.ok_or_else(|| refusal::missing("delivery", id))?;
+    let mut columns = Columns::of(&row);
+    Ok(Outgoing {
+        seq: columns.next()?,
+        lane: columns.next()?,
+        message: columns.message()?,
+        state: columns.of_table(&STATES)?,
+        attempts: columns.next()?,
+        calls: columns.next()?,
+    })
+}
+
+/// Writes down a copy; false when the remote id is one already.
+pub(super) async fn insert_copy(
+    tx: &mut Tx,
+    conversation: i64,
+    remote: &RemoteId,
+    message: MessageId,
+    part: PartKey,
+    revision: i64,
+    origin: bool,
+) -> Result<bool, Fault> {
+    let insert = sqlx::query(
+        "INSERT INTO copies (conversation, remote, message, part, revision, origin)
+         VALUES ($1, $2, $3, $4, $5, $6) ON CONFLICT (conversation, remote) DO NOTHING",
+    );
+    let insert = insert
+        .bind(conversation)
+        .bind(remote.as_str())
+        .bind(&message.uuid().as_bytes()[..])
+        .bind(part.to_i64())
+        .bind(revision)
+        .bind(i64::from(origin));
+    Ok(tx.run(insert).await? == 1)
+}
+
+/// Records the copy that a delivery made: the post is not in flight any more.
+pub(super) async fn record(tx: &mut Tx, made: &Outgoing, copy: &NewCopy) -> Result<(), Fault> {
+    let (message, part) = (made.message, copy.part);
+    insert_copy(tx, made.lane, &copy.remote, message, part, copy.revision.0, false).await?;
+    unbegin(tx, made, part).await
+}
+
+async fn unbegin(tx: &mut Tx, made: &Outgoing, part: PartKey) -> Result<(), Fault> {
+    let delete =
+        sqlx::query("DELETE FROM begun WHERE lane = $1 AND delivery = $2 AND part = $3");
+    tx.run(delete.bind(made.lane).bind(made.seq).bind(part.to_i64())).await?;
+    Ok(())
+}
+
+pub(super) async fn begin(
+    tx: &mut Tx,
+    id: DeliveryId,
+    part: PartKey,
+    fingerprint: &str,
+    handles: Option<&[u8]>,
+    at: Timestamp,
+) -> Result<Timestamp, Fault> {
+    let upsert = sqlx::query(
+        "INSERT INTO begun (lane, delivery, part, fingerprint, handles, at)
+         SELECT lane, seq, $2, $3, $4, $5 FROM deliveries WHERE id = $1 AND state = 0
+         ON CONFLICT (lane, delivery, part)
+         DO UPDATE SET fingerprint = excluded.fingerprint, handles = excluded.handles
+         RETURNING at",
+    );
+    let upsert = upsert
+        .bind(&id.uuid().as_bytes()[..])
+        .bind(part.to_i64())
+        .bind(fingerprint)
+        .bind(handles)
+        .bind(micros(at));
+    match upsert.fetch_optional(&mut tx.connection).await? {
+        Some(row) => Columns::of(&row).time(),
+        None => {
+            outgoing(tx, id).await?;
+            Err(refusal::not_pending(id).into())
+        }
+    }
+}
+
+pub(super) async fn progress(tx: &mut Tx, id: DeliveryId, step: &Progress) -> Result<(), Fault> {
+    let mut now = outgoing(tx, id).await?;
+    for copy in &step.copies {
+        let made =
+            if copy.delivery == id { now.clone() } else { outgoing(tx, copy.delivery).await? };
+        record(tx, &made, copy).await?;
+    }
+    for (remote, revision) in &step.revised {
+        let update = sqlx::query(
+            "UPDATE copies SET revision = $3 WHERE conversation = $1 AND remote = $2",
+        );
+        tx.run(update.bind(now.lane).bind(remote.as_str()).bind(revision.0)).await?;
+    }
+    for remote in &step.gone {
+        let delete = sqlx::query("DELETE FROM copies WHERE conversation = $1 AND remote = $2");
+        tx.run(delete.bind(now.lane).bind(remote.as_str())).await?;
+    }
+    for part in &step.unbegun {
+        unbegin(tx, &now, *part).await?;
+    }
+    if let Some(attempt) = &step.attempt {
+        let insert = sqlx::query(
+            "INSERT INTO attempts (delivery, number, at, outcome, detail)
+             VALUES ($1, $2, $3, $4, $5)",
+        );
+        let insert = insert
+            .bind(now.seq)
+            .bind(now.calls)
+            .bind(micros(attempt.at))
+            .bind(number(&OUTCOMES, &attempt.outcome))
+            .bind(attempt.detail.as_str());
+        tx.run(insert).await?;
+        now.calls += 1;
+        now.attempts += i64::from(attempt.outcome != AttemptOutcome::Done);
+    }
+    if let Some(settled) = &step.settled {
+        refusal::settles(settled.state)?;
+        if now.state == DeliveryState::Pending {
+            return settle(tx, &now, settled).await;
+        }
+    }
+    if step.attempt.is_some() {
+        let count = sqlx::query("UPDATE deliveries SET attempts = $2, calls = $3 WHERE seq = $1");
+        tx.run(count.bind(now.seq).bind(now.attempts).bind(now.calls)).await?;
+    }
+    Ok(())
+}
+
+async fn settle(tx: &mut Tx, now: &Outgoing, settled: &Settled) -> Result<(), Fault> {
+    let (state, at) = (number(&STATES, &settled.state), micros(settled.at));
+    if settled.state == DeliveryState::Parked {
+        let park = sqlx::query(
+            "UPDATE deliveries
+             SET state = $2, reason = $3, settled_at = $4, attempts = $5, calls = $6
+             WHERE seq = $1",
+        );
+        let park = park.bind(now.seq).bind(state).bind(settled.reason.clone()).bind(at);
+        tx.run(park.bind(now.attempts).bind(now.calls)).await?;
+        return Ok(());
+    }
+    let end = sqlx::query(
+        "UPDATE deliveries SET state = $2, reason = $3, settled_at = $4, attempts = $5,
+             calls = $6, content = NULL
+         WHERE seq = $1",
+    );
+    let end = end.bind(now.seq).bind(state).bind(settled.reason.clone()).bind(at);
+    tx.run(end.bind(now.attempts).bind(now.calls)).await?;
+    let forget = sqlx::query("DELETE FROM begun WHERE lane = $1 AND delivery = $2");
+    tx.run(forget.bind(now.lane).bind(now.seq)).await?;
+    if settled.state == DeliveryState::Delivered {
+        // Counted here: nobody wants to count a year of deliveries for a page that shows a figure.
+        let count = sqlx::query(
+            "UPDATE conversations SET delivered = delivered + 1, last_delivered_at =
+                 CASE WHEN last_delivered_at > $2 THEN last_delivered_at ELSE $2 END
+             WHERE number = $1",
+        );
+        tx.run(count.bind(now.lane).bind(at)).await?;
+    }
+    Ok(())
+}
+
+pub(super) async fn hold_lane(
+    tx: &mut Tx,
+    to: &ConversationRef,
+    until: Option<Timestamp>,
+) -> Result<(), Fault> {
+    let lane = tx.number(to).await?;
+    let update = sqlx::query("UPDATE conversations SET held_until = $2 WHERE number = $1");
+    tx.run(update.bind(lane).bind(until.map(micros))).await?;
+    Ok(())
+}
+
+pub(super) async fn retry(tx: &mut Tx, id: DeliveryId) -> Result<(), Fault> {
+    let update = sqlx::query(
+        "UPDATE deliveries SET state = 0, reason = NULL, settled_at = NULL, attempts = 0
+         WHERE id = $1 AND state = 2 AND content IS NOT NULL",
+    );
+    if tx.run(update.bind(&id.uuid().as_bytes()[..])).await? == 1 {
+        return Ok(());
+    }
+    Err(match outgoing(tx, id).await?.state {
+        DeliveryState::Parked => refusal::erased(id).into(),
+        _ => refusal::not_parked(id).into(),
+    })
+}
+
+pub(super) async fn erase_parked(tx: &mut Tx, before: Timestamp) -> Result<u64, Fault> {
+    let forget = sqlx::query(
+        "DELETE FROM begun WHERE delivery IN
+             (SELECT seq FROM deliveries WHERE state = 2 AND settled_at < $1)",
+    );
+    tx.run(forget.bind(micros(before))).await?;
+    let erase = sqlx::query(
+        "UPDATE deliveries SET content = NULL
+         WHERE state = 2 AND content IS NOT NULL AND settled_at < $1",
+    );
+    tx.run(erase.bind(micros(before))).await
+}
+
+/// Writes something that needs room, and takes it away again.
+pub(super) async fn check(tx: &mut Tx) -> Result<(), Fault> {
+    const ROOM: [u8; 8192] = [0; 8192];
+    let insert = sqlx::query("INSERT INTO facts (name, value) VALUES ('check', $1)");
+    tx.run(insert.bind(&ROOM[..])).await?;
+    tx.run(sqlx::query("DELETE FROM facts WHERE name = 'check'")).await?;
+    Ok(())
+}
