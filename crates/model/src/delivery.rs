@@ -80,6 +80,8 @@ pub enum Work {
         thread: Option<MessageId>,
         /// Shown in the channel too.
         broadcast: bool,
+        /// It is a reply to a message that Rialto does not know.
+        orphan: bool,
     },
     /// Make the message's copies read so.
     Edit {
@@ -91,6 +93,8 @@ pub enum Work {
         thread: Option<MessageId>,
         /// Shown in the channel too.
         broadcast: bool,
+        /// It is a reply to a message that Rialto does not know.
+        orphan: bool,
         /// Which edit.
         revision: Revision,
     },

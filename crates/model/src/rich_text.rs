@@ -233,6 +233,13 @@ impl RichText {
         out
     }
 
+    /// About how many bytes of memory the text takes.
+    pub fn weight(&self) -> usize {
+        let mut weight = 0;
+        weigh(&self.blocks, &mut weight);
+        weight
+    }
+
     /// Joins neighbouring runs of one style and drops empty ones, so that equal texts are equal.
     pub fn normalized(mut self) -> Self {
         normalize_blocks(&mut self.blocks);
@@ -242,6 +249,31 @@ impl RichText {
     /// Calls `visit` on every list of inlines, so that it may replace some of them.
     pub fn for_each_line(&mut self, visit: &mut impl FnMut(&mut Vec<Inline>)) {
         each_line(&mut self.blocks, visit);
+    }
+}
+
+fn weigh(blocks: &[Block], weight: &mut usize) {
+    let line = |inlines: &[Inline]| -> usize {
+        let of = |inline: &Inline| match inline {
+            Inline::Text { text, .. } => text.len(),
+            Inline::Link { url, content } => url.len() + size_of_val(content.as_slice()),
+            Inline::Mention(mention) => mention.name.len(),
+            Inline::Emoji(_) | Inline::LineBreak => 0,
+        };
+        size_of_val(inlines) + inlines.iter().map(of).sum::<usize>()
+    };
+    for block in blocks {
+        *weight += size_of_val(block);
+        match block {
+            Block::Paragraph(content) | Block::Heading { content, .. } => *weight += line(content),
+            Block::Code { code, .. } => *weight += code.len(),
+            Block::Quote(blocks) => weigh(blocks, weight),
+            Block::List { items, .. } => items.iter().for_each(|item| weigh(&item.blocks, weight)),
+            Block::Table(table) => {
+                *weight += table.rows.iter().flatten().map(|cell| line(cell)).sum::<usize>();
+            }
+            Block::Rule => {}
+        }
     }
 }
 
