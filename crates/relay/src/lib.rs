@@ -10,10 +10,27 @@
 
 pub mod admin;
 mod cabinet;
+mod change;
+mod complete;
+mod deliver;
+mod echo;
+mod files;
 mod ids;
+mod intake;
+mod known;
+mod lane;
+mod localize;
+mod pacing;
+mod people;
+mod plan;
 mod platforms;
+mod post;
+mod problems;
+mod queue;
 mod relay;
+mod retry;
 mod roster;
+mod upkeep;
 
 pub use platforms::Platforms;
 pub use relay::{Accepted, Relay, RelaySettings};

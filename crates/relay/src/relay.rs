@@ -1,13 +1,28 @@
 //! The engine as its callers see it.
 
-use std::{sync::Arc, time::Duration};
+use std::{collections::HashMap, sync::Arc, time::Duration};
 
-use rialto_model::{AppId, ConnectionId, ConversationRef};
+use jiff::Timestamp;
+use parking_lot::Mutex;
+use rialto_model::{AppId, ChannelSyncId, ConnectionId, ConversationRef};
 use rialto_platform::{Inbound, Toolkit, Verified};
 use rialto_store::{Appended, NewInbound, Store, StoreError};
+use tokio::sync::{Semaphore, watch};
+use tokio_util::{sync::CancellationToken, task::TaskTracker};
 use url::Url;
 
-use crate::{Platforms, Roster};
+use crate::{
+    Platforms, Roster, lane::Job, pacing::Pacer, people::People, problems::Problems, queue::Queues,
+    upkeep::Rounds,
+};
+
+/// What may wait in memory, in bytes, on the way in and on the way out. The rest waits on disk.
+const QUEUED_IN: usize = 32 << 20;
+const QUEUED_OUT: usize = 32 << 20;
+/// How many webhooks are read at a time when the engine starts.
+const START_BATCH: u32 = 1_000;
+/// How often the content of parked deliveries is looked through.
+const HOUSEKEEPING: Duration = Duration::from_secs(3_600);
 
 /// Choices of a deployment.
 #[derive(Clone, Debug)]
@@ -18,9 +33,26 @@ pub struct RelaySettings {
     pub keep_parked: Duration,
     /// How long a delivery is tried before it is parked, when the other side does not work.
     pub give_up_after: Duration,
+    /// How long after a call without an answer it is looked up whether it was done: long enough
+    /// for a platform to finish what it had begun.
+    pub look_after: Duration,
     /// Whether calls are paced by the platforms' published limits. Off only where a platform has
     /// none (load tests); what a platform asks for by `Retry-After` is always honoured.
     pub pacing: bool,
+}
+
+impl RelaySettings {
+    /// What most deployments want.
+    pub fn new(public_url: Url) -> Self {
+        const DAY: Duration = Duration::from_secs(24 * 3_600);
+        Self {
+            public_url,
+            keep_parked: 7 * DAY,
+            give_up_after: 7 * DAY,
+            look_after: Duration::from_secs(2),
+            pacing: true,
+        }
+    }
 }
 
 /// The engine. Cheap to clone.
@@ -34,6 +66,26 @@ pub(crate) struct Inner {
     pub(crate) roster: Roster,
     pub(crate) toolkit: Toolkit,
     pub(crate) settings: RelaySettings,
+    pub(crate) people: People,
+    pub(crate) intake: Queues<rialto_store::Inbound>,
+    pub(crate) lanes: Queues<Job>,
+    pub(crate) pacer: Pacer,
+    pub(crate) holds: Mutex<Holds>,
+    pub(crate) slots: Mutex<HashMap<ConnectionId, Arc<Semaphore>>>,
+    pub(crate) rounds: Rounds,
+    pub(crate) problems: Problems,
+    /// Counts what admins changed; whoever waits looks again.
+    pub(crate) changes: watch::Sender<u64>,
+    turns: Mutex<HashMap<ChannelSyncId, Arc<tokio::sync::Mutex<()>>>>,
+    pub(crate) tasks: TaskTracker,
+    pub(crate) stopping: CancellationToken,
+}
+
+/// Until when platforms asked to wait.
+#[derive(Default)]
+pub(crate) struct Holds {
+    pub(crate) lanes: HashMap<ConversationRef, Timestamp>,
+    pub(crate) connections: HashMap<ConnectionId, Timestamp>,
 }
 
 /// What became of verified webhooks.
@@ -43,6 +95,8 @@ pub struct Accepted {
     pub kept: usize,
     /// Already waiting.
     pub duplicates: usize,
+    /// About conversations that are in no channel sync: not kept.
+    pub not_synced: usize,
     /// For a workspace that is not connected here.
     pub unknown_workspace: usize,
 }
@@ -59,11 +113,45 @@ impl Relay {
         settings: RelaySettings,
     ) -> Result<Self, StoreError> {
         let roster = Roster::load(store.clone(), platforms, settings.public_url.clone()).await?;
-        Ok(Self { inner: Arc::new(Inner { store, roster, toolkit, settings }) })
+        let relay = Self {
+            inner: Arc::new(Inner {
+                people: People::new(store.clone(), toolkit.clock.clone()),
+                store,
+                roster,
+                toolkit,
+                settings,
+                intake: Queues::new(QUEUED_IN),
+                lanes: Queues::new(QUEUED_OUT),
+                pacer: Pacer::default(),
+                holds: Mutex::default(),
+                slots: Mutex::default(),
+                rounds: Rounds::default(),
+                problems: Problems::default(),
+                changes: watch::Sender::new(0),
+                turns: Mutex::default(),
+                tasks: TaskTracker::new(),
+                stopping: CancellationToken::new(),
+            }),
+        };
+        relay.wake_lanes().await?;
+        relay.queue_pending().await?;
+        relay.inner.tasks.spawn({
+            let relay = relay.clone();
+            async move { relay.upkeep().await }
+        });
+        relay.inner.tasks.spawn({
+            let relay = relay.clone();
+            async move { relay.housekeeping().await }
+        });
+        Ok(relay)
     }
 
     /// Ends the engine's tasks. What is under way is finished by the next start.
-    pub async fn stop(&self) {}
+    pub async fn stop(&self) {
+        self.inner.stopping.cancel();
+        self.inner.tasks.close();
+        self.inner.tasks.wait().await;
+    }
 
     /// Keeps verified webhooks. When this returns `Ok`, they are on disk and may be acknowledged.
     ///
@@ -84,34 +172,76 @@ impl Relay {
                 accepted.unknown_workspace += 1;
                 continue;
             };
+            let at = ConversationRef { connection, conversation: inbound.conversation };
+            if !at.conversation.as_str().is_empty() && view.endpoint(&at).is_none() {
+                accepted.not_synced += 1;
+                continue;
+            }
             rows.push(NewInbound {
                 connection,
-                conversation: inbound.conversation,
+                conversation: at.conversation,
                 key: inbound.key,
                 payload: inbound.payload,
                 received_at,
             });
         }
-        for appended in self.inner.store.append_inbound(rows).await? {
-            match appended {
-                Appended::New(_) => accepted.kept += 1,
-                Appended::Duplicate => accepted.duplicates += 1,
+        if !rows.is_empty() {
+            let appended = self.inner.store.append_inbound(rows.clone()).await?;
+            for (appended, row) in appended.into_iter().zip(rows) {
+                match appended {
+                    Appended::New(seq) => {
+                        accepted.kept += 1;
+                        self.enqueue_inbound(seq, row);
+                    }
+                    Appended::Duplicate => accepted.duplicates += 1,
+                }
             }
         }
+        let count = |what: &'static str, how_many: usize| {
+            metrics::counter!("rialto_inbound_total", "outcome" => what)
+                .increment(how_many.try_into().unwrap_or(u64::MAX));
+        };
+        count("kept", accepted.kept);
+        count("duplicate", accepted.duplicates);
+        count("not_synced", accepted.not_synced);
+        count("unknown_workspace", accepted.unknown_workspace);
         Ok(accepted)
     }
 
     /// Puts in force what an admin changed in the store: reloads the roster, renews these
-    /// connections (their credentials changed), looks after subscriptions, wakes lanes.
+    /// connections (their credentials changed), makes and removes subscriptions, wakes whatever
+    /// waits. Subscriptions are in place when this returns, unless their platform is slow.
     ///
     /// # Errors
     /// When the store cannot be read; the old state stays in force.
     pub async fn changed(&self, renew: &[ConnectionId]) -> Result<(), StoreError> {
-        self.roster().reload(renew).await
+        let before = self.roster().view();
+        self.roster().reload(renew).await?;
+        for connection in renew {
+            self.inner.problems.mended(*connection);
+        }
+        let after = self.roster().view();
+        let to_look_after = after
+            .connections
+            .keys()
+            .copied()
+            .filter(|id| renew.contains(id) || before.heard(*id) != after.heard(*id))
+            .collect();
+        self.inner.changes.send_modify(|count| *count = count.wrapping_add(1));
+        self.look_after_now(to_look_after).await;
+        self.queue_pending().await?;
+        self.wake_lanes().await
     }
 
-    /// Lets a lane look for work now (a delivery was retried).
-    pub fn wake_lane(&self, _to: &ConversationRef) {}
+    /// What needs an admin on a connection.
+    pub fn problems(&self, connection: ConnectionId) -> Vec<String> {
+        self.inner.problems.of(connection)
+    }
+
+    /// What waits in memory, in bytes: on the way in, and on the way out.
+    pub fn queued(&self) -> (usize, usize) {
+        (self.inner.intake.weight(), self.inner.lanes.weight())
+    }
 
     /// What an admin chose for this deployment.
     pub fn settings(&self) -> &RelaySettings {
@@ -131,5 +261,47 @@ impl Relay {
     /// The store.
     pub fn store(&self) -> &Arc<dyn Store> {
         &self.inner.store
+    }
+
+    /// The lock under which plans for the channel sync of a webhook's conversation are made.
+    pub(crate) fn turn_of(&self, row: &NewInbound) -> Option<Arc<tokio::sync::Mutex<()>>> {
+        let at =
+            ConversationRef { connection: row.connection, conversation: row.conversation.clone() };
+        let view = self.roster().view();
+        let (sync, _) = view.endpoint(&at)?;
+        Some(self.inner.turns.lock().entry(sync.id).or_default().clone())
+    }
+
+    /// Queues the webhooks that wait in the store.
+    async fn queue_pending(&self) -> Result<(), StoreError> {
+        let mut after = i64::MIN;
+        loop {
+            let page = self.inner.store.pending_inbound(after, START_BATCH).await?;
+            let Some(last) = page.last() else { return Ok(()) };
+            after = last.seq;
+            for inbound in page {
+                self.wake_intake(ConversationRef {
+                    connection: inbound.row.connection,
+                    conversation: inbound.row.conversation,
+                });
+            }
+        }
+    }
+
+    async fn housekeeping(&self) {
+        loop {
+            let now = self.inner.toolkit.clock.now();
+            if let Ok(before) = now.checked_sub(self.inner.settings.keep_parked) {
+                match self.inner.store.erase_parked(before).await {
+                    Ok(0) => {}
+                    Ok(count) => tracing::info!(count, "erased the content of parked deliveries"),
+                    Err(error) => tracing::warn!(%error, "parked deliveries cannot be erased"),
+                }
+            }
+            tokio::select! {
+                () = self.inner.stopping.cancelled() => return,
+                () = tokio::time::sleep(HOUSEKEEPING) => {}
+            }
+        }
     }
 }

@@ -1,0 +1,101 @@
+//! Changes to what was posted: edits, deletions, reactions. Each may be made twice without harm, so
+//! nothing is begun for them; what an edit adds is posted like any other part.
+
+use rialto_model::{Emoji, PartKey, RemoteId};
+use rialto_platform::{MessageChange, SendError};
+use rialto_store::Progress;
+
+use crate::{
+    deliver::{Failure, Trip},
+    post::{Said, has},
+};
+
+/// Why there is nothing to change.
+const NOT_THERE: &str = "the message it belongs to was not delivered there";
+
+impl Trip<'_> {
+    /// Makes the message's copies read as it reads now: changes those that are there, posts what
+    /// is new, takes away what is too many. Files that came with it stay.
+    pub(crate) async fn edit(&self) -> Result<(), Failure> {
+        let Some(said) = Said::of(&self.job.pending.work) else { return Ok(()) };
+        let there = self.copies().await?;
+        if there.is_empty() {
+            return Err(Failure::Pointless(NOT_THERE));
+        }
+        let outgoing = self.outgoing(&said).await?;
+        let parts = self.live.render(&outgoing);
+        let to = &self.job.pending.delivery.to.conversation;
+        let mut done = Progress::default();
+        for copy in &there {
+            let thread =
+                outgoing.thread.as_ref().filter(|_| !matches!(copy.part, PartKey::Broadcast(_)));
+            match parts.iter().find(|part| part.key == copy.part) {
+                Some(_) if matches!(copy.part, PartKey::Files(_)) => {}
+                Some(part) => {
+                    let change = MessageChange::Edit { message: &copy.remote, thread, part };
+                    self.apply(to, &change).await?;
+                    done.revised.push((copy.remote.clone(), said.revision));
+                }
+                None => {
+                    let change = MessageChange::Delete { message: &copy.remote, thread };
+                    self.apply(to, &change).await?;
+                    done.gone.push(copy.remote.clone());
+                }
+            }
+        }
+        for part in parts.iter().filter(|part| !has(&there, part.key)) {
+            self.post_part(part, &outgoing, said.revision, false).await?;
+        }
+        done.settled = self.delivered();
+        self.keep(done).await;
+        Ok(())
+    }
+
+    /// Takes all of the message's copies away. They stay in the message map: replies to a deleted
+    /// message still find its thread.
+    pub(crate) async fn delete(&self) -> Result<(), Failure> {
+        let there = self.copies().await?;
+        let thread = self.thread_root().await?;
+        let to = &self.job.pending.delivery.to.conversation;
+        for copy in there.iter().filter(|copy| !copy.origin) {
+            let thread = thread.as_ref().filter(|_| !matches!(copy.part, PartKey::Broadcast(_)));
+            self.apply(to, &MessageChange::Delete { message: &copy.remote, thread }).await?;
+        }
+        self.keep(Progress { settled: self.delivered(), ..Progress::default() }).await;
+        Ok(())
+    }
+
+    /// Adds our reaction to the message's first part, or takes it back.
+    pub(crate) async fn react(&self, emoji: &Emoji, present: bool) -> Result<(), Failure> {
+        let Some(message) = self.first_copy(self.job.pending.delivery.message).await? else {
+            return Err(Failure::Pointless(NOT_THERE));
+        };
+        let thread = self.thread_root().await?;
+        let (message, thread) = (&message, thread.as_ref());
+        let change = if present {
+            MessageChange::React { message, thread, emoji }
+        } else {
+            MessageChange::Unreact { message, thread, emoji }
+        };
+        self.apply(&self.job.pending.delivery.to.conversation, &change).await?;
+        self.keep(Progress { settled: self.delivered(), ..Progress::default() }).await;
+        Ok(())
+    }
+
+    /// Makes a change. Nobody needs to know whether an unanswered one was made: it is made again.
+    async fn apply(&self, to: &RemoteId, change: &MessageChange<'_>) -> Result<(), Failure> {
+        self.live.change(to, change).await.map_err(|error| match error {
+            SendError::Unknown(reason) => SendError::Transient(reason).into(),
+            error => Failure::from(error),
+        })
+    }
+
+    /// The message in the destination whose thread ours belongs to.
+    async fn thread_root(&self) -> Result<Option<RemoteId>, Failure> {
+        let message = self.relay.inner.store.message(self.job.pending.delivery.message).await?;
+        match message.and_then(|message| message.thread) {
+            Some(root) => self.first_copy(root).await,
+            None => Ok(None),
+        }
+    }
+}

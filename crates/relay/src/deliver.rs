@@ -1,0 +1,219 @@
+//! One delivery, tried once: what happened, and what the lane does next.
+
+use std::{sync::Arc, time::Duration};
+
+use jiff::Timestamp;
+use rialto_model::{Attempt, AttemptOutcome, DeliveryState, PartKey, Work};
+use rialto_platform::{Connection, HoldScope, SendError};
+use rialto_store::{Progress, Settled, StoreError};
+
+use crate::{
+    lane::Job,
+    relay::Relay,
+    roster::{ConnectionEntry, RosterView},
+};
+
+/// What the lane does next.
+pub(crate) enum Outcome {
+    /// The next delivery.
+    Settled,
+    /// This one again, after a while.
+    Later(Duration),
+    /// Nothing, until an admin acts.
+    Closed,
+}
+
+/// Why a delivery is not done.
+pub(crate) enum Failure {
+    /// The call failed. `begun`: what was written down as begun for it.
+    Call { error: SendError, begun: Option<PartKey> },
+    /// The store failed.
+    Store(StoreError),
+    /// There is nothing to do it to.
+    Pointless(&'static str),
+    /// It was cancelled meanwhile.
+    Cancelled,
+}
+
+impl From<StoreError> for Failure {
+    fn from(error: StoreError) -> Self {
+        match error {
+            // `begin` refuses what is not pending any more.
+            StoreError::Conflict(_) | StoreError::NotFound(_) => Self::Cancelled,
+            error => Self::Store(error),
+        }
+    }
+}
+
+impl From<SendError> for Failure {
+    fn from(error: SendError) -> Self {
+        Self::Call { error, begun: None }
+    }
+}
+
+/// A delivery on its way, with all that it needs.
+pub(crate) struct Trip<'a> {
+    pub(crate) relay: &'a Relay,
+    pub(crate) job: &'a Job,
+    pub(crate) view: Arc<RosterView>,
+    pub(crate) entry: Arc<ConnectionEntry>,
+    pub(crate) live: Arc<dyn Connection>,
+}
+
+impl Relay {
+    /// Tries a delivery.
+    pub(crate) async fn deliver(&self, job: &Job) -> Outcome {
+        let view = self.roster().view();
+        let to = &job.pending.delivery.to;
+        let Some(entry) = view.connections.get(&to.connection).cloned() else {
+            return Outcome::Closed;
+        };
+        let Ok(live) = entry.live.clone() else { return Outcome::Closed };
+        let trip = Trip { relay: self, job, view, entry, live };
+        let result = match &job.pending.work {
+            Work::Post { .. } => trip.post().await,
+            Work::Edit { .. } => trip.edit().await,
+            Work::Delete => trip.delete().await,
+            Work::React { emoji } => trip.react(emoji, true).await,
+            Work::Unreact { emoji } => trip.react(emoji, false).await,
+        };
+        match result {
+            Ok(()) => {
+                count(job, "delivered");
+                Outcome::Settled
+            }
+            Err(failure) => trip.failed(failure).await,
+        }
+    }
+}
+
+impl Trip<'_> {
+    pub(crate) fn now(&self) -> Timestamp {
+        self.relay.inner.toolkit.clock.now()
+    }
+
+    /// Keeps a step, however long the store takes: what a platform did must not be forgotten.
+    pub(crate) async fn keep(&self, step: Progress) {
+        let mut tries = 0;
+        while let Err(error) =
+            self.relay.inner.store.progress(self.job.pending.delivery.id, step.clone()).await
+        {
+            tracing::warn!(%error, delivery = %self.job.pending.delivery.id, "a step cannot be kept yet");
+            tokio::time::sleep(self.relay.inner.backoff(tries)).await;
+            tries += 1;
+        }
+    }
+
+    /// The end of a delivery that did what it should.
+    pub(crate) fn delivered(&self) -> Option<Settled> {
+        Some(Settled { state: DeliveryState::Delivered, reason: None, at: self.now() })
+    }
+
+    async fn failed(&self, failure: Failure) -> Outcome {
+        let inner = &self.relay.inner;
+        let delivery = &self.job.pending.delivery;
+        let (error, begun) = match failure {
+            Failure::Cancelled => return Outcome::Settled,
+            Failure::Store(error) => {
+                tracing::warn!(%error, delivery = %delivery.id, "a delivery waits for the database");
+                return Outcome::Later(inner.backoff(0));
+            }
+            Failure::Pointless(reason) => {
+                count(self.job, "cancelled");
+                self.end(DeliveryState::Cancelled, reason, None, Vec::new()).await;
+                return Outcome::Settled;
+            }
+            Failure::Call { error, begun } => (error, begun),
+        };
+        let happened_not = !matches!(error, SendError::Unknown(_));
+        let unbegun: Vec<_> = begun.filter(|_| happened_not).into_iter().collect();
+        let attempt =
+            Attempt { at: self.now(), outcome: outcome_of(&error), detail: error.to_string() };
+        tracing::info!(delivery = %delivery.id, to = %delivery.to.conversation, outcome = ?attempt.outcome, detail = attempt.detail, "a call failed");
+        let tried_too_long = self
+            .now()
+            .duration_since(delivery.created_at)
+            .try_into()
+            .is_ok_and(|age: Duration| age > inner.settings.give_up_after);
+        match error {
+            SendError::Permanent(reason) => {
+                count(self.job, "parked");
+                self.end(DeliveryState::Parked, &reason, Some(attempt), unbegun).await;
+                Outcome::Settled
+            }
+            SendError::Transient(reason) | SendError::Unknown(reason) if tried_too_long => {
+                count(self.job, "parked");
+                let reason =
+                    format!("given up after trying for too long; the last answer: {reason}");
+                self.end(DeliveryState::Parked, &reason, Some(attempt), unbegun).await;
+                Outcome::Settled
+            }
+            SendError::RateLimited { until, scope } => {
+                self.keep(Progress { unbegun, attempt: Some(attempt), ..Progress::default() })
+                    .await;
+                match scope {
+                    HoldScope::Conversation => {
+                        inner.set_hold(&delivery.to, Some(until));
+                        if let Err(error) = inner.store.hold_lane(&delivery.to, Some(until)).await {
+                            tracing::warn!(%error, "a wish to wait is remembered in memory only");
+                        }
+                    }
+                    HoldScope::Connection => inner.hold_connection(delivery.to.connection, until),
+                }
+                Outcome::Later(Duration::ZERO)
+            }
+            SendError::Transient(_) => {
+                self.keep(Progress { unbegun, attempt: Some(attempt), ..Progress::default() })
+                    .await;
+                Outcome::Later(inner.backoff(delivery.attempts))
+            }
+            SendError::Unknown(_) => {
+                self.keep(Progress { unbegun, attempt: Some(attempt), ..Progress::default() })
+                    .await;
+                Outcome::Later(inner.backoff(delivery.attempts).max(inner.settings.look_after))
+            }
+            SendError::Revoked(reason) => {
+                self.keep(Progress { unbegun, attempt: Some(attempt), ..Progress::default() })
+                    .await;
+                self.relay.mark_revoked(delivery.to.connection, &reason).await;
+                Outcome::Closed
+            }
+        }
+    }
+
+    async fn end(
+        &self,
+        state: DeliveryState,
+        reason: &str,
+        attempt: Option<Attempt>,
+        unbegun: Vec<PartKey>,
+    ) {
+        let settled = Some(Settled { state, reason: Some(reason.to_owned()), at: self.now() });
+        self.keep(Progress { unbegun, attempt, settled, ..Progress::default() }).await;
+    }
+}
+
+fn outcome_of(error: &SendError) -> AttemptOutcome {
+    match error {
+        SendError::RateLimited { .. } => AttemptOutcome::RateLimited,
+        SendError::Transient(_) => AttemptOutcome::Transient,
+        SendError::Unknown(_) => AttemptOutcome::Unknown,
+        SendError::Revoked(_) => AttemptOutcome::Revoked,
+        SendError::Permanent(_) => AttemptOutcome::Permanent,
+    }
+}
+
+fn count(job: &Job, outcome: &'static str) {
+    metrics::counter!("rialto_deliveries_total", "outcome" => outcome, "kind" => kind_of(job))
+        .increment(1);
+}
+
+fn kind_of(job: &Job) -> &'static str {
+    match job.pending.work {
+        Work::Post { .. } => "post",
+        Work::Edit { .. } => "edit",
+        Work::Delete => "delete",
+        Work::React { .. } => "react",
+        Work::Unreact { .. } => "unreact",
+    }
+}

@@ -1,0 +1,116 @@
+//! Files on their way: streamed from the source to the destination, or replaced by words.
+
+use rialto_model::{Attachment, Content};
+use rialto_platform::{FileError, Part, SendError, UploadedFile};
+
+use crate::deliver::{Failure, Trip};
+
+/// How often a file is tried before the text goes without it.
+const TRIES: u32 = 4;
+
+/// What became of a part's files: what the destination knows them by, or why they did not go.
+pub(crate) struct Files(Vec<Result<String, String>>);
+
+impl Files {
+    /// As kept with what was begun.
+    pub(crate) fn handles(&self) -> Vec<String> {
+        let mark = |file: &Result<String, String>| match file {
+            Ok(handle) => format!("+{handle}"),
+            Err(reason) => format!("-{reason}"),
+        };
+        self.0.iter().map(mark).collect()
+    }
+
+    /// From what was kept.
+    pub(crate) fn from_handles(handles: &[String]) -> Self {
+        let read = |text: &String| match text.strip_prefix('+') {
+            Some(handle) => Ok(handle.to_owned()),
+            None => Err(text.trim_start_matches('-').to_owned()),
+        };
+        Self(handles.iter().map(read).collect())
+    }
+
+    /// As the connector wants them.
+    pub(crate) fn for_post<'a>(
+        &'a self,
+        part: &Part,
+        content: &'a Content,
+    ) -> Vec<UploadedFile<'a>> {
+        let attachments = part.files.iter().filter_map(|index| content.attachments.get(*index));
+        attachments
+            .zip(&self.0)
+            .map(|(attachment, outcome)| UploadedFile {
+                attachment,
+                outcome: outcome.as_deref().map_err(String::as_str),
+            })
+            .collect()
+    }
+}
+
+impl Trip<'_> {
+    /// Uploads the files of a part.
+    pub(crate) async fn upload(&self, part: &Part, content: &Content) -> Result<Files, Failure> {
+        let mut files = Vec::with_capacity(part.files.len());
+        for attachment in part.files.iter().filter_map(|index| content.attachments.get(*index)) {
+            files.push(match self.refused(attachment) {
+                Some(reason) => Err(reason),
+                None => self.carry(attachment).await?,
+            });
+        }
+        Ok(Files(files))
+    }
+
+    /// Why a file will not even be tried.
+    fn refused(&self, attachment: &Attachment) -> Option<String> {
+        let manifest = self.entry.platform.manifest();
+        let limit = manifest.capabilities.files.max_bytes;
+        let (sync, _) = self.view.endpoint(&self.job.pending.delivery.to)?;
+        if !sync.settings.files {
+            return Some("files are not relayed in this channel".into());
+        }
+        attachment
+            .size
+            .filter(|size| *size > limit)
+            .map(|_| format!("larger than the {} that {} takes", in_words(limit), manifest.name))
+    }
+
+    async fn carry(&self, attachment: &Attachment) -> Result<Result<String, String>, Failure> {
+        let delivery = &self.job.pending.delivery;
+        let source = self.view.connections.get(&delivery.from.connection);
+        let Some(source) = source.and_then(|entry| entry.live.as_ref().ok()) else {
+            return Ok(Err("the workspace it is in is not connected any more".into()));
+        };
+        let body = match source.open(attachment).await {
+            Ok(body) => body,
+            Err(FileError::Revoked(_)) => {
+                return Ok(Err("the workspace it is in must be reconnected".into()));
+            }
+            Err(error) => return self.settle(error),
+        };
+        match self.live.upload(&delivery.to.conversation, attachment, body).await {
+            Ok(handle) => Ok(Ok(handle)),
+            Err(error) => self.settle(error),
+        }
+    }
+
+    fn settle(&self, error: FileError) -> Result<Result<String, String>, Failure> {
+        match error {
+            FileError::Refused(reason) => Ok(Err(reason)),
+            FileError::Transient { reason, .. } if self.job.pending.delivery.attempts >= TRIES => {
+                Ok(Err(reason))
+            }
+            FileError::Transient { reason, .. } => Err(SendError::Transient(reason).into()),
+            FileError::Revoked(reason) => Err(SendError::Revoked(reason).into()),
+        }
+    }
+}
+
+/// A size for people.
+fn in_words(bytes: u64) -> String {
+    const UNITS: [(u64, &str); 3] = [(1 << 30, "GB"), (1 << 20, "MB"), (1 << 10, "kB")];
+    let unit = UNITS.iter().find(|(size, _)| bytes >= *size);
+    match unit {
+        Some((size, name)) => format!("{} {name}", bytes / size),
+        None => format!("{bytes} bytes"),
+    }
+}

@@ -1,0 +1,328 @@
+//! From a webhook on disk to a plan on disk, in order per conversation.
+
+use std::time::Duration;
+
+use rialto_model::{Author, ConnectionId, ConversationRef, Event, EventKind, RemoteId, Signal};
+use rialto_platform::{Connection, ReadError};
+use rialto_store::{Inbound, NewInbound, Plan, StoreError};
+
+use crate::{
+    complete, echo,
+    echo::Echo,
+    ids::new_uuid,
+    known::Known,
+    plan::{Scene, membership_id, plan},
+    queue::Next,
+    relay::{Inner, Relay},
+    retry::backoff,
+};
+
+/// How many webhooks of one conversation are read from the database at a time.
+const BATCH: u32 = 64;
+
+/// An event before it is its turn.
+enum Prepared {
+    /// It needs a plan.
+    ToPlan,
+    /// All is decided.
+    Planned(Plan),
+}
+
+/// Why a webhook is not done yet.
+enum Wait {
+    /// Try again after this time.
+    For(Duration),
+    /// Its connection must be reconnected first.
+    Reconnect,
+}
+
+impl Relay {
+    /// Queues webhooks that are on disk.
+    pub(crate) fn enqueue_inbound(&self, seq: i64, row: NewInbound) {
+        let key =
+            ConversationRef { connection: row.connection, conversation: row.conversation.clone() };
+        let weight = row.payload.len();
+        if self.inner.intake.push(&key, seq, weight, Inbound { seq, row }) {
+            self.start_intake(key);
+        }
+    }
+
+    /// Looks for webhooks of a conversation on disk.
+    pub(crate) fn wake_intake(&self, key: ConversationRef) {
+        if self.inner.intake.wake(&key) {
+            self.start_intake(key);
+        }
+    }
+
+    fn start_intake(&self, key: ConversationRef) {
+        let relay = self.clone();
+        self.inner.tasks.spawn(async move {
+            tokio::select! {
+                () = relay.inner.stopping.cancelled() => {}
+                () = relay.work_intake(&key) => {}
+            }
+        });
+    }
+
+    async fn work_intake(&self, key: &ConversationRef) {
+        let mut attempt = 0;
+        loop {
+            match self.inner.intake.next(key) {
+                Next::End => return,
+                Next::Refill => {
+                    if let Err(error) = self.refill_intake(key).await {
+                        tracing::warn!(%error, "webhooks that wait cannot be read");
+                        let _ = self.inner.intake.wake(key);
+                        tokio::time::sleep(self.inner.backoff(attempt)).await;
+                        attempt += 1;
+                    }
+                }
+                Next::Item(seq, inbound) => match self.process(&inbound).await {
+                    Ok(()) => {
+                        attempt = 0;
+                        self.inner.intake.done(key, seq);
+                    }
+                    Err(Wait::For(at_least)) => {
+                        tokio::time::sleep(self.inner.backoff(attempt).max(at_least)).await;
+                        attempt += 1;
+                    }
+                    Err(Wait::Reconnect) => return self.inner.intake.leave(key),
+                },
+            }
+        }
+    }
+
+    async fn refill_intake(&self, key: &ConversationRef) -> Result<(), StoreError> {
+        let rows = self
+            .inner
+            .store
+            .pending_inbound_of(key.connection, &key.conversation, i64::MIN, BATCH)
+            .await?;
+        let more = rows.len() == BATCH as usize;
+        let items = rows.into_iter().map(|row| (row.seq, row.row.payload.len(), row));
+        self.inner.intake.refill(key, items, more);
+        Ok(())
+    }
+
+    /// Does everything for one webhook.
+    async fn process(&self, inbound: &Inbound) -> Result<(), Wait> {
+        let view = self.roster().view();
+        let Some(entry) = view.connections.get(&inbound.row.connection) else {
+            let gone = Plan { drops: vec!["connection removed".into()], ..Plan::default() };
+            return self.commit(inbound, gone).await;
+        };
+        let Ok(live) = &entry.live else { return Err(Wait::Reconnect) };
+        let events = match live.normalize(&inbound.row.payload).await {
+            Ok(events) => events,
+            Err(error) => return self.unreadable(inbound, error).await,
+        };
+        let mut whole = Plan::default();
+        let mut ready = Vec::with_capacity(events.len());
+        for mut event in events {
+            match self.prepare(&mut event, inbound.row.connection, live.as_ref()).await {
+                Ok(Prepared::ToPlan) => ready.push(event),
+                Ok(Prepared::Planned(plan)) => whole.extend(plan),
+                Err(error) => return self.unreadable(inbound, error).await,
+            }
+        }
+        // One after the other per channel sync, so that no two plans count on the same past.
+        let _turn = match self.turn_of(&inbound.row) {
+            Some(turn) => Some(turn.lock_owned().await),
+            None => None,
+        };
+        let mut known: Option<Known> = None;
+        for event in ready {
+            let at = ConversationRef {
+                connection: inbound.row.connection,
+                conversation: event.conversation.clone(),
+            };
+            let known = match &mut known {
+                Some(known) if *known.at() == at => known,
+                slot => slot.insert(Known::new(self.inner.store.clone(), at.clone())),
+            };
+            match self.plan_event(&event, &at, known).await {
+                Ok(plan) => {
+                    plan.changes.iter().for_each(|change| known.apply(change));
+                    whole.extend(plan);
+                }
+                Err(error) => return self.unreadable(inbound, store_away(error)).await,
+            }
+        }
+        self.commit(inbound, whole).await
+    }
+
+    /// Everything that may take time, before it is this conversation's turn: acts upon signals,
+    /// recognises what is our own, fills in names.
+    async fn prepare(
+        &self,
+        event: &mut Event,
+        connection: ConnectionId,
+        live: &dyn Connection,
+    ) -> Result<Prepared, ReadError> {
+        let own = |what: &str| Ok(Prepared::Planned(drop_for(what)));
+        let at = ConversationRef { connection, conversation: event.conversation.clone() };
+        match &event.kind {
+            EventKind::Signal(signal) => {
+                self.act_on(connection, &event.conversation, signal).await.map_err(store_away)?;
+                return Ok(Prepared::Planned(Plan::default()));
+            }
+            _ if self.roster().view().endpoint(&at).is_none() => {
+                return own("not in a channel sync");
+            }
+            EventKind::Message(state) => {
+                let store = self.inner.store.as_ref();
+                match echo::recognise(store, &at, state).await.map_err(store_away)? {
+                    Echo::Typed => {}
+                    Echo::Known => return own("own post"),
+                    Echo::Claimed(change) => {
+                        let plan = Plan { changes: vec![change], ..drop_for("own post") };
+                        return Ok(Prepared::Planned(plan));
+                    }
+                }
+            }
+            EventKind::Reaction { account, .. } if live.is_own(account).await? => {
+                return own("own reaction");
+            }
+            EventKind::Membership { author: Author { account: Some(account), .. }, .. }
+                if live.is_own(account).await? =>
+            {
+                return own("own membership");
+            }
+            _ => {}
+        }
+        complete::complete(event, connection, live, &self.inner.people).await?;
+        Ok(Prepared::ToPlan)
+    }
+
+    async fn plan_event(
+        &self,
+        event: &Event,
+        at: &ConversationRef,
+        known: &mut Known,
+    ) -> Result<Plan, StoreError> {
+        let view = self.roster().view();
+        let Some((sync, here)) = view.endpoint(at) else {
+            return Ok(drop_for("not in a channel sync"));
+        };
+        let (subject, thread) = match &event.kind {
+            EventKind::Message(state) => (Some(state.id.clone()), state.thread.as_ref()),
+            EventKind::Deleted { message }
+            | EventKind::Reaction { message, .. }
+            | EventKind::Reactions { message, .. } => (Some(message.clone()), None),
+            EventKind::Membership { author, joined } => {
+                (Some(membership_id(event, author, *joined)), None)
+            }
+            EventKind::Ignored { .. } | EventKind::Signal(_) => (None, None),
+        };
+        let subject = match &subject {
+            Some(remote) => known.message(remote).await?,
+            None => None,
+        };
+        let root = match thread {
+            Some(remote) => known.message(remote).await?,
+            None => None,
+        };
+        let capabilities = |connection: ConnectionId| {
+            Some(&view.connections.get(&connection)?.platform.manifest().capabilities)
+        };
+        Ok(plan(
+            event,
+            &Scene {
+                sync,
+                here,
+                known: subject.as_ref(),
+                root: root.as_ref(),
+                capabilities: &capabilities,
+                now: self.inner.toolkit.clock.now(),
+                ids: &|| new_uuid(&self.inner.toolkit),
+            },
+        ))
+    }
+
+    /// What cannot be read is waited for, or dropped with its reason when it never will be.
+    async fn unreadable(&self, inbound: &Inbound, error: ReadError) -> Result<(), Wait> {
+        match error {
+            ReadError::Transient { reason, after } => {
+                tracing::info!(reason, "a webhook waits to be read");
+                let now = self.inner.toolkit.clock.now();
+                let wait = after.map(|after| after.duration_since(now));
+                Err(Wait::For(wait.and_then(|wait| wait.try_into().ok()).unwrap_or_default()))
+            }
+            ReadError::Revoked(reason) => {
+                self.mark_revoked(inbound.row.connection, &reason).await;
+                Err(Wait::Reconnect)
+            }
+            ReadError::Permanent(reason) => self.commit(inbound, drop_for(&reason)).await,
+        }
+    }
+
+    async fn commit(&self, inbound: &Inbound, plan: Plan) -> Result<(), Wait> {
+        for reason in &plan.drops {
+            metrics::counter!("rialto_not_relayed_total", "reason" => reason.clone()).increment(1);
+        }
+        let deliveries = plan.deliveries.clone();
+        let placed = self.inner.store.commit_plan(inbound.seq, plan).await.map_err(|error| {
+            tracing::warn!(%error, "a plan could not be kept");
+            Wait::For(Duration::ZERO)
+        })?;
+        for (seq, delivery) in placed.into_iter().zip(deliveries) {
+            self.enqueue_delivery(seq, delivery);
+        }
+        Ok(())
+    }
+
+    async fn act_on(
+        &self,
+        connection: ConnectionId,
+        conversation: &RemoteId,
+        signal: &Signal,
+    ) -> Result<(), StoreError> {
+        match signal {
+            Signal::Revoked => {
+                self.mark_revoked(connection, "the platform said that access was withdrawn").await;
+            }
+            Signal::Upkeep | Signal::Missed => self.wake_upkeep(connection),
+            Signal::Moved { to } => {
+                self.move_endpoint(connection, conversation, to.clone()).await?
+            }
+            Signal::Closed { reason } => {
+                tracing::warn!(%connection, %conversation, reason, "a conversation was closed");
+                self.inner.problems.note(connection, format!("{conversation}: {reason}"));
+            }
+            Signal::AccountChanged { account } => {
+                self.inner.people.forget(connection, account).await?;
+            }
+        }
+        Ok(())
+    }
+
+    async fn move_endpoint(
+        &self,
+        connection: ConnectionId,
+        conversation: &RemoteId,
+        to: RemoteId,
+    ) -> Result<(), StoreError> {
+        let view = self.roster().view();
+        let from = ConversationRef { connection, conversation: conversation.clone() };
+        let Some((sync, endpoint)) = view.endpoint(&from) else { return Ok(()) };
+        let mut endpoint = endpoint.clone();
+        endpoint.at.conversation = to;
+        self.inner.store.put_endpoint(sync.id, endpoint).await?;
+        self.changed(&[]).await
+    }
+}
+
+impl Inner {
+    /// How long to wait before trying again, by how often it was tried.
+    pub(crate) fn backoff(&self, attempt: u32) -> Duration {
+        backoff(attempt, self.toolkit.random.as_ref())
+    }
+}
+
+fn drop_for(reason: &str) -> Plan {
+    Plan { drops: vec![reason.to_owned()], ..Plan::default() }
+}
+
+fn store_away(error: StoreError) -> ReadError {
+    ReadError::Transient { reason: error.to_string(), after: None }
+}

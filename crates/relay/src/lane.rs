@@ -1,0 +1,215 @@
+//! Lanes: what goes to one conversation goes in order, one thing at a time; lanes go side by side.
+
+use std::{sync::Arc, time::Duration};
+
+use jiff::Timestamp;
+use rialto_model::{ChannelSyncState, ConnectionId, ConversationRef, Delivery, DeliveryState};
+use rialto_store::{ConnectionState, NewDelivery, PendingDelivery, StoreError};
+use tokio::sync::Semaphore;
+
+use crate::{deliver::Outcome, queue::Next, relay::Relay};
+
+/// How many deliveries of one lane are read from the database at a time.
+const BATCH: u32 = 64;
+/// How many calls to one connection may be under way.
+const CALLS_PER_CONNECTION: usize = 256;
+/// What a queued delivery is taken to weigh besides its text, in bytes.
+const DELIVERY_WEIGHT: usize = 512;
+
+/// A delivery in its lane.
+pub(crate) struct Job {
+    pub(crate) pending: PendingDelivery,
+    /// Planned by this process and never tried: nothing of it can have happened.
+    pub(crate) fresh: bool,
+}
+
+impl Relay {
+    /// Queues a delivery that is on disk.
+    pub(crate) fn enqueue_delivery(&self, seq: i64, new: NewDelivery) {
+        let to = new.to.clone();
+        let weight = DELIVERY_WEIGHT + weight_of(&new);
+        let delivery = Delivery {
+            id: new.id,
+            seq,
+            message: new.message,
+            from: new.from,
+            to: new.to,
+            kind: new.work.kind(),
+            state: DeliveryState::Pending,
+            reason: None,
+            attempts: 0,
+            happened_at: new.happened_at,
+            created_at: new.created_at,
+            settled_at: None,
+        };
+        let pending = PendingDelivery { delivery, work: new.work, begun: Vec::new() };
+        if self.inner.lanes.push(&to, seq, weight, Job { pending, fresh: true }) {
+            self.start_lane(to);
+        }
+    }
+
+    /// Lets a lane look for work now (a delivery was retried).
+    pub fn wake_lane(&self, to: &ConversationRef) {
+        self.inner.set_hold(to, None);
+        if self.inner.lanes.wake(to) {
+            self.start_lane(to.clone());
+        }
+    }
+
+    /// Lets all lanes that have work look for it.
+    pub(crate) async fn wake_lanes(&self) -> Result<(), StoreError> {
+        for lane in self.inner.store.lanes().await? {
+            if let Some(until) = lane.held_until {
+                self.inner.set_hold(&lane.to, Some(until));
+            }
+            if self.inner.lanes.wake(&lane.to) {
+                self.start_lane(lane.to);
+            }
+        }
+        Ok(())
+    }
+
+    fn start_lane(&self, to: ConversationRef) {
+        let relay = self.clone();
+        self.inner.tasks.spawn(async move {
+            tokio::select! {
+                () = relay.inner.stopping.cancelled() => {}
+                () = relay.work_lane(&to) => {}
+            }
+        });
+    }
+
+    async fn work_lane(&self, to: &ConversationRef) {
+        let slots = self.inner.slots(to.connection);
+        let mut failures = 0;
+        loop {
+            if !self.is_open(to) {
+                return self.inner.lanes.leave(to);
+            }
+            self.wait_for_hold(to).await;
+            match self.inner.lanes.next(to) {
+                Next::End => return,
+                Next::Refill => match self.refill_lane(to).await {
+                    Ok(()) => failures = 0,
+                    Err(error) => {
+                        tracing::warn!(%error, "deliveries that wait cannot be read");
+                        let _ = self.inner.lanes.wake(to);
+                        tokio::time::sleep(self.inner.backoff(failures)).await;
+                        failures += 1;
+                    }
+                },
+                Next::Item(seq, job) => {
+                    let outcome = {
+                        let _slot = slots.acquire().await;
+                        self.deliver(&job).await
+                    };
+                    // What was tried is read again before the next try: what is begun is on disk.
+                    self.inner.lanes.done(to, seq);
+                    match outcome {
+                        Outcome::Settled => {}
+                        Outcome::Later(wait) => {
+                            let _ = self.inner.lanes.wake(to);
+                            self.pause(wait).await;
+                        }
+                        Outcome::Closed => return self.inner.lanes.leave(to),
+                    }
+                }
+            }
+        }
+    }
+
+    /// Whether a lane may write now: it is in a channel sync that flows, on a connection that works.
+    fn is_open(&self, to: &ConversationRef) -> bool {
+        let view = self.roster().view();
+        let flows = view.endpoint(to).is_some_and(|(sync, endpoint)| {
+            sync.state == ChannelSyncState::Active && endpoint.direction.writes()
+        });
+        let works = view.connections.get(&to.connection).is_some_and(|entry| {
+            entry.record.state == ConnectionState::Active && entry.live.is_ok()
+        });
+        flows && works
+    }
+
+    async fn refill_lane(&self, to: &ConversationRef) -> Result<(), StoreError> {
+        let work = self.inner.store.lane_work(to, i64::MIN, BATCH).await?;
+        let more = work.len() == BATCH as usize;
+        let jobs = work
+            .into_iter()
+            .map(|pending| (pending.delivery.seq, DELIVERY_WEIGHT, Job { pending, fresh: false }));
+        self.inner.lanes.refill(to, jobs, more);
+        Ok(())
+    }
+
+    /// Waits as long as the platform asked to.
+    async fn wait_for_hold(&self, to: &ConversationRef) {
+        while let Some(until) = self.inner.held_until(to) {
+            let wait = until.duration_since(self.inner.toolkit.clock.now());
+            let Ok(wait) = Duration::try_from(wait) else { return };
+            if wait.is_zero() {
+                return;
+            }
+            self.pause(wait).await;
+        }
+    }
+
+    /// Sleeps, but wakes when an admin changed something.
+    async fn pause(&self, wait: Duration) {
+        let mut changes = self.inner.changes.subscribe();
+        tokio::select! {
+            () = tokio::time::sleep(wait) => {}
+            _ = changes.changed() => {}
+        }
+    }
+}
+
+impl crate::relay::Inner {
+    fn slots(&self, connection: ConnectionId) -> Arc<Semaphore> {
+        self.slots
+            .lock()
+            .entry(connection)
+            .or_insert_with(|| Arc::new(Semaphore::new(CALLS_PER_CONNECTION)))
+            .clone()
+    }
+
+    /// Remembers a platform's wish to wait; longer wishes win.
+    pub(crate) fn set_hold(&self, to: &ConversationRef, until: Option<Timestamp>) {
+        let mut holds = self.holds.lock();
+        match until {
+            Some(until) => {
+                let held = holds.lanes.entry(to.clone()).or_insert(until);
+                *held = (*held).max(until);
+            }
+            None => {
+                holds.lanes.remove(to);
+            }
+        }
+    }
+
+    /// Likewise, for everything on a connection.
+    pub(crate) fn hold_connection(&self, connection: ConnectionId, until: Timestamp) {
+        let mut holds = self.holds.lock();
+        let held = holds.connections.entry(connection).or_insert(until);
+        *held = (*held).max(until);
+    }
+
+    fn held_until(&self, to: &ConversationRef) -> Option<Timestamp> {
+        let now = self.toolkit.clock.now();
+        let mut holds = self.holds.lock();
+        if holds.lanes.get(to).is_some_and(|until| *until <= now) {
+            holds.lanes.remove(to);
+        }
+        if holds.connections.get(&to.connection).is_some_and(|until| *until <= now) {
+            holds.connections.remove(&to.connection);
+        }
+        let lane = holds.lanes.get(to).copied();
+        lane.max(holds.connections.get(&to.connection).copied())
+    }
+}
+
+fn weight_of(new: &NewDelivery) -> usize {
+    use rialto_model::Work;
+    match &new.work {
+        Work::Post { content, .. } | Work::Edit { content, .. } => content.text.weight(),
+        Work::Delete | Work::React { .. } | Work::Unreact { .. } => 0,
+    }
+}

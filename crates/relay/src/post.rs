@@ -1,0 +1,210 @@
+//! Posting a message, part by part. Each part is written down as begun before it is posted; one
+//! whose outcome is not known is looked up before it is posted again.
+
+use jiff::SignedDuration;
+use rialto_model::{Author, Begun, Content, MessageId, PartKey, RemoteId, Revision, Work};
+use rialto_platform::{Note, Outgoing, Part, Post, SendError};
+use rialto_store::{Copy, NewCopy, Progress};
+
+use crate::{
+    deliver::{Failure, Trip},
+    files::Files,
+    localize::Way,
+};
+
+/// What is older than this when it gets to us says when it was said.
+const LATE: SignedDuration = SignedDuration::from_mins(2);
+
+/// What a message says, out of a post or an edit.
+pub(crate) struct Said<'a> {
+    pub(crate) author: &'a Author,
+    pub(crate) content: &'a Content,
+    pub(crate) thread: Option<MessageId>,
+    pub(crate) broadcast: bool,
+    pub(crate) orphan: bool,
+    pub(crate) revision: Revision,
+}
+
+impl<'a> Said<'a> {
+    pub(crate) fn of(work: &'a Work) -> Option<Self> {
+        match work {
+            Work::Post { author, content, thread, broadcast, orphan } => Some(Self {
+                author,
+                content,
+                thread: *thread,
+                broadcast: *broadcast,
+                orphan: *orphan,
+                revision: Revision::default(),
+            }),
+            Work::Edit { author, content, thread, broadcast, orphan, revision } => Some(Self {
+                author,
+                content,
+                thread: *thread,
+                broadcast: *broadcast,
+                orphan: *orphan,
+                revision: *revision,
+            }),
+            Work::Delete | Work::React { .. } | Work::Unreact { .. } => None,
+        }
+    }
+}
+
+impl Trip<'_> {
+    /// Posts the message: those of its parts that are not there yet.
+    pub(crate) async fn post(&self) -> Result<(), Failure> {
+        let Some(said) = Said::of(&self.job.pending.work) else { return Ok(()) };
+        let outgoing = self.outgoing(&said).await?;
+        let parts = self.live.render(&outgoing);
+        let there = if self.job.fresh { Vec::new() } else { self.copies().await? };
+        let missing: Vec<_> = parts.iter().filter(|part| !has(&there, part.key)).collect();
+        let Some((last, before)) = missing.split_last() else {
+            self.keep(Progress { settled: self.delivered(), ..Progress::default() }).await;
+            return Ok(());
+        };
+        for part in before {
+            self.post_part(part, &outgoing, said.revision, false).await?;
+        }
+        self.post_part(last, &outgoing, said.revision, true).await
+    }
+
+    /// Posts one part and keeps its copy; with the last one the delivery is done.
+    pub(crate) async fn post_part(
+        &self,
+        part: &Part,
+        outgoing: &Outgoing,
+        revision: Revision,
+        last: bool,
+    ) -> Result<(), Failure> {
+        let remote = self.make(part, outgoing).await?;
+        let delivery = self.job.pending.delivery.id;
+        self.keep(Progress {
+            copies: vec![NewCopy { delivery, part: part.key, remote, revision }],
+            settled: if last { self.delivered() } else { None },
+            ..Progress::default()
+        })
+        .await;
+        Ok(())
+    }
+
+    async fn make(&self, part: &Part, outgoing: &Outgoing) -> Result<RemoteId, Failure> {
+        let inner = &self.relay.inner;
+        let pending = &self.job.pending;
+        let begun_before = pending.begun.iter().find(|begun| begun.part == part.key);
+        let files = match begun_before {
+            Some(begun) => Files::from_handles(&begun.handles),
+            None => self.upload(part, &outgoing.content).await?,
+        };
+        let uploaded = files.for_post(part, &outgoing.content);
+        let mut post = Post {
+            to: &pending.delivery.to.conversation,
+            thread: outgoing.thread.as_ref().filter(|_| part.in_thread),
+            part,
+            files: &uploaded,
+        };
+        if inner.settings.pacing {
+            let pacing = &self.entry.platform.manifest().capabilities.pacing;
+            inner.pacer.wait(&pending.delivery.to, &pacing.conversation, &pacing.connection).await;
+        }
+        let begun = inner
+            .store
+            .begin(
+                pending.delivery.id,
+                part.key,
+                part.fingerprint.clone(),
+                files.handles(),
+                self.now(),
+            )
+            .await?;
+        if let Some(before) = begun_before {
+            let as_begun = Part { fingerprint: before.fingerprint.clone(), ..part.clone() };
+            post.part = &as_begun;
+            if let Some(remote) = self.look_up(&post, &begun).await? {
+                return Ok(remote);
+            }
+            post.part = part;
+            return self.call(&post, &begun).await;
+        }
+        self.call(&post, &begun).await
+    }
+
+    async fn call(&self, post: &Post<'_>, begun: &Begun) -> Result<RemoteId, Failure> {
+        self.live
+            .post(post, begun)
+            .await
+            .map_err(|error| Failure::Call { error, begun: Some(begun.part()) })
+    }
+
+    /// A post of ours that looks like this one and is nobody else's.
+    async fn look_up(&self, post: &Post<'_>, begun: &Begun) -> Result<Option<RemoteId>, Failure> {
+        let candidates = self.live.find_sent(post, begun).await.map_err(|error| match error {
+            // Not found out: it stays begun.
+            SendError::Transient(reason) => SendError::Unknown(reason),
+            error => error,
+        })?;
+        for remote in candidates {
+            if !self.relay.inner.store.is_copy(&self.job.pending.delivery.to, &remote).await? {
+                return Ok(Some(remote));
+            }
+        }
+        Ok(None)
+    }
+
+    /// The message in the destination's terms.
+    pub(crate) async fn outgoing(&self, said: &Said<'_>) -> Result<Outgoing, Failure> {
+        let delivery = &self.job.pending.delivery;
+        let (sync, _) =
+            self.view.endpoint(&delivery.to).ok_or(Failure::Pointless("not in a channel sync"))?;
+        let mut content = said.content.clone();
+        let way = Way {
+            view: &self.view,
+            people: &self.relay.inner.people,
+            sync,
+            from: delivery.from.connection,
+            to: delivery.to.connection,
+        };
+        way.localize(&mut content.text).await;
+        let thread = match said.thread {
+            Some(root) => self.first_copy(root).await?,
+            None => None,
+        };
+        let mut notes = Vec::new();
+        if delivery.created_at.duration_since(delivery.happened_at) > LATE {
+            notes.push(Note::SaidAt(delivery.happened_at));
+        }
+        if said.orphan || (said.thread.is_some() && thread.is_none()) {
+            notes.push(Note::ReplyToUnknown);
+        }
+        let said_on = self
+            .view
+            .connections
+            .get(&delivery.from.connection)
+            .map_or("another app", |entry| entry.platform.manifest().name);
+        Ok(Outgoing {
+            delivery: delivery.id,
+            to: delivery.to.conversation.clone(),
+            broadcast: said.broadcast && thread.is_some(),
+            thread,
+            author: said.author.clone(),
+            said_on,
+            content,
+            notes,
+        })
+    }
+
+    /// Where the message is in the destination.
+    pub(crate) async fn copies(&self) -> Result<Vec<Copy>, Failure> {
+        let delivery = &self.job.pending.delivery;
+        Ok(self.relay.inner.store.copies(delivery.message, &delivery.to).await?)
+    }
+
+    /// The first part of a message in the destination: what replies and reactions hang on.
+    pub(crate) async fn first_copy(&self, message: MessageId) -> Result<Option<RemoteId>, Failure> {
+        let to = &self.job.pending.delivery.to;
+        let copies = self.relay.inner.store.copies(message, to).await?;
+        Ok(copies.into_iter().min_by_key(|copy| copy.part).map(|copy| copy.remote))
+    }
+}
+
+pub(crate) fn has(copies: &[Copy], part: PartKey) -> bool {
+    copies.iter().any(|copy| copy.part == part)
+}

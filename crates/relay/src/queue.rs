@@ -1,0 +1,226 @@
+//! First-in first-out queues by conversation, each with at most one worker, bounded in memory.
+//!
+//! The database is the truth: what does not fit is not queued, and its worker reads it from there
+//! when it gets to it. So memory stays bounded however much waits.
+
+use std::{
+    collections::{BTreeMap, HashMap},
+    sync::Arc,
+};
+
+use parking_lot::Mutex;
+use rialto_model::ConversationRef;
+
+/// The queues.
+pub(crate) struct Queues<T> {
+    state: Mutex<State<T>>,
+    max_weight: usize,
+}
+
+struct State<T> {
+    queues: HashMap<ConversationRef, Queue<T>>,
+    weight: usize,
+}
+
+struct Queue<T> {
+    items: BTreeMap<i64, (usize, Arc<T>)>,
+    has_worker: bool,
+    /// The database holds items that are not in `items`, all later than those that are.
+    spilled: bool,
+    /// The database may hold items that are not in `items`, earlier ones too.
+    stale: bool,
+}
+
+impl<T> Default for Queue<T> {
+    fn default() -> Self {
+        Self { items: BTreeMap::new(), has_worker: false, spilled: false, stale: false }
+    }
+}
+
+/// What a worker does next.
+pub(crate) enum Next<T> {
+    /// This item, the first; it stays first until it is `done`.
+    Item(i64, Arc<T>),
+    /// Read from the database, then `refill`.
+    Refill,
+    /// End: nothing is left.
+    End,
+}
+
+impl<T> Queues<T> {
+    /// Queues that hold items of at most `max_weight` in all.
+    pub(crate) fn new(max_weight: usize) -> Self {
+        Self { state: Mutex::new(State { queues: HashMap::new(), weight: 0 }), max_weight }
+    }
+
+    /// Queues an item that is in the database. Whether a worker must be started for it.
+    #[must_use]
+    pub(crate) fn push(&self, key: &ConversationRef, seq: i64, weight: usize, item: T) -> bool {
+        let mut state = self.state.lock();
+        let fits = state.weight + weight <= self.max_weight;
+        let queue = state.queues.entry(key.clone()).or_default();
+        let start = !std::mem::replace(&mut queue.has_worker, true);
+        if queue.stale || queue.spilled || !fits {
+            queue.spilled = true;
+        } else if queue.items.insert(seq, (weight, Arc::new(item))).is_none() {
+            state.weight += weight;
+        }
+        start
+    }
+
+    /// Says that the database may hold items of this queue. Whether a worker must be started.
+    #[must_use]
+    pub(crate) fn wake(&self, key: &ConversationRef) -> bool {
+        let mut state = self.state.lock();
+        let queue = state.queues.entry(key.clone()).or_default();
+        queue.stale = true;
+        !std::mem::replace(&mut queue.has_worker, true)
+    }
+
+    /// What the worker of a queue does next.
+    pub(crate) fn next(&self, key: &ConversationRef) -> Next<T> {
+        let mut state = self.state.lock();
+        let Some(queue) = state.queues.get_mut(key) else { return Next::End };
+        if queue.stale || (queue.spilled && queue.items.is_empty()) {
+            // From here on new items are queued again: those kept before are seen by the read that
+            // follows, those kept later are pushed, and the map makes one of both.
+            queue.stale = false;
+            queue.spilled = false;
+            return Next::Refill;
+        }
+        match queue.items.first_key_value() {
+            Some((seq, (_, item))) => Next::Item(*seq, item.clone()),
+            None => {
+                state.queues.remove(key);
+                Next::End
+            }
+        }
+    }
+
+    /// Takes what the worker read. `more`: the database holds later ones.
+    pub(crate) fn refill(
+        &self,
+        key: &ConversationRef,
+        items: impl IntoIterator<Item = (i64, usize, T)>,
+        more: bool,
+    ) {
+        let mut state = self.state.lock();
+        let State { queues, weight } = &mut *state;
+        let Some(queue) = queues.get_mut(key) else { return };
+        let mut last = i64::MIN;
+        for (seq, item_weight, item) in items {
+            last = seq;
+            if queue.items.insert(seq, (item_weight, Arc::new(item))).is_none() {
+                *weight += item_weight;
+            }
+        }
+        if more {
+            // Whatever came after what was read stays in the database until its turn.
+            for (_, (item_weight, _)) in queue.items.split_off(&(last + 1)) {
+                *weight -= item_weight;
+            }
+            queue.spilled = true;
+        }
+    }
+
+    /// The first item is done with.
+    pub(crate) fn done(&self, key: &ConversationRef, seq: i64) {
+        let mut state = self.state.lock();
+        let State { queues, weight } = &mut *state;
+        if let Some((item_weight, _)) =
+            queues.get_mut(key).and_then(|queue| queue.items.remove(&seq))
+        {
+            *weight -= item_weight;
+        }
+    }
+
+    /// The worker ends although items are left; `wake`, or the next item, starts another.
+    pub(crate) fn leave(&self, key: &ConversationRef) {
+        let mut state = self.state.lock();
+        let State { queues, weight } = &mut *state;
+        if let Some(queue) = queues.get_mut(key) {
+            *weight -= queue.items.values().map(|(weight, _)| weight).sum::<usize>();
+            *queue = Queue { stale: true, ..Queue::default() };
+        }
+    }
+
+    /// How much is queued.
+    pub(crate) fn weight(&self) -> usize {
+        self.state.lock().weight
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use rialto_model::ConnectionId;
+    use uuid::Uuid;
+
+    use super::*;
+
+    fn key() -> ConversationRef {
+        ConversationRef {
+            connection: ConnectionId::new(Uuid::from_u128(1)),
+            conversation: "C1".into(),
+        }
+    }
+
+    fn take(queues: &Queues<i64>) -> Option<i64> {
+        match queues.next(&key()) {
+            Next::Item(seq, item) => {
+                assert_eq!(seq, *item);
+                queues.done(&key(), seq);
+                Some(seq)
+            }
+            Next::Refill => panic!("nothing was spilled"),
+            Next::End => None,
+        }
+    }
+
+    #[test]
+    fn items_come_in_order_and_one_worker_is_started() {
+        let queues = Queues::new(100);
+        assert!(queues.push(&key(), 2, 1, 2));
+        assert!(!queues.push(&key(), 1, 1, 1));
+        assert_eq!([take(&queues), take(&queues), take(&queues)], [Some(1), Some(2), None]);
+        assert!(queues.push(&key(), 3, 1, 3), "the worker ended, so another one is started");
+    }
+
+    #[test]
+    fn what_does_not_fit_is_read_from_the_database_in_its_turn() {
+        let queues = Queues::new(2);
+        for seq in 1..=5 {
+            let _ = queues.push(&key(), seq, 1, seq);
+        }
+        assert_eq!([take(&queues), take(&queues)], [Some(1), Some(2)]);
+        assert!(matches!(queues.next(&key()), Next::Refill));
+        // One more comes while the worker reads; the read saw it too, or not.
+        let _ = queues.push(&key(), 6, 1, 6);
+        queues.refill(&key(), [(3, 1, 3), (4, 1, 4)], true);
+        assert_eq!([take(&queues), take(&queues)], [Some(3), Some(4)]);
+        assert!(matches!(queues.next(&key()), Next::Refill), "6 must not overtake 5");
+        queues.refill(&key(), [(5, 1, 5), (6, 1, 6)], false);
+        assert_eq!([take(&queues), take(&queues), take(&queues)], [Some(5), Some(6), None]);
+        assert_eq!(queues.weight(), 0);
+    }
+
+    #[test]
+    fn a_worker_that_leaves_is_started_again_by_waking() {
+        let queues = Queues::new(100);
+        let _ = queues.push(&key(), 1, 1, 1);
+        queues.leave(&key());
+        assert_eq!(queues.weight(), 0);
+        assert!(queues.wake(&key()));
+        assert!(matches!(queues.next(&key()), Next::Refill));
+    }
+
+    #[test]
+    fn what_comes_after_a_worker_left_does_not_overtake_what_it_left() {
+        let queues = Queues::new(100);
+        let _ = queues.push(&key(), 1, 1, 1);
+        queues.leave(&key());
+        assert!(queues.push(&key(), 2, 1, 2));
+        assert!(matches!(queues.next(&key()), Next::Refill));
+        queues.refill(&key(), [(1, 1, 1), (2, 1, 2)], false);
+        assert_eq!([take(&queues), take(&queues), take(&queues)], [Some(1), Some(2), None]);
+    }
+}

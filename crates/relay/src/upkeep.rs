@@ -1,0 +1,142 @@
+//! Looking after connections: subscriptions are made, renewed and removed, tokens stay fresh.
+
+use std::{collections::HashMap, sync::Arc, time::Duration};
+
+use jiff::Timestamp;
+use parking_lot::Mutex;
+use rialto_model::ConnectionId;
+use rialto_platform::ReadError;
+use rialto_store::ConnectionState;
+use tokio::sync::Notify;
+
+use crate::relay::Relay;
+
+/// A connection is looked after at least this often.
+const AT_LEAST: Duration = Duration::from_secs(15 * 60);
+/// A round that failed is tried again after this time.
+const AGAIN: Duration = Duration::from_secs(30);
+/// An admin's change waits this long for subscriptions to be in place.
+const PATIENCE: Duration = Duration::from_secs(30);
+
+/// When connections are looked after.
+#[derive(Default)]
+pub(crate) struct Rounds {
+    due: Mutex<HashMap<ConnectionId, Timestamp>>,
+    one_at_a_time: Mutex<HashMap<ConnectionId, Arc<tokio::sync::Mutex<()>>>>,
+    wake: Notify,
+}
+
+impl Relay {
+    /// Looks after connections for as long as the engine runs.
+    pub(crate) async fn upkeep(&self) {
+        loop {
+            let now = self.inner.toolkit.clock.now();
+            let mut next = AT_LEAST;
+            let active: Vec<_> = {
+                let view = self.roster().view();
+                let works = |state: &ConnectionState| *state == ConnectionState::Active;
+                view.connections
+                    .values()
+                    .filter(|entry| works(&entry.record.state))
+                    .map(|entry| entry.record.id)
+                    .collect()
+            };
+            for connection in active {
+                let due = self.inner.rounds.due.lock().get(&connection).copied();
+                match due.map(|due| Duration::try_from(due.duration_since(now))) {
+                    Some(Ok(wait)) if !wait.is_zero() => next = next.min(wait),
+                    _ => {
+                        self.schedule(connection, AT_LEAST);
+                        let relay = self.clone();
+                        self.inner.tasks.spawn(async move {
+                            tokio::select! {
+                                () = relay.inner.stopping.cancelled() => {}
+                                () = relay.look_after(connection) => {}
+                            }
+                        });
+                    }
+                }
+            }
+            tokio::select! {
+                () = self.inner.stopping.cancelled() => return,
+                () = tokio::time::sleep(next) => {}
+                () = self.inner.rounds.wake.notified() => {}
+            }
+        }
+    }
+
+    /// Has a connection looked after soon.
+    pub(crate) fn wake_upkeep(&self, connection: ConnectionId) {
+        self.inner.rounds.due.lock().remove(&connection);
+        self.inner.rounds.wake.notify_one();
+    }
+
+    /// Looks after these connections now and waits for it, for a while.
+    pub(crate) async fn look_after_now(&self, connections: Vec<ConnectionId>) {
+        let rounds = connections.into_iter().map(|connection| self.look_after(connection));
+        let all = futures_util::future::join_all(rounds);
+        if tokio::time::timeout(PATIENCE, all).await.is_err() {
+            tracing::info!("subscriptions take long: they are made in the background");
+            self.inner.rounds.wake.notify_one();
+        }
+    }
+
+    /// One round for one connection.
+    async fn look_after(&self, connection: ConnectionId) {
+        let turn = self.inner.rounds.one_at_a_time.lock().entry(connection).or_default().clone();
+        let _turn = turn.lock().await;
+        let view = self.roster().view();
+        let Some(entry) = view.connections.get(&connection) else { return };
+        let live = match &entry.live {
+            Ok(live) => live,
+            Err(error) => return self.inner.problems.found(connection, vec![error.to_string()]),
+        };
+        match live.upkeep(&view.heard(connection)).await {
+            Ok(upkeep) => {
+                for problem in &upkeep.problems {
+                    tracing::warn!(%connection, problem, "a connection needs an admin");
+                }
+                self.inner.problems.found(connection, upkeep.problems);
+                let now = self.inner.toolkit.clock.now();
+                let wait = upkeep.again_by.map(|by| by.duration_since(now));
+                let wait = wait.and_then(|wait| wait.try_into().ok()).unwrap_or(AT_LEAST);
+                self.schedule(connection, wait.min(AT_LEAST));
+            }
+            Err(ReadError::Revoked(reason)) => self.mark_revoked(connection, &reason).await,
+            Err(error) => {
+                tracing::warn!(%connection, %error, "a connection could not be looked after");
+                self.inner.problems.found(connection, vec![error.to_string()]);
+                self.schedule(connection, AGAIN);
+            }
+        }
+        self.inner.rounds.wake.notify_one();
+    }
+
+    fn schedule(&self, connection: ConnectionId, wait: Duration) {
+        let now = self.inner.toolkit.clock.now();
+        let due = now.checked_add(wait).unwrap_or(now);
+        self.inner.rounds.due.lock().insert(connection, due);
+    }
+
+    /// Writes down that a connection's authorization is gone: its lanes wait for an admin.
+    pub(crate) async fn mark_revoked(&self, connection: ConnectionId, reason: &str) {
+        let view = self.roster().view();
+        let active = view
+            .connections
+            .get(&connection)
+            .is_some_and(|entry| entry.record.state == ConnectionState::Active);
+        if !active {
+            return;
+        }
+        tracing::error!(%connection, reason, "a connection must be authorized again");
+        let since = self.inner.toolkit.clock.now();
+        let state = ConnectionState::NeedsReconnect { reason: reason.to_owned(), since };
+        let result = async {
+            self.inner.store.set_connection_state(connection, state).await?;
+            self.roster().reload(&[]).await
+        };
+        if let Err(error) = result.await {
+            tracing::warn!(%error, "that a connection must be authorized again is not kept yet");
+        }
+    }
+}
