@@ -7,9 +7,12 @@ use std::{collections::HashMap, sync::LazyLock};
 const TABLE: &str = include_str!("emoji.txt");
 const TONE: &str = "::skin-tone-";
 
+/// Forms of an emoji by skin tone: `3`, or `2-5` for two people.
+type Toned = Vec<(&'static str, &'static str)>;
+
 struct Emojis {
-    /// By name, without a skin tone: the emoji and its toned forms by tone (`3`, `2-5`).
-    by_name: HashMap<&'static str, (&'static str, Vec<(&'static str, &'static str)>)>,
+    /// By name, without a skin tone.
+    by_name: HashMap<&'static str, (&'static str, Toned)>,
     /// By emoji without variation selectors.
     names: HashMap<String, (&'static str, Option<&'static str>)>,
 }
@@ -19,7 +22,7 @@ static EMOJIS: LazyLock<Emojis> = LazyLock::new(|| {
     for line in TABLE.lines().filter(|line| !line.starts_with("# ")) {
         let mut fields = line.split('\t');
         let (Some(emoji), Some(names)) = (fields.next(), fields.next()) else { continue };
-        let tones: Vec<_> = fields.filter_map(|field| field.split_once('=')).collect();
+        let tones: Toned = fields.filter_map(|field| field.split_once('=')).collect();
         let Some(name) = names.split(' ').next() else { continue };
         emojis.names.insert(bare(emoji), (name, None));
         for (tone, toned) in &tones {

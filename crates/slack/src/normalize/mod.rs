@@ -1,0 +1,161 @@
+//! Slack's events as canonical ones.
+
+mod blocks;
+mod message;
+mod mrkdwn;
+mod rich_text;
+mod text;
+
+use jiff::Timestamp;
+use rialto_model::{Author, Event, EventKind, Signal};
+use rialto_platform::ReadError;
+use serde::Deserialize;
+
+pub(crate) use rich_text::DEEPEST;
+pub(crate) use text::is_followable;
+
+use crate::{
+    api::Identity,
+    webhook::{Payload, changed_ts, is_tombstone},
+    wire,
+};
+
+/// Whether a message of this subtype is something that somebody said. All others are notices that
+/// Slack writes into the channel: joins and leaves come as events of their own.
+pub(crate) fn is_post(subtype: Option<&str>) -> bool {
+    matches!(subtype, None | Some("file_share" | "thread_broadcast" | "bot_message" | "me_message"))
+}
+
+/// Makes events of what `receive` took.
+pub(crate) fn normalize(payload: &[u8], own: &Identity) -> Result<Vec<Event>, ReadError> {
+    let payload: Payload = serde_json::from_slice(payload)
+        .map_err(|_| ReadError::Permanent("the stored event is not an event".into()))?;
+    let event = wire::Event::deserialize(&payload.event)
+        .map_err(|_| ReadError::Permanent("the stored event is not an object".into()))?;
+    let (kind, at) = kind(&event, &payload, own);
+    let conversation = event.channel_id();
+    let at = at
+        .or_else(|| event.event_ts.as_deref().and_then(wire::time))
+        .or_else(|| Timestamp::from_second(payload.event_time).ok())
+        .unwrap_or_default();
+    Ok(vec![Event { conversation: conversation.into(), at, kind }])
+}
+
+/// What happened; and when, where that is not the event's own time.
+fn kind(event: &wire::Event, payload: &Payload, own: &Identity) -> (EventKind, Option<Timestamp>) {
+    let kind = match event.kind.as_str() {
+        "message" => return message_kind(event, payload, own),
+        "reaction_added" | "reaction_removed" => reaction(event),
+        "member_joined_channel" if own.is(event.user_id()) => ignored("own join"),
+        "member_left_channel" if own.is(event.user_id()) => {
+            closed("Rialto was removed from the channel")
+        }
+        "member_joined_channel" | "member_left_channel" if event.user_id().is_empty() => {
+            ignored("membership of nobody")
+        }
+        "member_joined_channel" | "member_left_channel" => EventKind::Membership {
+            author: Author {
+                account: Some(event.user_id().into()),
+                name: String::new(),
+                avatar_url: None,
+                bot: false,
+            },
+            joined: event.kind == "member_joined_channel",
+        },
+        "channel_archive" | "group_archive" => closed("the channel was archived"),
+        "channel_deleted" | "group_deleted" => closed("the channel was deleted"),
+        "channel_left" | "group_left" => closed("Rialto was removed from the channel"),
+        "channel_id_changed" => match &event.new_channel_id {
+            Some(to) => EventKind::Signal(Signal::Moved { to: to.as_str().into() }),
+            None => ignored("channel_id_changed without the id"),
+        },
+        "user_change" | "user_profile_changed" if !event.user_id().is_empty() => {
+            EventKind::Signal(Signal::AccountChanged { account: event.user_id().into() })
+        }
+        "app_uninstalled" => EventKind::Signal(Signal::Revoked),
+        "tokens_revoked" if event.tokens.as_ref().is_some_and(|tokens| !tokens.bot.is_empty()) => {
+            EventKind::Signal(Signal::Revoked)
+        }
+        "app_rate_limited" => EventKind::Signal(Signal::Missed),
+        other => ignored(&label("event", other)),
+    };
+    (kind, None)
+}
+
+fn message_kind(
+    event: &wire::Event,
+    payload: &Payload,
+    own: &Identity,
+) -> (EventKind, Option<Timestamp>) {
+    let deleted = |ts: Option<&str>| match ts {
+        Some(ts) => EventKind::Deleted { message: ts.into() },
+        None => ignored("deletion of nothing"),
+    };
+    match event.subtype.as_deref() {
+        Some("message_deleted") => (deleted(event.deleted_ts.as_deref()), None),
+        Some("message_changed") => match &event.message {
+            Some(message) if is_tombstone(message) => (deleted(changed_ts(event)), None),
+            Some(message) => said(message, changed_ts(event), own),
+            None => (ignored("change of nothing"), None),
+        },
+        subtype if is_post(subtype) => match wire::Message::deserialize(&payload.event) {
+            Ok(message) => said(&message, event.ts.as_deref(), own),
+            Err(_) => (ignored("message that is none"), None),
+        },
+        subtype => (ignored(&label("subtype", subtype.unwrap_or_default())), None),
+    }
+}
+
+fn said(
+    message: &wire::Message,
+    ts: Option<&str>,
+    own: &Identity,
+) -> (EventKind, Option<Timestamp>) {
+    if !is_post(message.subtype.as_deref()) {
+        let subtype = message.subtype.as_deref().unwrap_or_default();
+        return (ignored(&label("subtype", subtype)), None);
+    }
+    match ts.and_then(|ts| message::state(message, ts, own)) {
+        Some((state, at)) => (EventKind::Message(Box::new(state)), Some(at)),
+        None => (ignored("message without a time"), None),
+    }
+}
+
+fn reaction(event: &wire::Event) -> EventKind {
+    let (Some(message), Some(name)) = (&event.item.ts, &event.reaction) else {
+        return ignored("reaction to what is no message");
+    };
+    if event.item.channel.is_none() || event.user_id().is_empty() {
+        return ignored("reaction to what is no message");
+    }
+    EventKind::Reaction {
+        message: message.as_str().into(),
+        account: event.user_id().into(),
+        emoji: text::emoji_named(name),
+        present: event.kind == "reaction_added",
+    }
+}
+
+fn ignored(reason: &str) -> EventKind {
+    EventKind::Ignored { reason: reason.to_owned() }
+}
+
+fn closed(reason: &str) -> EventKind {
+    EventKind::Signal(Signal::Closed { reason: reason.to_owned() })
+}
+
+/// A reason that names one of Slack's own words, and nothing else that came along.
+fn label(what: &str, word: &str) -> String {
+    let is_word = |word: &str| {
+        (1..=40).contains(&word.len())
+            && word.bytes().all(|byte| byte.is_ascii_lowercase() || byte == b'_')
+    };
+    format!("{what} {}", if is_word(word) { word } else { "unknown" })
+}
+
+impl Identity {
+    /// Whether an id is ours, as a user or as a bot.
+    pub fn is(&self, id: &str) -> bool {
+        !id.is_empty() && (id == self.user_id || id == self.bot_id)
+    }
+}

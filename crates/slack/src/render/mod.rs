@@ -1,0 +1,123 @@
+//! What is sent: text posts as blocks with a fallback, and posts of files.
+
+mod blocks;
+mod fallback;
+mod table;
+
+use jiff::tz::TimeZone;
+use rialto_model::{Block, Fingerprint, Inline, PartKey, RichText, Style};
+use rialto_platform::{Note, Outgoing, Part, split::split};
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+
+/// The metadata by which a post is found again.
+pub(crate) const EVENT_TYPE: &str = "rialto_delivery";
+/// Characters of one post's text: longer ones are cut by some of Slack's own displays.
+pub(crate) const MAX_CHARACTERS: usize = 4_000;
+/// Blocks of one post.
+const MAX_BLOCKS: usize = 50;
+/// Files of one post.
+pub(crate) const MAX_FILES: usize = 10;
+/// Characters of a name that is shown with a post.
+const MAX_NAME: usize = 80;
+
+/// What a part's body holds.
+#[derive(Debug, Deserialize, Serialize)]
+pub(crate) struct Body {
+    /// The author's name.
+    pub username: String,
+    /// The author's picture.
+    pub icon_url: Option<String>,
+    /// Shown in the channel too.
+    pub broadcast: bool,
+    /// What it says.
+    pub says: Says,
+}
+
+/// What a post says, ready to be sent. A post of files says what came of the files.
+#[derive(Debug, Default, Deserialize, Serialize)]
+pub(crate) struct Says {
+    /// For notifications.
+    pub text: String,
+    /// As it is shown.
+    pub blocks: Vec<Value>,
+}
+
+impl Says {
+    /// A text as Slack takes it.
+    pub fn new(text: &RichText) -> Self {
+        Self { text: fallback::fallback(text), blocks: blocks::blocks(text) }
+    }
+
+    fn fits(&self) -> bool {
+        self.text.chars().count() <= MAX_CHARACTERS && self.blocks.len() <= MAX_BLOCKS
+    }
+}
+
+/// The posts that a message takes: its text in pieces, then its files.
+pub(crate) fn parts(outgoing: &Outgoing) -> Vec<Part> {
+    let mut parts = Vec::new();
+    let files = outgoing.content.attachments.len();
+    let text = with_notes(outgoing);
+    if !text.is_blank() {
+        for (index, piece) in split(&text, &|piece| Says::new(piece).fits()).iter().enumerate() {
+            let key = PartKey::Text(u16::try_from(index).unwrap_or(u16::MAX));
+            parts.push(part(outgoing, key, Says::new(piece), Vec::new()));
+        }
+    }
+    let files: Vec<usize> = (0..files).collect();
+    for (index, some) in files.chunks(MAX_FILES).enumerate() {
+        let key = PartKey::Files(u16::try_from(index).unwrap_or(u16::MAX));
+        parts.push(part(outgoing, key, Says::default(), some.to_vec()));
+    }
+    if parts.is_empty() {
+        let nothing = RichText { blocks: vec![italic("a message without text".into())] };
+        parts.push(part(outgoing, PartKey::Text(0), Says::new(&nothing), Vec::new()));
+    }
+    parts
+}
+
+fn part(outgoing: &Outgoing, key: PartKey, says: Says, files: Vec<usize>) -> Part {
+    let author = &outgoing.author;
+    let name = if author.name.trim().is_empty() { outgoing.said_on } else { author.name.trim() };
+    let body = Body {
+        username: name.chars().take(MAX_NAME).collect(),
+        icon_url: author.avatar_url.clone().filter(|url| url.starts_with("http")),
+        broadcast: outgoing.broadcast && key == PartKey::Text(0),
+        says,
+    };
+    Part {
+        key,
+        body: serde_json::to_string(&body).unwrap_or_default(),
+        files,
+        // Posts carry their delivery as metadata, so no reader compares what they say.
+        fingerprint: Fingerprint(format!("{}:{}", outgoing.delivery, key.to_i64())),
+        in_thread: outgoing.thread.is_some(),
+    }
+}
+
+/// The text after what is to be said along with it. Notes alone are none.
+fn with_notes(outgoing: &Outgoing) -> RichText {
+    let text = &outgoing.content.text;
+    if text.is_blank() && outgoing.content.attachments.is_empty() {
+        return RichText::default();
+    }
+    let mut blocks: Vec<Block> = outgoing.notes.iter().map(|note| italic(words(note))).collect();
+    if !text.is_blank() {
+        blocks.extend(text.blocks.iter().cloned());
+    }
+    RichText { blocks }
+}
+
+fn words(note: &Note) -> String {
+    match note {
+        Note::SaidAt(at) => {
+            format!("said on {}", at.to_zoned(TimeZone::UTC).strftime("%-d %B %Y at %H:%M UTC"))
+        }
+        Note::ReplyToUnknown => "in reply to a message that is not here".to_owned(),
+    }
+}
+
+fn italic(text: String) -> Block {
+    Block::Paragraph(vec![Inline::styled(text, Style { italic: true, ..Style::PLAIN })])
+}

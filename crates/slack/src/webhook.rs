@@ -1,0 +1,196 @@
+//! The event address: who sent a call, and which facts are in it. Pure.
+
+use http::StatusCode;
+use jiff::{SignedDuration, Timestamp};
+use rialto_platform::{
+    AppConfig, Inbound, Received, Refusal, Verified, WebhookAnswer, WebhookRequest,
+    verify::{self, Proof},
+};
+use secrecy::ExposeSecret;
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+
+use crate::wire::{Envelope, Event, Message};
+
+/// How far the sender's clock may be off, either way (docs: *Verifying requests from Slack*).
+const WINDOW: SignedDuration = SignedDuration::from_secs(300);
+
+/// What `normalize` is given: the event, and the envelope's time for events that have none.
+#[derive(Debug, Deserialize, Serialize)]
+pub(crate) struct Payload {
+    /// Seconds since 1970.
+    pub event_time: i64,
+    /// As Slack sent it.
+    pub event: Value,
+}
+
+/// Reads a call. With no signing secret yet (Slack checks the address while the app is being
+/// created) only the handshake is answered, and only then unsigned.
+pub(crate) fn receive(app: &AppConfig, request: &WebhookRequest<'_>, now: Timestamp) -> Received {
+    let Ok(secret) = app.secret("signing_secret") else {
+        return match serde_json::from_slice::<Envelope>(request.body) {
+            Ok(envelope) if envelope.kind == "url_verification" => handshake(envelope),
+            _ => Received::Refused(Refusal::unproven("this app has no signing secret yet")),
+        };
+    };
+    let proof = match prove(secret.expose_secret().as_bytes(), request, now) {
+        Ok(proof) => proof,
+        Err(reason) => return Received::Refused(Refusal::unproven(reason)),
+    };
+    if is_form(request) {
+        // Buttons and commands, which this app does not have: taken, so that nobody sees an error.
+        return accepted(Vec::new());
+    }
+    let Ok(envelope) = serde_json::from_slice::<Envelope>(request.body) else {
+        return Received::Refused(Refusal::malformed("the body is not a JSON object"));
+    };
+    match envelope.kind.as_str() {
+        "url_verification" => handshake(envelope),
+        "event_callback" => {
+            accepted(inbound(envelope).into_iter().map(|i| Verified::by(proof, i)).collect())
+        }
+        "app_rate_limited" => accepted(vec![Verified::by(proof, rate_limited(&envelope))]),
+        _ => accepted(Vec::new()),
+    }
+}
+
+fn prove(
+    secret: &[u8],
+    request: &WebhookRequest<'_>,
+    now: Timestamp,
+) -> Result<Proof, &'static str> {
+    let header = |name: &str| request.headers.get(name).and_then(|value| value.to_str().ok());
+    let time = header("x-slack-request-timestamp").ok_or("there is no request timestamp")?;
+    let signature = header("x-slack-signature")
+        .and_then(|value| value.strip_prefix("v0="))
+        .ok_or("there is no v0 signature")?;
+    if !verify::is_recent(time, now, WINDOW) {
+        return Err("the request timestamp is more than five minutes off");
+    }
+    let parts = [b"v0:".as_slice(), time.as_bytes(), b":", request.body];
+    verify::hmac_sha256_hex(secret, &parts, signature).ok_or("the signature does not match")
+}
+
+fn is_form(request: &WebhookRequest<'_>) -> bool {
+    request
+        .headers
+        .get(http::header::CONTENT_TYPE)
+        .is_some_and(|value| value.as_bytes().starts_with(b"application/x-www-form-urlencoded"))
+}
+
+fn accepted(inbound: Vec<Verified<Inbound>>) -> Received {
+    Received::Inbound { inbound, answer: WebhookAnswer::status(StatusCode::OK) }
+}
+
+fn handshake(envelope: Envelope) -> Received {
+    match envelope.challenge {
+        Some(challenge) => Received::Handshake(WebhookAnswer {
+            status: StatusCode::OK,
+            content_type: Some("text/plain; charset=utf-8"),
+            body: challenge,
+        }),
+        None => Received::Refused(Refusal::malformed("there is no challenge")),
+    }
+}
+
+/// The workspace whose installation hears the event. In a channel that is shared between
+/// workspaces (Slack Connect) and on Enterprise Grid the outer `team_id` is where the event came
+/// about, which need not be where the app is installed: `authorizations[0]` says that. For an
+/// installation on a whole organization it is the organization's id. Slack names one installation
+/// only, so two workspaces of one shared channel under the same app hear by one of them.
+fn workspace(envelope: &Envelope) -> Option<String> {
+    let authorization = envelope.authorizations.first();
+    authorization
+        .and_then(|one| if one.is_enterprise_install { one.enterprise_id.clone() } else { None })
+        .or_else(|| authorization.and_then(|one| one.team_id.clone()))
+        .or_else(|| envelope.team_id.clone())
+        .filter(|id| !id.is_empty())
+}
+
+fn inbound(envelope: Envelope) -> Option<Inbound> {
+    let workspace = workspace(&envelope)?;
+    let event = Event::deserialize(&envelope.event).ok().filter(|event| !event.kind.is_empty())?;
+    let conversation = match event.kind.as_str() {
+        // The order of a conversation means nothing to facts about people and the workspace.
+        "user_change" | "user_profile_changed" | "tokens_revoked" | "app_uninstalled" => "",
+        _ => event.channel_id(),
+    };
+    let key = key(&event, &envelope);
+    let payload = Payload { event_time: envelope.event_time, event: envelope.event };
+    Some(Inbound {
+        workspace: workspace.into(),
+        conversation: conversation.into(),
+        key,
+        payload: serde_json::to_vec(&payload).ok()?,
+    })
+}
+
+/// What identifies the fact: Slack has been seen to tell one fact under eleven event ids.
+fn key(event: &Event, envelope: &Envelope) -> String {
+    let when = event.event_ts.clone().unwrap_or_else(|| envelope.event_time.to_string());
+    let user = event.user_id();
+    match (event.kind.as_str(), event.subtype.as_deref()) {
+        ("message", Some("message_changed")) => {
+            let (Some(message), Some(ts)) = (&event.message, changed_ts(event)) else {
+                return other(event, envelope);
+            };
+            if is_tombstone(message) {
+                return format!("d:{ts}");
+            }
+            let edited = message.edited.as_ref().and_then(|edited| edited.ts.as_deref());
+            format!("e:{ts}:{}", edited.unwrap_or("0"))
+        }
+        ("message", Some("message_deleted")) => match &event.deleted_ts {
+            Some(ts) => format!("d:{ts}"),
+            None => other(event, envelope),
+        },
+        // Notices about a message carry its time too; they must not pass for it.
+        ("message", subtype) if crate::normalize::is_post(subtype) => match &event.ts {
+            Some(ts) => format!("m:{ts}"),
+            None => other(event, envelope),
+        },
+        ("reaction_added" | "reaction_removed", _) => {
+            let sign = if event.kind == "reaction_added" { '+' } else { '-' };
+            let ts = event.item.ts.as_deref().unwrap_or_default();
+            let reaction = event.reaction.as_deref().unwrap_or_default();
+            format!("r:{ts}:{user}:{reaction}:{sign}:{when}")
+        }
+        ("member_joined_channel", _) => format!("j:{user}:+:{when}"),
+        ("member_left_channel", _) => format!("j:{user}:-:{when}"),
+        ("user_change" | "user_profile_changed", _) => format!("u:{user}:{when}"),
+        ("tokens_revoked" | "app_uninstalled", _) => format!("s:{}:{when}", event.kind),
+        ("channel_id_changed", _) => {
+            format!("c:moved:{}", event.new_channel_id.as_deref().unwrap_or_default())
+        }
+        _ => other(event, envelope),
+    }
+}
+
+fn other(event: &Event, envelope: &Envelope) -> String {
+    let when = event.ts.as_ref().or(event.event_ts.as_ref()).or(envelope.event_id.as_ref());
+    let subtype = event.subtype.as_deref().unwrap_or_default();
+    format!("x:{}:{subtype}:{}", event.kind, when.map_or("", String::as_str))
+}
+
+/// The message that was changed: Slack leaves its time out of `message` at times.
+pub(crate) fn changed_ts(event: &Event) -> Option<&str> {
+    let messages = [&event.message, &event.previous_message];
+    messages.into_iter().flatten().find_map(|message| message.ts.as_deref())
+}
+
+/// A thread's deleted root stays as a placeholder, and the deletion comes as a change.
+pub(crate) fn is_tombstone(message: &Message) -> bool {
+    message.subtype.as_deref() == Some("tombstone")
+}
+
+/// Slack dropped events of this workspace for a minute: in all conversations.
+fn rate_limited(envelope: &Envelope) -> Inbound {
+    let event = serde_json::json!({ "type": "app_rate_limited" });
+    let payload = Payload { event_time: envelope.minute_rate_limited, event };
+    Inbound {
+        workspace: envelope.team_id.clone().unwrap_or_default().into(),
+        conversation: "".into(),
+        key: format!("s:app_rate_limited:{}", envelope.minute_rate_limited),
+        payload: serde_json::to_vec(&payload).unwrap_or_default(),
+    }
+}
