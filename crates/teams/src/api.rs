@@ -1,0 +1,159 @@
+//! Calls to Graph: address, token, outcome. What the calls mean is said where they are made.
+
+use std::sync::Arc;
+
+use bytes::Bytes;
+use http::{Method, StatusCode};
+use rialto_platform::{Cabinet, Toolkit, http as calls};
+use serde::de::DeserializeOwned;
+use serde_json::Value;
+use url::Url;
+
+use crate::{
+    fault::Fault,
+    settings::Settings,
+    tokens::{Identity, Tokens},
+    wire::List,
+};
+
+/// More than any answer of Graph that is not a file.
+const LARGEST_ANSWER: usize = 16 << 20;
+
+/// Pages of one list that are followed: an end for lists that never end.
+const MOST_PAGES: usize = 200;
+
+/// Graph, for one tenant.
+pub(crate) struct Graph {
+    pub toolkit: Toolkit,
+    pub settings: Arc<Settings>,
+    pub tokens: Tokens,
+}
+
+impl Graph {
+    pub fn new(toolkit: Toolkit, settings: Arc<Settings>, cabinet: Arc<dyn Cabinet>) -> Self {
+        let tokens = Tokens::new(toolkit.clone(), settings.clone(), cabinet);
+        Self { toolkit, settings, tokens }
+    }
+
+    /// An address; each segment is escaped.
+    pub fn url<S: AsRef<str>>(&self, segments: &[S]) -> Url {
+        let mut url = self.settings.graph.clone();
+        if let Ok(mut path) = url.path_segments_mut() {
+            path.pop_if_empty();
+            for segment in segments {
+                path.push(segment.as_ref());
+            }
+        }
+        url
+    }
+
+    /// Makes a call and reads its answer.
+    pub async fn call(
+        &self,
+        who: Identity,
+        method: Method,
+        url: Url,
+        body: Option<&Value>,
+    ) -> Result<Bytes, Fault> {
+        let response = self.send(who, method, url, body).await?;
+        read_capped(response).await
+    }
+
+    /// Makes a call. A token that is refused is renewed once.
+    pub async fn send(
+        &self,
+        who: Identity,
+        method: Method,
+        url: Url,
+        body: Option<&Value>,
+    ) -> Result<reqwest::Response, Fault> {
+        let mut refused: Option<String> = None;
+        loop {
+            let token = self.tokens.token(who, refused.as_deref()).await?;
+            let mut request =
+                self.toolkit.http.request(method.clone(), url.clone()).bearer_auth(&token);
+            if let Some(body) = body {
+                request = request.json(body);
+            } else if method == Method::POST {
+                request = request.header(http::header::CONTENT_LENGTH, 0);
+            }
+            let response = request.send().await.map_err(|error| Fault::unanswered(&error))?;
+            let status = response.status();
+            if status.is_success() || status.is_redirection() {
+                return Ok(response);
+            }
+            if status == StatusCode::UNAUTHORIZED && refused.is_none() {
+                refused = Some(token);
+                continue;
+            }
+            return Err(self.fault(response).await);
+        }
+    }
+
+    /// Why an answer is no success.
+    pub async fn fault(&self, response: reqwest::Response) -> Fault {
+        let (status, headers) = (response.status(), response.headers().clone());
+        let body = read_capped(response).await.unwrap_or_default();
+        match Fault::of(status, &headers, &body, self.toolkit.clock.now()) {
+            Fault::Refused { status: StatusCode::UNAUTHORIZED, reason } => Fault::Revoked(reason),
+            other => other,
+        }
+    }
+
+    /// Reads one thing.
+    pub async fn get<T: DeserializeOwned>(&self, who: Identity, url: Url) -> Result<T, Fault> {
+        parsed(&self.call(who, Method::GET, url, None).await?)
+    }
+
+    /// Makes one thing.
+    pub async fn post<T: DeserializeOwned>(
+        &self,
+        who: Identity,
+        url: Url,
+        body: &Value,
+    ) -> Result<T, Fault> {
+        parsed(&self.call(who, Method::POST, url, Some(body)).await?)
+    }
+
+    /// Reads a list to its end.
+    pub async fn all<T: DeserializeOwned>(&self, who: Identity, url: Url) -> Result<Vec<T>, Fault> {
+        let mut items = Vec::new();
+        let mut next = Some(url);
+        for _ in 0..MOST_PAGES {
+            let Some(url) = next else { break };
+            let page: List<T> = self.get(who, url).await?;
+            items.extend(page.value);
+            next = page.next.map(|link| self.continued(&link)).transpose()?;
+        }
+        Ok(items)
+    }
+
+    /// The address of a list's next part. Tokens are sent to Graph alone, wherever a link points.
+    pub fn continued(&self, link: &str) -> Result<Url, Fault> {
+        Url::parse(link)
+            .ok()
+            .filter(|url| url.origin() == self.settings.graph.origin())
+            .ok_or_else(|| Fault::Unreadable("a list goes on at an address not Graph's".into()))
+    }
+}
+
+/// Reads an answer's body, up to a limit.
+pub(crate) async fn read_capped(mut response: reqwest::Response) -> Result<Bytes, Fault> {
+    let mut body = Vec::new();
+    loop {
+        match response.chunk().await {
+            Ok(Some(chunk)) if body.len() + chunk.len() <= LARGEST_ANSWER => {
+                body.extend_from_slice(&chunk);
+            }
+            Ok(Some(_)) => return Err(Fault::Unreadable("an answer too large to be one".into())),
+            Ok(None) => return Ok(body.into()),
+            Err(error) => return Err(Fault::NoAnswer(calls::describe(&error))),
+        }
+    }
+}
+
+/// An answer as what it should be.
+pub(crate) fn parsed<T: DeserializeOwned>(body: &[u8]) -> Result<T, Fault> {
+    serde_json::from_slice(body)
+        .map_err(|_| Fault::Unreadable("an answer that is not what it should be".into()))
+}

@@ -1,0 +1,126 @@
+//! The certificate that Graph seals resource data for: our own, renewed, with old ones kept while
+//! subscriptions name them.
+
+use aws_lc_rs::{
+    digest,
+    encoding::{AsDer, Pkcs8V1Der},
+    rsa::{KeySize, PrivateDecryptingKey},
+};
+use base64::{Engine, prelude::BASE64_STANDARD};
+use jiff::{SignedDuration, Timestamp, tz::TimeZone};
+use rcgen::{
+    CertificateParams, DistinguishedName, DnType, KeyPair, PKCS_RSA_SHA256, date_time_ymd,
+};
+use rialto_platform::{Cabinet, CabinetError};
+use secrecy::{ExposeSecret, SecretString};
+use serde::{Deserialize, Serialize};
+
+/// Cabinet keys begin so; the certificate's id follows.
+pub(crate) const PREFIX: &str = "certificate/";
+
+/// A certificate is used for new subscriptions so long.
+const ROTATED_AFTER: SignedDuration = SignedDuration::from_hours(24 * 180);
+
+/// Notifications may still be retried this long after the last subscription let go (Graph retries
+/// for 4 hours).
+const KEPT_AFTER_USE: SignedDuration = SignedDuration::from_hours(24 * 7);
+
+/// A certificate and its private key.
+#[derive(Clone, Serialize, Deserialize)]
+pub(crate) struct Certificate {
+    pub id: String,
+    pub created_at: Timestamp,
+    /// When it was last seen to be named by a subscription, or made.
+    pub used_at: Timestamp,
+    /// DER, base64: what Graph wants.
+    pub certificate: String,
+    /// PKCS #8, base64.
+    private_key: String,
+}
+
+impl Certificate {
+    /// Makes one: slow (an RSA key is found by trial), so not to be called on an async thread.
+    pub fn generate(now: Timestamp) -> Result<Self, String> {
+        let failed = |what: &'static str| move |_| format!("no certificate could be made: {what}");
+        let key = PrivateDecryptingKey::generate(KeySize::Rsa2048).map_err(failed("no RSA key"))?;
+        let pkcs8: Pkcs8V1Der<'_> = key.as_der().map_err(failed("the key has no form"))?;
+        let pair = KeyPair::from_pkcs8_der_and_sign_algo(&pkcs8.as_ref().into(), &PKCS_RSA_SHA256)
+            .map_err(|error| format!("no certificate could be made: {error}"))?;
+        let mut params = CertificateParams::default();
+        let mut name = DistinguishedName::new();
+        name.push(DnType::CommonName, "Rialto change notifications");
+        params.distinguished_name = name;
+        let year = i32::from(now.to_zoned(TimeZone::UTC).year());
+        params.not_before = date_time_ymd(year - 1, 1, 1);
+        params.not_after = date_time_ymd(year + 3, 1, 1);
+        let certificate = params
+            .self_signed(&pair)
+            .map_err(|error| format!("no certificate could be made: {error}"))?;
+        let id = hex::encode(&digest::digest(&digest::SHA256, certificate.der()).as_ref()[..16]);
+        Ok(Self {
+            id,
+            created_at: now,
+            used_at: now,
+            certificate: BASE64_STANDARD.encode(certificate.der()),
+            private_key: BASE64_STANDARD.encode(pkcs8.as_ref()),
+        })
+    }
+
+    /// The private key; `None` if what was kept is no key.
+    pub fn key(&self) -> Option<PrivateDecryptingKey> {
+        let der = BASE64_STANDARD.decode(&self.private_key).ok()?;
+        PrivateDecryptingKey::from_pkcs8(&der).ok()
+    }
+
+    fn sealed(&self) -> SecretString {
+        SecretString::from(serde_json::to_string(self).unwrap_or_default())
+    }
+}
+
+/// One certificate; `None` when we do not know it any more.
+pub(crate) async fn find(
+    cabinet: &dyn Cabinet,
+    id: &str,
+) -> Result<Option<Certificate>, CabinetError> {
+    let kept = cabinet.get(&format!("{PREFIX}{id}")).await?;
+    Ok(kept.and_then(|kept| serde_json::from_str(kept.expose_secret()).ok()))
+}
+
+/// The certificate for new subscriptions, made if there is none young enough. Those that no
+/// subscription has named for a while (`in_use` are named) are forgotten.
+pub(crate) async fn current(
+    cabinet: &dyn Cabinet,
+    in_use: &[String],
+    now: Timestamp,
+) -> Result<Certificate, String> {
+    let mut newest: Option<Certificate> = None;
+    for (key, kept) in cabinet.list(PREFIX).await.map_err(|error| error.to_string())? {
+        let Ok(mut certificate) = serde_json::from_str::<Certificate>(kept.expose_secret()) else {
+            continue;
+        };
+        let young = now.duration_since(certificate.created_at) < ROTATED_AFTER;
+        let idle = now.duration_since(certificate.used_at);
+        if in_use.contains(&certificate.id) && idle > SignedDuration::from_hours(24) {
+            certificate.used_at = now;
+            cabinet.put(&key, certificate.sealed()).await.map_err(|error| error.to_string())?;
+        } else if !young && !in_use.contains(&certificate.id) && idle > KEPT_AFTER_USE {
+            cabinet.remove(&key).await.map_err(|error| error.to_string())?;
+            continue;
+        }
+        let newer = newest.as_ref().is_none_or(|found| found.created_at < certificate.created_at);
+        if young && newer {
+            newest = Some(certificate);
+        }
+    }
+    if let Some(certificate) = newest {
+        return Ok(certificate);
+    }
+    let certificate = tokio::task::spawn_blocking(move || Certificate::generate(now))
+        .await
+        .map_err(|error| format!("no certificate could be made: {error}"))??;
+    cabinet
+        .put(&format!("{PREFIX}{}", certificate.id), certificate.sealed())
+        .await
+        .map_err(|error| error.to_string())?;
+    Ok(certificate)
+}

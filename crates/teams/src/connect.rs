@@ -1,0 +1,177 @@
+//! Connecting a tenant: the service user signs in (authorization code with PKCE), the application
+//! shows what it was granted.
+
+use aws_lc_rs::digest;
+use base64::{Engine, prelude::BASE64_URL_SAFE_NO_PAD};
+use rialto_platform::{AuthorizationAnswer, AuthorizationStart, Authorized, SetupError, Toolkit};
+use secrecy::{ExposeSecret, SecretString};
+use serde::Deserialize;
+
+use crate::{
+    api::{parsed, read_capped},
+    fault::Fault,
+    permissions,
+    settings::Settings,
+    tokens::{self, SERVICE_TOKEN, ServiceToken},
+    wire::{List, Organization},
+};
+
+/// The tenant of Microsoft's personal accounts.
+const PERSONAL: &str = "9188040d-6c67-4c5b-b112-36a304b66dad";
+
+#[derive(Debug, Deserialize)]
+struct IdClaims {
+    tid: String,
+    oid: String,
+    #[serde(default)]
+    name: String,
+    #[serde(default)]
+    preferred_username: String,
+}
+
+/// What an application's token says of it.
+#[derive(Debug, Default, Deserialize)]
+#[serde(default)]
+pub(crate) struct AppClaims {
+    pub tid: String,
+    pub roles: Vec<String>,
+}
+
+pub(crate) fn start(toolkit: &Toolkit, settings: &Settings, state: &str) -> AuthorizationStart {
+    let mut bytes = [0; 32];
+    toolkit.random.fill(&mut bytes);
+    let verifier = BASE64_URL_SAFE_NO_PAD.encode(bytes);
+    let challenge = digest::digest(&digest::SHA256, verifier.as_bytes());
+    let mut url = settings.sign_in_url("oauth2/v2.0/authorize");
+    url.query_pairs_mut()
+        .append_pair("client_id", &settings.client_id)
+        .append_pair("response_type", "code")
+        .append_pair("response_mode", "query")
+        .append_pair("redirect_uri", settings.redirect.as_str())
+        .append_pair("scope", &permissions::scopes())
+        .append_pair("state", state)
+        .append_pair("code_challenge", &BASE64_URL_SAFE_NO_PAD.encode(challenge))
+        .append_pair("code_challenge_method", "S256")
+        // The admin is signed in as somebody; Rialto wants its service user.
+        .append_pair("prompt", "select_account");
+    AuthorizationStart { url, secret: SecretString::from(verifier) }
+}
+
+pub(crate) async fn finish(
+    toolkit: &Toolkit,
+    settings: &Settings,
+    answer: &AuthorizationAnswer,
+) -> Result<Authorized, SetupError> {
+    if let Some(error) = answer.query.get("error") {
+        let why = answer.query.get("error_description").map_or("", String::as_str);
+        let why = why.lines().next().unwrap_or_default();
+        return Err(SetupError::Refused(format!("Microsoft declined the sign-in: {error} {why}")));
+    }
+    let code = answer
+        .query
+        .get("code")
+        .ok_or_else(|| SetupError::Refused("Microsoft sent no authorization code".into()))?;
+    let form = [
+        ("grant_type", "authorization_code"),
+        ("code", code),
+        ("redirect_uri", settings.redirect.as_str()),
+        ("code_verifier", answer.secret.expose_secret()),
+        ("scope", &permissions::scopes()),
+    ];
+    let granted = tokens::ask(toolkit, settings, &form).await.map_err(|fault| fault.to_setup())?;
+    let user: IdClaims = granted
+        .id_token
+        .as_deref()
+        .and_then(tokens::claims)
+        .ok_or_else(|| SetupError::Refused("Microsoft did not say who signed in".into()))?;
+
+    let app = tokens::app_token(toolkit, settings).await;
+    let app: Result<AppClaims, Fault> =
+        app.map(|token| tokens::claims(&token.access_token).unwrap_or_default());
+    check_tenant(settings, &user, app.as_ref().ok())?;
+
+    let mut warnings = Vec::new();
+    let mut next_steps = Vec::new();
+    if granted.refresh_token.is_none() {
+        return Err(SetupError::Refused(
+            "Microsoft gave no refresh token: is offline_access among the permissions?".into(),
+        ));
+    }
+    let scopes = granted.scope.clone().unwrap_or_default();
+    for (name, why) in permissions::missing_scopes(&scopes) {
+        warnings.push(format!("The permission {name} is missing, which is needed for {why}."));
+    }
+    match app {
+        Ok(claims) => {
+            let missing = permissions::missing_roles(&claims.roles, settings.listening);
+            for (name, why) in &missing {
+                let text = "The application permission";
+                warnings.push(format!("{text} {name} is missing, which is needed for {why}."));
+            }
+            if !missing.is_empty() {
+                next_steps.push(format!(
+                    "An administrator who may grant application permissions (Privileged Role Administrator or Global Administrator) opens {} and accepts.",
+                    settings.admin_consent_url()
+                ));
+            }
+        }
+        Err(fault) => warnings.push(format!("The application got no token of its own: {fault}.")),
+    }
+
+    let name = organization(toolkit, settings, &granted.access_token).await;
+    let token = ServiceToken {
+        expires_at: tokens::expiry(&granted, toolkit.clock.now()),
+        access_token: granted.access_token,
+        refresh_token: granted.refresh_token,
+        scope: scopes,
+        account: user.oid,
+        name: if user.name.is_empty() { user.preferred_username } else { user.name },
+    };
+    Ok(Authorized {
+        workspace: user.tid.as_str().into(),
+        name: name.unwrap_or_else(|| settings.tenant.clone()),
+        cabinet: vec![(SERVICE_TOKEN.into(), tokens::sealed(&token))],
+        warnings,
+        next_steps,
+    })
+}
+
+/// The service user must be of the tenant that the app was set up for. A domain names the tenant
+/// that the application's own token is of.
+fn check_tenant(
+    settings: &Settings,
+    user: &IdClaims,
+    app: Option<&AppClaims>,
+) -> Result<(), SetupError> {
+    if user.tid == PERSONAL {
+        return Err(SetupError::Refused(
+            "that was a personal Microsoft account: sign in with an account of the organization"
+                .into(),
+        ));
+    }
+    let expected = if settings.tenant.contains('.') {
+        app.map(|app| app.tid.as_str()).filter(|tid| !tid.is_empty())
+    } else {
+        Some(settings.tenant.as_str())
+    };
+    match expected {
+        Some(expected) if !expected.eq_ignore_ascii_case(&user.tid) => {
+            Err(SetupError::Refused(format!(
+                "{} is of the tenant {}, but the app was set up for {}: sign in with an account of that tenant",
+                user.preferred_username, user.tid, settings.tenant
+            )))
+        }
+        _ => Ok(()),
+    }
+}
+
+/// The organization's name; connecting does not fail for want of it.
+async fn organization(toolkit: &Toolkit, settings: &Settings, token: &str) -> Option<String> {
+    let url = settings.graph.join("organization").ok()?;
+    let response = toolkit.http.get(url).bearer_auth(token).send().await.ok()?;
+    if !response.status().is_success() {
+        return None;
+    }
+    let list: List<Organization> = parsed(&read_capped(response).await.ok()?).ok()?;
+    list.value.into_iter().next()?.display_name
+}

@@ -1,0 +1,55 @@
+//! What Rialto asks for, and why. From the permission tables of the Graph calls it makes.
+
+use crate::settings::Listening;
+
+/// Delegated permissions of the service user, each with what cannot be done without it.
+const DELEGATED: [(&str, &str); 10] = [
+    ("User.Read", "signing in"),
+    ("ChannelMessage.Send", "posting messages"),
+    ("ChannelMessage.Read.All", "hearing channels"),
+    ("ChannelMessage.ReadWrite", "editing, deleting and reacting"),
+    ("Channel.ReadBasic.All", "listing channels"),
+    ("Channel.Create", "making channels"),
+    ("ChannelMember.Read.All", "knowing whether private channels can be heard"),
+    ("Team.ReadBasic.All", "listing teams"),
+    ("TeamMember.ReadWrite.All", "adding people to teams in which channels are made"),
+    ("Files.ReadWrite.All", "files"),
+];
+
+/// Permissions that the sign-in itself needs; they are not named in the token's scopes.
+const SIGN_IN: [&str; 3] = ["openid", "profile", "offline_access"];
+
+/// Application permissions, each with what cannot be done without it.
+const APPLICATION: [(&str, &str); 5] = [
+    ("Team.ReadBasic.All", "listing all teams"),
+    ("Channel.ReadBasic.All", "listing all channels"),
+    ("TeamMember.ReadWriteNonOwnerRole.All", "adding the service user to teams"),
+    ("ChannelMember.ReadWrite.All", "adding the service user to private channels"),
+    ("User.Read.All", "recognising people by their e-mail"),
+];
+
+const TENANT_WIDE: (&str, &str) = ("ChannelMessage.Read.All", "hearing the whole tenant");
+
+/// The scopes of the sign-in, as asked for.
+pub(crate) fn scopes() -> String {
+    let names = SIGN_IN.into_iter().chain(DELEGATED.into_iter().map(|(name, _)| name));
+    names.collect::<Vec<_>>().join(" ")
+}
+
+/// What a token's `scope` lacks. Scopes may be given with Graph's address before them.
+pub(crate) fn missing_scopes(granted: &str) -> Vec<(&'static str, &'static str)> {
+    let granted: Vec<&str> =
+        granted.split_whitespace().map(|scope| scope.rsplit('/').next().unwrap_or(scope)).collect();
+    let missing = |(name, _): &(&str, &str)| !granted.iter().any(|g| g.eq_ignore_ascii_case(name));
+    DELEGATED.into_iter().filter(missing).collect()
+}
+
+/// What an application token's roles lack.
+pub(crate) fn missing_roles(
+    roles: &[String],
+    listening: Listening,
+) -> Vec<(&'static str, &'static str)> {
+    let tenant_wide = (listening == Listening::Tenant).then_some(TENANT_WIDE);
+    let missing = |(name, _): &(&str, &str)| !roles.iter().any(|role| role == name);
+    APPLICATION.into_iter().chain(tenant_wide).filter(missing).collect()
+}

@@ -1,0 +1,283 @@
+//! Posting, finding what was posted, and changing it: always as the service user, since Graph lets
+//! nobody else send.
+
+use http::Method;
+use jiff::SignedDuration;
+use rialto_model::{AttachmentKind, Begun, Emoji, RemoteId};
+use rialto_platform::{MessageChange, Part, Post, SendError, UploadedFile};
+use serde_json::{Value, json};
+
+use crate::{
+    connection::TeamsConnection,
+    fault::Fault,
+    fingerprint::{self, FILE_SIGN},
+    html, markup,
+    place::{MessagePath, Place, is_id},
+    tokens::Identity,
+    upload::Uploaded,
+    wire::{ChatMessage, List},
+};
+
+/// Graph's clock may be behind ours by so much.
+const SKEW: SignedDuration = SignedDuration::from_secs(60);
+
+/// How a line about a file that failed goes on after its name.
+const NOT_ALONG: &str = "did not come along";
+
+/// Pages of 50 that are looked through for something that was sent.
+const MOST_PAGES: usize = 20;
+
+impl TeamsConnection {
+    pub(crate) async fn make_post(&self, post: &Post<'_>) -> Result<RemoteId, SendError> {
+        let place = place(post.to)?;
+        let body = with_files(parsed(post.part)?, post.files);
+        let url = self.graph.url(&siblings(&place, post.thread)?);
+        let made: Result<ChatMessage, Fault> = self.graph.post(Identity::Service, url, &body).await;
+        match made {
+            Ok(message) if is_id(&message.id) => Ok(message.id.into()),
+            Ok(_) => Err(SendError::Unknown("Graph made a message without an id".into())),
+            Err(fault) => Err(fault.to_send()),
+        }
+    }
+
+    /// Messages of the service user that read like the part, with its files, oldest first.
+    pub(crate) async fn look_for(
+        &self,
+        post: &Post<'_>,
+        begun: &Begun,
+    ) -> Result<Vec<RemoteId>, SendError> {
+        let place = place(post.to)?;
+        let own = self.graph.tokens.account().await.map_err(|fault| fault.to_send())?;
+        let since = begun.at().checked_sub(SKEW).unwrap_or(begun.at());
+        let files: Vec<String> = uploaded(post.files).map(|file| file.attachment_id).collect();
+        let mut url = self.graph.url(&siblings(&place, post.thread)?);
+        url.query_pairs_mut().append_pair("$top", "50");
+        let mut next = Some(url);
+        let mut found = Vec::new();
+        for _ in 0..MOST_PAGES {
+            let Some(url) = next else { break };
+            let page: List<ChatMessage> =
+                self.graph.get(Identity::Service, url).await.map_err(|fault| looked(&fault))?;
+            let recent = |message: &&ChatMessage| {
+                message.created_date_time.is_none_or(|created| created >= since)
+            };
+            // A channel's posts come by their last activity: only a whole page of old ones ends it.
+            let any_recent = page.value.iter().any(|message| recent(&message));
+            let matches = page.value.iter().filter(recent).filter(|message| {
+                let from = message.from.as_ref().and_then(|from| from.user.as_ref());
+                from.and_then(|user| user.id.as_deref()) == Some(own.as_str())
+                    && message.deleted_date_time.is_none()
+                    && fingerprint::of_body(&message.body) == post.part.fingerprint
+                    && files.iter().all(|id| message.attachments.iter().any(|a| a.id == *id))
+            });
+            found.extend(matches.map(|message| (message.created_date_time, message.id.clone())));
+            next = match page.next {
+                Some(link) if any_recent => {
+                    Some(self.graph.continued(&link).map_err(|fault| looked(&fault))?)
+                }
+                _ => None,
+            };
+        }
+        found.sort();
+        found.dedup();
+        Ok(found.into_iter().map(|(_, id)| id.into()).collect())
+    }
+
+    pub(crate) async fn make_change(
+        &self,
+        to: &RemoteId,
+        change: &MessageChange<'_>,
+    ) -> Result<(), SendError> {
+        let place = place(to)?;
+        match change {
+            MessageChange::Edit { message, thread, part } => {
+                self.edit(&path(place, message, *thread)?, part).await
+            }
+            MessageChange::Delete { message, thread } => {
+                let path = path(place, message, *thread)?;
+                match self.act(&path, "softDelete", None).await {
+                    Err(Fault::Refused { reason, .. }) if reason.contains("deleted") => Ok(()),
+                    Err(fault) if fault.is_gone() => Ok(()),
+                    done => done.map_err(|fault| fault.to_send()),
+                }
+            }
+            MessageChange::React { message, thread, emoji } => {
+                let reaction = reaction(emoji)?;
+                let path = path(place, message, *thread)?;
+                let done = self.act(&path, "setReaction", Some(&reaction)).await;
+                done.map_err(|fault| fault.to_send())
+            }
+            MessageChange::Unreact { message, thread, emoji } => {
+                let reaction = reaction(emoji)?;
+                let path = path(place, message, *thread)?;
+                match self.act(&path, "unsetReaction", Some(&reaction)).await {
+                    Err(fault) if fault.is_gone() => Ok(()),
+                    done => done.map_err(|fault| fault.to_send()),
+                }
+            }
+        }
+    }
+
+    async fn act(&self, path: &MessagePath, what: &str, body: Option<&Value>) -> Result<(), Fault> {
+        let mut segments = path.segments();
+        segments.push(what);
+        let url = self.graph.url(&segments);
+        self.graph.send(Identity::Service, Method::POST, url, body).await.map(|_| ())
+    }
+
+    /// A message's files are part of what an edit replaces, so they are read first and sent along.
+    async fn edit(&self, path: &MessagePath, part: &Part) -> Result<(), SendError> {
+        let mut body = parsed(part)?;
+        let url = self.graph.url(&path.segments());
+        let before = self.graph.get::<Value>(Identity::Service, url.clone()).await;
+        let before = before.map_err(|fault| looked(&fault))?;
+        if !before["deletedDateTime"].is_null() {
+            return Err(SendError::Permanent("the message was deleted".into()));
+        }
+        let files: Vec<Value> = before["attachments"].as_array().cloned().unwrap_or_default();
+        let old = before["body"]["content"].as_str().unwrap_or_default();
+        let mut tail = failed_file_lines(old);
+        for file in &files {
+            tail.push_str(&marker(file["id"].as_str().unwrap_or_default()));
+        }
+        append(&mut body, &tail);
+        if !files.is_empty() {
+            body["attachments"] = files.into();
+        }
+        self.graph
+            .send(Identity::Service, Method::PATCH, url, Some(&body))
+            .await
+            .map(|_| ())
+            .map_err(|fault| fault.to_send())
+    }
+}
+
+/// What a failed look means: nothing was changed by it, and nothing is known.
+fn looked(fault: &Fault) -> SendError {
+    match fault.to_send() {
+        SendError::Unknown(reason) => SendError::Transient(reason),
+        other => other,
+    }
+}
+
+fn place(id: &RemoteId) -> Result<Place, SendError> {
+    Place::parse(id).ok_or_else(|| SendError::Permanent(format!("`{id}` is no channel of Teams")))
+}
+
+fn path(
+    place: Place,
+    message: &RemoteId,
+    thread: Option<&RemoteId>,
+) -> Result<MessagePath, SendError> {
+    let id = |id: &RemoteId| {
+        let known = is_id(id.as_str()).then(|| id.as_str().to_owned());
+        known.ok_or_else(|| SendError::Permanent(format!("`{id}` is no message of Teams")))
+    };
+    let root = thread.filter(|root| *root != message).map(id).transpose()?;
+    Ok(MessagePath { place, message: id(message)?, root })
+}
+
+/// Where messages of a channel, or replies of a thread, are listed and posted.
+fn siblings(place: &Place, thread: Option<&RemoteId>) -> Result<Vec<String>, SendError> {
+    let mut segments = match thread {
+        None => {
+            return Ok(["teams", &place.team, "channels", &place.channel, "messages"]
+                .map(str::to_owned)
+                .to_vec());
+        }
+        Some(root) => path(place.clone(), root, None)?
+            .segments()
+            .into_iter()
+            .map(str::to_owned)
+            .collect::<Vec<_>>(),
+    };
+    segments.push("replies".into());
+    Ok(segments)
+}
+
+fn parsed(part: &Part) -> Result<Value, SendError> {
+    serde_json::from_str(&part.body)
+        .map_err(|_| SendError::Permanent("what was to be sent cannot be read".into()))
+}
+
+fn reaction(emoji: &Emoji) -> Result<Value, SendError> {
+    match emoji {
+        Emoji::Unicode(emoji) => Ok(json!({ "reactionType": emoji })),
+        Emoji::Custom(_) => Err(SendError::Permanent("Teams knows no custom emoji".into())),
+    }
+}
+
+fn uploaded<'a>(files: &'a [UploadedFile<'a>]) -> impl Iterator<Item = Uploaded> + 'a {
+    files.iter().filter_map(|file| serde_json::from_str(file.outcome.ok()?).ok())
+}
+
+fn marker(id: &str) -> String {
+    format!("<attachment id=\"{}\"></attachment>", markup::escaped(id))
+}
+
+fn append(body: &mut Value, html: &str) {
+    let content = body["body"]["content"].as_str().unwrap_or_default();
+    body["body"]["content"] = format!("{content}{html}").into();
+}
+
+/// The body with its files; one that failed is said in its place.
+fn with_files(mut body: Value, files: &[UploadedFile<'_>]) -> Value {
+    let mut attachments = Vec::new();
+    let mut tail = String::new();
+    for file in files {
+        let handle = file.outcome.map(serde_json::from_str::<Uploaded>);
+        match handle {
+            Ok(Ok(handle)) => {
+                tail.push_str(&marker(&handle.attachment_id));
+                attachments.push(json!({
+                    "id": handle.attachment_id,
+                    "contentType": "reference",
+                    "contentUrl": handle.content_url,
+                    "name": handle.name,
+                }));
+            }
+            Ok(Err(_)) => tail.push_str(&failed(file, "it was lost on the way")),
+            Err(why) => tail.push_str(&failed(file, why)),
+        }
+    }
+    append(&mut body, &tail);
+    if !attachments.is_empty() {
+        body["attachments"] = attachments.into();
+    }
+    body
+}
+
+fn failed(file: &UploadedFile<'_>, why: &str) -> String {
+    let what = match file.attachment.kind {
+        AttachmentKind::Image => "picture",
+        AttachmentKind::File | AttachmentKind::Snippet => "file",
+    };
+    let size = file.attachment.size.map(|size| format!(" ({})", readable_size(size)));
+    failed_line(&format!(
+        "{FILE_SIGN} The {what} {}{} {NOT_ALONG}: {why}",
+        file.attachment.name,
+        size.unwrap_or_default(),
+    ))
+}
+
+fn failed_line(text: &str) -> String {
+    format!("<p><em>{}</em></p>", markup::escaped(text))
+}
+
+/// The lines about files that failed, of a message that is about to be edited.
+fn failed_file_lines(html: &str) -> String {
+    if !html.contains(FILE_SIGN) {
+        return String::new();
+    }
+    let text = html::parse(html, &html::Mentions::new()).text.plain_text();
+    let about_failure = |line: &&str| line.starts_with(FILE_SIGN) && line.contains(NOT_ALONG);
+    text.lines().filter(about_failure).map(failed_line).collect()
+}
+
+fn readable_size(bytes: u64) -> String {
+    match bytes {
+        0..1_000 => format!("{bytes} B"),
+        1_000..1_000_000 => format!("{} kB", bytes.div_ceil(1_000)),
+        _ => format!("{:.1} MB", bytes as f64 / 1e6),
+    }
+}

@@ -1,0 +1,1 @@
+//! The connector against the contracts and against a pretended Graph.

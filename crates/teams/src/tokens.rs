@@ -1,0 +1,209 @@
+//! Access tokens: the service user's, kept in the cabinet and refreshed early, and the
+//! application's, asked for anew after a restart.
+
+use std::sync::Arc;
+
+use base64::{Engine, prelude::BASE64_URL_SAFE_NO_PAD};
+use http::StatusCode;
+use jiff::{SignedDuration, Timestamp};
+use rialto_platform::{Cabinet, Toolkit, http as calls};
+use secrecy::{ExposeSecret, SecretString};
+use serde::{Deserialize, Serialize, de::DeserializeOwned};
+use tokio::sync::Mutex;
+
+use crate::{
+    api::read_capped,
+    fault::Fault,
+    settings::Settings,
+    wire::{ErrorAnswer, TokenAnswer},
+};
+
+/// Where the service user's tokens are kept.
+pub(crate) const SERVICE_TOKEN: &str = "service_token";
+
+/// A token is renewed this long before it expires: no call goes out with one about to.
+const EARLY: SignedDuration = SignedDuration::from_mins(10);
+
+/// For whom a call is made.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Identity {
+    /// The service user.
+    Service,
+    /// The application itself.
+    App,
+}
+
+/// The service user and their tokens, as kept.
+#[derive(Clone, Serialize, Deserialize)]
+pub(crate) struct ServiceToken {
+    pub access_token: String,
+    pub refresh_token: Option<String>,
+    pub expires_at: Timestamp,
+    #[serde(default)]
+    pub scope: String,
+    /// The service user's object id.
+    pub account: String,
+    #[serde(default)]
+    pub name: String,
+}
+
+#[derive(Clone)]
+struct AppToken {
+    access_token: String,
+    expires_at: Timestamp,
+}
+
+/// Gives tokens that hold for a while yet.
+pub(crate) struct Tokens {
+    toolkit: Toolkit,
+    settings: Arc<Settings>,
+    cabinet: Arc<dyn Cabinet>,
+    service: Mutex<Option<ServiceToken>>,
+    app: Mutex<Option<AppToken>>,
+}
+
+impl Tokens {
+    pub fn new(toolkit: Toolkit, settings: Arc<Settings>, cabinet: Arc<dyn Cabinet>) -> Self {
+        Self { toolkit, settings, cabinet, service: Mutex::default(), app: Mutex::default() }
+    }
+
+    /// A token, another one than `refused`.
+    pub async fn token(&self, who: Identity, refused: Option<&str>) -> Result<String, Fault> {
+        match who {
+            Identity::Service => Ok(self.service(refused).await?.access_token),
+            Identity::App => self.app(refused).await,
+        }
+    }
+
+    /// The service user's token. The lock is held while it is renewed: one renewal at a time.
+    pub async fn service(&self, refused: Option<&str>) -> Result<ServiceToken, Fault> {
+        let mut held = self.service.lock().await;
+        let fresh =
+            |token: &ServiceToken| self.is_fresh(token.expires_at, &token.access_token, refused);
+        if let Some(token) = held.as_ref().filter(|token| fresh(token)) {
+            return Ok(token.clone());
+        }
+        // Read again: connecting anew puts another one there.
+        let kept = self.cabinet.get(SERVICE_TOKEN).await?;
+        let kept: ServiceToken = kept
+            .and_then(|kept| serde_json::from_str(kept.expose_secret()).ok())
+            .ok_or_else(|| Fault::Revoked("nobody has signed in as the service user".into()))?;
+        let token = if fresh(&kept) { kept } else { self.refreshed(kept).await? };
+        *held = Some(token.clone());
+        Ok(token)
+    }
+
+    /// Who the service user is, as last known: no call is made.
+    pub async fn account(&self) -> Result<String, Fault> {
+        if let Some(token) = self.service.lock().await.as_ref() {
+            return Ok(token.account.clone());
+        }
+        let kept = self.cabinet.get(SERVICE_TOKEN).await?;
+        kept.and_then(|kept| serde_json::from_str::<ServiceToken>(kept.expose_secret()).ok())
+            .map(|token| token.account)
+            .ok_or_else(|| Fault::Revoked("nobody has signed in as the service user".into()))
+    }
+
+    async fn refreshed(&self, old: ServiceToken) -> Result<ServiceToken, Fault> {
+        let Some(refresh) = &old.refresh_token else {
+            return Err(Fault::Revoked("the sign-in cannot be renewed".into()));
+        };
+        let form = [("grant_type", "refresh_token"), ("refresh_token", refresh)];
+        let answer = ask(&self.toolkit, &self.settings, &form).await?;
+        let token = ServiceToken {
+            expires_at: expiry(&answer, self.toolkit.clock.now()),
+            access_token: answer.access_token,
+            refresh_token: answer.refresh_token.or(old.refresh_token),
+            scope: answer.scope.unwrap_or(old.scope),
+            account: old.account,
+            name: old.name,
+        };
+        self.cabinet.put(SERVICE_TOKEN, sealed(&token)).await?;
+        Ok(token)
+    }
+
+    async fn app(&self, refused: Option<&str>) -> Result<String, Fault> {
+        let mut held = self.app.lock().await;
+        if let Some(token) = held.as_ref()
+            && self.is_fresh(token.expires_at, &token.access_token, refused)
+        {
+            return Ok(token.access_token.clone());
+        }
+        let token = app_token(&self.toolkit, &self.settings).await?;
+        let access_token = token.access_token.clone();
+        let expires_at = expiry(&token, self.toolkit.clock.now());
+        *held = Some(AppToken { access_token: access_token.clone(), expires_at });
+        Ok(access_token)
+    }
+
+    fn is_fresh(&self, expires_at: Timestamp, token: &str, refused: Option<&str>) -> bool {
+        refused != Some(token) && expires_at.duration_since(self.toolkit.clock.now()) > EARLY
+    }
+}
+
+/// A token as the cabinet keeps it.
+pub(crate) fn sealed(token: &ServiceToken) -> SecretString {
+    SecretString::from(serde_json::to_string(token).unwrap_or_default())
+}
+
+/// Asks for a token of the application's own.
+pub(crate) async fn app_token(
+    toolkit: &Toolkit,
+    settings: &Settings,
+) -> Result<TokenAnswer, Fault> {
+    let scope = format!("{}/.default", settings.graph.origin().ascii_serialization());
+    ask(toolkit, settings, &[("grant_type", "client_credentials"), ("scope", &scope)]).await
+}
+
+/// When a token expires; a short life is assumed where none is given. A token that lives shorter
+/// than it is renewed early would be renewed at each call, so its expiry counts from there.
+pub(crate) fn expiry(answer: &TokenAnswer, now: Timestamp) -> Timestamp {
+    let life = SignedDuration::from_secs(answer.expires_in.unwrap_or(600).clamp(0, 86_400 * 30));
+    let life = if life > EARLY * 2 { life } else { EARLY + life / 2 };
+    now.checked_add(life).unwrap_or(now)
+}
+
+/// Asks the token endpoint.
+pub(crate) async fn ask(
+    toolkit: &Toolkit,
+    settings: &Settings,
+    form: &[(&str, &str)],
+) -> Result<TokenAnswer, Fault> {
+    let mut form = form.to_vec();
+    form.push(("client_id", &settings.client_id));
+    form.push(("client_secret", settings.client_secret.expose_secret()));
+    let request = toolkit.http.post(settings.sign_in_url("oauth2/v2.0/token")).form(&form);
+    // A token that was made and lost can be asked for again: nothing is unknown here.
+    let response = request.send().await.map_err(|error| Fault::NotSent(calls::describe(&error)))?;
+    let (status, headers) = (response.status(), response.headers().clone());
+    let body = read_capped(response).await?;
+    if status.is_success() {
+        return serde_json::from_slice::<TokenAnswer>(&body)
+            .ok()
+            .filter(|answer| !answer.access_token.is_empty())
+            .ok_or_else(|| Fault::NotSent("the sign-in service gave no token".into()));
+    }
+    let answer: ErrorAnswer = serde_json::from_slice(&body).unwrap_or_default();
+    let reason = format!("{}: {}", answer.code(), answer.message());
+    match answer.code() {
+        // RFC 6749 and Entra: the sign-in is over, or a human must act.
+        "invalid_grant" | "interaction_required" | "consent_required" | "login_required" => {
+            Err(Fault::Revoked(reason))
+        }
+        "invalid_client" | "unauthorized_client" => Err(Fault::Revoked(format!(
+            "the client id or secret is wrong or has expired ({reason})"
+        ))),
+        "temporarily_unavailable" => Err(Fault::NotSent(reason)),
+        "" => match Fault::of(status, &headers, &body, toolkit.clock.now()) {
+            Fault::Server(reason) => Err(Fault::NotSent(reason)),
+            other => Err(other),
+        },
+        _ => Err(Fault::Refused { status: StatusCode::BAD_REQUEST, reason }),
+    }
+}
+
+/// The claims of a token that came straight from its issuer over TLS. Proves nothing by itself.
+pub(crate) fn claims<T: DeserializeOwned>(token: &str) -> Option<T> {
+    let claims = token.split('.').nth(1)?;
+    serde_json::from_slice(&BASE64_URL_SAFE_NO_PAD.decode(claims).ok()?).ok()
+}
