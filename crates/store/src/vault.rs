@@ -198,7 +198,7 @@ mod tests {
             let vault = Vault::new(&key(1));
             let mut sealed = vault.seal("here", &text);
             let at = at.index(sealed.len());
-            sealed[at] ^= 1 << bit;
+            sealed[at] ^= 1_u8 << bit;
             prop_assert!(vault.open("here", &sealed).is_err());
         }
 

@@ -1,0 +1,212 @@
+//! Whatever is done, in whatever order: both stores give the same answers.
+
+use proptest::prelude::*;
+use rialto_model::{AttemptOutcome, ChannelSyncId, DeliveryState, EndpointId, PartKey, Revision, Work};
+use rialto_store::{Appended, Change, DeliveryFilter, Plan, Progress, Store};
+
+use crate::world::{
+    at, attempt, copy, delivery, endpoint, fingerprint, id, inbound, memory, message, new_delivery,
+    new_message, post, reactor, remote, settled, sql, sync, time,
+};
+
+#[derive(Clone, Debug)]
+enum Verb {
+    Append(Vec<(u64, u64)>),
+    Commit { seq: i64, plan: Plan },
+    Begin { delivery: u64, part: PartKey, at: i64, handles: bool },
+    Progress { delivery: u64, step: Progress },
+    Hold { lane: u64, until: Option<i64> },
+    Retry(u64),
+    Erase(i64),
+    PutSync(u64, Vec<(u64, u64)>),
+    PutEndpoint(u64, u64, u64),
+    RemoveEndpoint(u64),
+    RemoveSync(u64),
+}
+
+// Few of each, so that they meet.
+fn few() -> std::ops::Range<u64> {
+    0..4
+}
+
+fn part() -> impl Strategy<Value = PartKey> + Clone {
+    prop_oneof![Just(PartKey::Text(0)), Just(PartKey::Text(1)), Just(PartKey::Files(0))]
+}
+
+fn change() -> impl Strategy<Value = Change> {
+    prop_oneof![
+        3 => (few(), few()).prop_map(|(number, place)| new_message(number, place)),
+        1 => (few(), 0..5i64).prop_map(|(of, revision)| Change::Revised {
+            message: message(of),
+            revision: Revision(revision),
+        }),
+        1 => few().prop_map(|of| Change::Deleted { message: message(of) }),
+        1 => (few(), few(), any::<bool>(), 0..5i64).prop_map(|(of, place, present, at)| {
+            Change::Reaction { message: message(of), reactor: reactor(place, present, at) }
+        }),
+        1 => (few(), part(), few()).prop_map(|(of, part, at)| Change::Claimed(copy(of, part, at))),
+    ]
+}
+
+fn plan() -> impl Strategy<Value = Plan> {
+    let work = prop_oneof![Just(post("hello")), Just(Work::Delete)];
+    let delivery = (0..8u64, few(), few(), few(), work)
+        .prop_map(|(number, about, from, to, work)| new_delivery(number, about, from, to, work));
+    let changes = prop::collection::vec(change(), 0..3);
+    let drops = prop::collection::vec(prop_oneof![Just("muted".to_owned())], 0..2);
+    (changes, prop::collection::vec(delivery, 0..3), drops)
+        .prop_map(|(changes, deliveries, drops)| Plan { changes, deliveries, drops })
+}
+
+fn step() -> impl Strategy<Value = (u64, Progress)> {
+    use DeliveryState::{Cancelled, Delivered, Parked};
+    let end = prop_oneof![Just(Delivered), Just(Parked), Just(Parked), Just(Cancelled)];
+    let end = prop::option::of((end, 0..50i64));
+    let outcome = prop_oneof![Just(AttemptOutcome::Done), Just(AttemptOutcome::Transient)];
+    (
+        0..8u64,
+        prop::collection::vec((part(), few()), 0..3),
+        prop::collection::vec((few(), 0..5i64), 0..2),
+        prop::collection::vec(few(), 0..2),
+        prop::collection::vec(part(), 0..2),
+        prop::option::of(outcome),
+        end,
+    )
+        .prop_map(|(of, copies, revised, gone, unbegun, outcome, end)| {
+            let step = Progress {
+                copies: copies.into_iter().map(|(part, at)| copy(of, part, at)).collect(),
+                revised: revised.into_iter().map(|(at, to)| (remote(at), Revision(to))).collect(),
+                gone: gone.into_iter().map(remote).collect(),
+                unbegun,
+                attempt: outcome.map(attempt),
+                settled: end.and_then(|(state, at)| settled(state, at).settled),
+            };
+            (of, step)
+        })
+}
+
+fn verb() -> impl Strategy<Value = Verb> {
+    prop_oneof![
+        3 => prop::collection::vec((few(), few()), 1..4).prop_map(Verb::Append),
+        6 => (1..12i64, plan()).prop_map(|(seq, plan)| Verb::Commit { seq, plan }),
+        3 => (0..8u64, part(), 0..50i64, any::<bool>())
+            .prop_map(|(delivery, part, at, handles)| Verb::Begin { delivery, part, at, handles }),
+        4 => step().prop_map(|(delivery, step)| Verb::Progress { delivery, step }),
+        1 => (few(), prop::option::of(0..50i64)).prop_map(|(lane, until)| Verb::Hold { lane, until }),
+        1 => (0..8u64).prop_map(Verb::Retry),
+        1 => (0..60i64).prop_map(Verb::Erase),
+        1 => (few(), prop::collection::vec((few(), few()), 0..3))
+            .prop_map(|(number, endpoints)| Verb::PutSync(number, endpoints)),
+        1 => (few(), few(), few()).prop_map(|(sync, end, place)| Verb::PutEndpoint(sync, end, place)),
+        1 => few().prop_map(Verb::RemoveEndpoint),
+        1 => few().prop_map(Verb::RemoveSync),
+    ]
+}
+
+/// Does it and gives the answer as text.
+async fn run(store: &dyn Store, verb: Verb) -> String {
+    match verb {
+        Verb::Append(rows) => {
+            let rows = rows.into_iter().map(|(place, key)| inbound(place, key)).collect();
+            // Places in the order may have gaps: only whether it was kept is compared.
+            let kept = store.append_inbound(rows).await.unwrap();
+            let kept = kept.iter().map(|kept| *kept != Appended::Duplicate);
+            format!("{:?}", kept.collect::<Vec<_>>())
+        }
+        Verb::Commit { seq, plan } => {
+            // The nth that waits, whatever its number is.
+            let waiting = store.pending_inbound(0, 99).await.unwrap();
+            let index = usize::try_from(seq).unwrap() % (waiting.len() + 1);
+            let seq = waiting.get(index).map_or(-1, |row| row.seq);
+            format!("{:?}", store.commit_plan(seq, plan).await.map(|seqs| seqs.len()))
+        }
+        Verb::Begin { delivery: number, part, at, handles } => {
+            let handles = if handles { vec!["F1".to_owned()] } else { Vec::new() };
+            let begun =
+                store.begin(delivery(number), part, fingerprint("f"), handles, time(at)).await;
+            format!("{begun:?}")
+        }
+        Verb::Progress { delivery: number, step } => {
+            format!("{:?}", store.progress(delivery(number), step).await)
+        }
+        Verb::Hold { lane, until } => {
+            format!("{:?}", store.hold_lane(&at(lane), until.map(time)).await)
+        }
+        Verb::Retry(number) => {
+            format!("{:?}", store.retry(delivery(number)).await.map(|delivery| delivery.id))
+        }
+        Verb::Erase(before) => format!("{:?}", store.erase_parked(time(before)).await),
+        Verb::PutSync(number, ends) => {
+            let ends: Vec<_> = ends.into_iter().map(|(end, place)| endpoint(end, place)).collect();
+            format!("{:?}", store.put_channel_sync(sync(number, ends)).await)
+        }
+        Verb::PutEndpoint(sync, end, place) => {
+            let sync = ChannelSyncId::new(id(sync));
+            format!("{:?}", store.put_endpoint(sync, endpoint(end, place)).await)
+        }
+        Verb::RemoveEndpoint(end) => {
+            format!("{:?}", store.remove_endpoint(EndpointId::new(id(end)), time(70)).await)
+        }
+        Verb::RemoveSync(number) => {
+            let number = ChannelSyncId::new(id(number));
+            format!("{:?}", store.remove_channel_sync(number, time(70)).await)
+        }
+    }
+}
+
+/// All that can be seen, without numbers that may have gaps.
+async fn seen(store: &dyn Store) -> Vec<String> {
+    let mut seen = Vec::new();
+    let inbox = store.pending_inbound(0, 99).await.unwrap();
+    seen.push(format!("{:?}", inbox.into_iter().map(|row| row.row).collect::<Vec<_>>()));
+    for number in few() {
+        seen.push(format!("{:?}", store.message(message(number)).await));
+        seen.push(format!("{:?}", store.in_flight(&at(number)).await));
+        seen.push(format!("{:?}", store.traffic(ChannelSyncId::new(id(number))).await));
+        for place in few() {
+            let view = store.message_at(&at(place), &remote(number)).await.unwrap();
+            seen.push(format!("{:?}", view.map(|view| view.id)));
+            seen.push(format!("{:?}", store.copies(message(number), &at(place)).await));
+            seen.push(format!("{:?}", store.is_copy(&at(place), &remote(number)).await));
+        }
+        let mut work = store.lane_work(&at(number), 0, 99).await.unwrap();
+        work.iter_mut().for_each(|work| work.delivery.seq = 0);
+        seen.push(format!("{work:?}"));
+    }
+    for channel_sync in [None, Some(ChannelSyncId::new(id(1)))] {
+        let filter = DeliveryFilter { channel_sync, limit: 99, ..DeliveryFilter::default() };
+        let mut all = store.deliveries(&filter).await.unwrap();
+        all.iter_mut().for_each(|delivery| delivery.seq = 0);
+        seen.push(format!("{all:?}"));
+    }
+    for number in 0..8 {
+        let calls = store.delivery(delivery(number)).await.unwrap().map(|(_, calls)| calls);
+        seen.push(format!("{calls:?}"));
+    }
+    seen.push(format!("{:?}", store.lanes().await));
+    seen.push(format!("{:?}", store.channel_syncs().await));
+    seen.push(format!("{:?}", store.drops().await));
+    seen
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 48, failure_persistence: None, ..ProptestConfig::default() })]
+
+    #[test]
+    fn both_stores_answer_alike(verbs in prop::collection::vec(verb(), 1..60)) {
+        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+        runtime.block_on(async {
+            let folder = tempfile::tempdir().unwrap();
+            let (memory, sql) = (memory(), sql(&folder.path().join("rialto.db")).await.unwrap());
+            for verb in verbs {
+                let (expected, got) = (run(&memory, verb.clone()).await, run(&sql, verb.clone()).await);
+                prop_assert_eq!(expected, got, "{:?}", verb);
+            }
+            let (expected, got) = (seen(&memory).await, seen(&sql).await);
+            for (expected, got) in expected.into_iter().zip(got) {
+                prop_assert_eq!(expected, got);
+            }
+            Ok(())
+        })?;
+    }
+}
