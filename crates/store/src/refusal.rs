@@ -32,10 +32,7 @@ pub(crate) fn workspace_taken(workspace: &RemoteId) -> StoreError {
 }
 
 pub(crate) fn conversation_taken(at: &ConversationRef) -> StoreError {
-    StoreError::Conflict(format!(
-        "conversation {} is in a channel sync already",
-        at.conversation
-    ))
+    StoreError::Conflict(format!("conversation {} is in a channel sync already", at.conversation))
 }
 
 pub(crate) fn copy_taken(at: &ConversationRef, remote: &RemoteId) -> StoreError {

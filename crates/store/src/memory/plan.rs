@@ -120,7 +120,14 @@ impl State {
     fn change(&mut self, change: Change) {
         match change {
             Change::NewMessage {
-                id, origin, remote, revision, author, thread, posted_at, deleted
+                id,
+                origin,
+                remote,
+                revision,
+                author,
+                thread,
+                posted_at,
+                deleted,
             } => {
                 let message = Message {
                     origin: origin.clone(),
@@ -134,7 +141,14 @@ impl State {
                 };
                 self.messages.insert(id, message);
                 let part = PartKey::Text(0);
-                self.add_copy(Copy { message: id, at: origin, part, remote, revision, origin: true });
+                self.add_copy(Copy {
+                    message: id,
+                    at: origin,
+                    part,
+                    remote,
+                    revision,
+                    origin: true,
+                });
             }
             Change::Revised { message, revision } => {
                 if let Some(message) = self.messages.get_mut(&message) {
@@ -230,12 +244,8 @@ impl State {
             created_at: new.created_at,
             settled_at: None,
         };
-        let kept = Kept {
-            delivery,
-            work: Some(new.work),
-            begun: BTreeMap::new(),
-            calls: Vec::new(),
-        };
+        let kept =
+            Kept { delivery, work: Some(new.work), begun: BTreeMap::new(), calls: Vec::new() };
         self.places.insert(new.id, seq);
         self.deliveries.insert(seq, kept);
         seq

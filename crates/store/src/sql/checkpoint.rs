@@ -81,7 +81,10 @@ pub(super) async fn run(
 pub(super) async fn at_close(tx: Option<Tx>) {
     let Some(mut tx) = tx else { return };
     if let Err(fault) = Log::fold(&mut tx.connection, "PRAGMA wal_checkpoint(TRUNCATE)").await {
-        tracing::warn!(?fault, "the write-ahead log stays beside the database until the next start");
+        tracing::warn!(
+            ?fault,
+            "the write-ahead log stays beside the database until the next start"
+        );
     }
     let _ = tx.connection.close().await;
 }

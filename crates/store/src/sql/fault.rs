@@ -37,15 +37,18 @@ impl Fault {
     /// In words an admin understands: which file, what is wrong, how to mend it.
     pub(super) fn explain(self, path: &Path) -> StoreError {
         let error = match self {
+            Self::Refused(StoreError::Corrupt(what)) => {
+                return StoreError::Corrupt(format!("{}: {what}", path.display()));
+            }
             Self::Refused(error) => return error,
             Self::Database(error) => error,
         };
         let path = path.display();
         let away = StoreError::Unavailable;
         match primary_code(&error) {
-            Some(5 | 6) => away(format!(
-                "{path} is locked by another process: stop whatever else has it open"
-            )),
+            Some(5 | 6) => {
+                away(format!("{path} is locked by another process: stop whatever else has it open"))
+            }
             Some(8) => away(format!(
                 "{path} is read-only: let the user that Rialto runs as write to the file and its \
                  folder"

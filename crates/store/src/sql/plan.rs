@@ -29,7 +29,14 @@ pub(super) async fn commit(tx: &mut Tx, seq: i64, plan: &SealedPlan) -> Result<V
     for change in &plan.changes {
         match change {
             Change::NewMessage {
-                id, origin, remote, revision, author, thread, posted_at, deleted
+                id,
+                origin,
+                remote,
+                revision,
+                author,
+                thread,
+                posted_at,
+                deleted,
             } => {
                 let place = tx.number(origin).await?;
                 let insert = sqlx::query(
@@ -102,9 +109,7 @@ async fn must_exist(
     message: MessageId,
 ) -> Result<(), Fault> {
     let query = sqlx::query("SELECT 1 FROM messages WHERE id = $1");
-    if known.contains(&message)
-        || tx.finds(query.bind(&message.uuid().as_bytes()[..])).await?
-    {
+    if known.contains(&message) || tx.finds(query.bind(&message.uuid().as_bytes()[..])).await? {
         return Ok(());
     }
     Err(refusal::missing("message", message).into())

@@ -12,9 +12,7 @@ use tokio::sync::oneshot;
 
 use super::{
     SqlStore, Tx, inbox, people, plan,
-    sealed::{
-        SealedDelivery, SealedInbound, authorization_place, cabinet_place, seal_handles,
-    },
+    sealed::{SealedDelivery, SealedInbound, authorization_place, cabinet_place, seal_handles},
     setup, syncs, views, work,
     writer::{Append, Command},
 };
@@ -99,10 +97,8 @@ impl Store for SqlStore {
         let place = cabinet_place(connection, key);
         let sealed = self.vault.seal(&place, value.expose_secret().as_bytes());
         let key = key.to_owned();
-        self.write(async move |tx: &mut Tx| {
-            setup::cabinet_put(tx, connection, &key, &sealed).await
-        })
-        .await
+        self.write(async move |tx: &mut Tx| setup::cabinet_put(tx, connection, &key, &sealed).await)
+            .await
     }
 
     async fn cabinet_remove(&self, connection: ConnectionId, key: &str) -> Result<(), StoreError> {

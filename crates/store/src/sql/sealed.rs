@@ -1,9 +1,9 @@
 //! What of a verb's arguments is sealed before it reaches the writer, and where it belongs.
 
+use jiff::Timestamp;
 use rialto_model::{
     AppId, ConnectionId, ConversationRef, DeliveryId, MessageId, PartKey, Work, WorkKind,
 };
-use jiff::Timestamp;
 
 use super::{Fault, values};
 use crate::{NewDelivery, NewInbound, Vault, vault::place};

@@ -12,9 +12,7 @@ use super::{
     sealed::{app_place, authorization_place, cabinet_place},
     values::{Columns, from_json, json, micros},
 };
-use crate::{
-    App, AuditEntry, Connection, ConnectionState, PendingAuthorization, Vault, refusal,
-};
+use crate::{App, AuditEntry, Connection, ConnectionState, PendingAuthorization, Vault, refusal};
 
 pub(super) fn seal_secrets(vault: &Vault, app: &App) -> Result<Vec<u8>, Fault> {
     let secrets = app.secrets.iter();

@@ -31,7 +31,11 @@ pub(super) const OUTCOMES: [AttemptOutcome; 6] = [
 
 /// The number of an entry; -1, which nothing reads back, for one that is missing in its table.
 pub(super) fn number<T: PartialEq>(table: &[T], value: &T) -> i64 {
-    table.iter().position(|entry| entry == value).and_then(|at| i64::try_from(at).ok()).unwrap_or(-1)
+    table
+        .iter()
+        .position(|entry| entry == value)
+        .and_then(|at| i64::try_from(at).ok())
+        .unwrap_or(-1)
 }
 
 pub(super) fn micros(time: Timestamp) -> i64 {
@@ -122,9 +126,9 @@ impl<'r> Columns<'r> {
     pub(super) fn of_table<T: Copy>(&mut self, table: &[T]) -> Result<T, Fault> {
         let number = self.next::<i64>()?;
         let entry = usize::try_from(number).ok().and_then(|at| table.get(at));
-        entry.copied().ok_or_else(|| {
-            Fault::corrupt(format!("{number} for a {}", std::any::type_name::<T>()))
-        })
+        entry
+            .copied()
+            .ok_or_else(|| Fault::corrupt(format!("{number} for a {}", std::any::type_name::<T>())))
     }
 
     pub(super) fn emoji(&mut self) -> Result<Emoji, Fault> {

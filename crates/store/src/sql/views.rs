@@ -279,9 +279,8 @@ pub(super) async fn delivery(
 ) -> Result<Option<(Delivery, Vec<Attempt>)>, Fault> {
     let mut tx = connection.begin().await?;
     let Some(delivery) = one_delivery(&mut tx, id).await? else { return Ok(None) };
-    let query = sqlx::query(
-        "SELECT at, outcome, detail FROM attempts WHERE delivery = $1 ORDER BY number",
-    );
+    let query =
+        sqlx::query("SELECT at, outcome, detail FROM attempts WHERE delivery = $1 ORDER BY number");
     let rows = query.bind(delivery.seq).fetch_all(&mut *tx).await?;
     tx.commit().await?;
     let attempt = |row| {

@@ -72,8 +72,7 @@ pub(super) async fn record(tx: &mut Tx, made: &Outgoing, copy: &NewCopy) -> Resu
 }
 
 async fn unbegin(tx: &mut Tx, made: &Outgoing, part: PartKey) -> Result<(), Fault> {
-    let delete =
-        sqlx::query("DELETE FROM begun WHERE lane = $1 AND delivery = $2 AND part = $3");
+    let delete = sqlx::query("DELETE FROM begun WHERE lane = $1 AND delivery = $2 AND part = $3");
     tx.run(delete.bind(made.lane).bind(made.seq).bind(part.to_i64())).await?;
     Ok(())
 }
@@ -116,9 +115,8 @@ pub(super) async fn progress(tx: &mut Tx, id: DeliveryId, step: &Progress) -> Re
         record(tx, &made, copy).await?;
     }
     for (remote, revision) in &step.revised {
-        let update = sqlx::query(
-            "UPDATE copies SET revision = $3 WHERE conversation = $1 AND remote = $2",
-        );
+        let update =
+            sqlx::query("UPDATE copies SET revision = $3 WHERE conversation = $1 AND remote = $2");
         tx.run(update.bind(now.lane).bind(remote.as_str()).bind(revision.0)).await?;
     }
     for remote in &step.gone {

@@ -102,13 +102,8 @@ pub(super) fn start(
 ) -> Result<Queue, std::io::Error> {
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
     let (queue, commands) = mpsc::channel(QUEUE);
-    let writer = Writer {
-        path,
-        options,
-        tx: Some(tx),
-        gate: Arc::default(),
-        commits: Arc::default(),
-    };
+    let writer =
+        Writer { path, options, tx: Some(tx), gate: Arc::default(), commits: Arc::default() };
     thread::Builder::new()
         .name("rialto-store".into())
         .spawn(move || runtime.block_on(writer.serve(commands)))?;

@@ -1,7 +1,9 @@
 //! Whatever is done, in whatever order: both stores give the same answers.
 
 use proptest::prelude::*;
-use rialto_model::{AttemptOutcome, ChannelSyncId, DeliveryState, EndpointId, PartKey, Revision, Work};
+use rialto_model::{
+    AttemptOutcome, ChannelSyncId, DeliveryState, EndpointId, PartKey, Revision, Work,
+};
 use rialto_store::{Appended, Change, DeliveryFilter, Plan, Progress, Store};
 
 use crate::world::{

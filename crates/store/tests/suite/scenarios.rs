@@ -182,10 +182,10 @@ async fn a_message_is_found_by_each_of_its_copies(store: &dyn Store) {
     assert_eq!(store.message_at(&at(0), &remote(11)).await.unwrap(), None);
     assert!(!store.is_copy(&at(3), &remote(11)).await.unwrap());
     let there = store.copies(message(1), &at(1)).await.unwrap();
-    assert_eq!(there.iter().map(|copy| copy.part).collect::<Vec<_>>(), [
-        PartKey::Text(0),
-        PartKey::Text(1)
-    ]);
+    assert_eq!(
+        there.iter().map(|copy| copy.part).collect::<Vec<_>>(),
+        [PartKey::Text(0), PartKey::Text(1)]
+    );
 
     let step = Progress {
         revised: vec![(remote(11), Revision(5))],
@@ -230,8 +230,14 @@ async fn revisions_only_grow(store: &dyn Store) {
 async fn a_deletion_cancels_what_has_not_begun(store: &dyn Store) {
     one_post(store, 1).await;
     let Work::Post { author, content, .. } = post("edited") else { unreachable!() };
-    let edit =
-        Work::Edit { author, content, thread: None, broadcast: false, orphan: false, revision: Revision(9) };
+    let edit = Work::Edit {
+        author,
+        content,
+        thread: None,
+        broadcast: false,
+        orphan: false,
+        revision: Revision(9),
+    };
     let deliveries = vec![
         new_delivery(2, 1, 0, 3, post("begun")),
         new_delivery(3, 1, 0, 1, edit),
@@ -245,7 +251,8 @@ async fn a_deletion_cancels_what_has_not_begun(store: &dyn Store) {
 
     assert!(store.message(message(1)).await.unwrap().unwrap().deleted);
     use DeliveryState::{Cancelled, Pending};
-    for (number, state) in [(1, Cancelled), (2, Pending), (3, Cancelled), (4, Pending), (5, Pending)]
+    for (number, state) in
+        [(1, Cancelled), (2, Pending), (3, Cancelled), (4, Pending), (5, Pending)]
     {
         let (now, _) = store.delivery(delivery(number)).await.unwrap().unwrap();
         assert_eq!(now.state, state, "delivery {number}");
@@ -253,10 +260,10 @@ async fn a_deletion_cancels_what_has_not_begun(store: &dyn Store) {
         assert_eq!(now.reason.is_some(), state == Cancelled);
     }
     let waits = store.lane_work(&at(1), 0, 9).await.unwrap();
-    assert_eq!(waits.iter().map(|work| work.delivery.id).collect::<Vec<_>>(), [
-        delivery(4),
-        delivery(5)
-    ]);
+    assert_eq!(
+        waits.iter().map(|work| work.delivery.id).collect::<Vec<_>>(),
+        [delivery(4), delivery(5)]
+    );
     let error = store.retry(delivery(1)).await.unwrap_err();
     assert!(matches!(error, StoreError::Conflict(_)), "{error:?}");
 }
@@ -289,21 +296,16 @@ async fn a_begun_post_is_in_flight_until_its_copy_is_known(store: &dyn Store) {
             .begin(delivery(number), part, fingerprint("f"), vec![], time(seconds))
             .await
             .unwrap();
-        assert_eq!((begun.delivery(), begun.part(), begun.at()), (
-            delivery(number),
-            part,
-            time(seconds)
-        ));
+        assert_eq!(
+            (begun.delivery(), begun.part(), begun.at()),
+            (delivery(number), part, time(seconds))
+        );
     }
     let flying = async || {
         let flying = store.in_flight(&at(1)).await.unwrap();
         flying.iter().map(|part| (part.delivery, part.part)).collect::<Vec<_>>()
     };
-    assert_eq!(flying().await, [
-        (delivery(1), files),
-        (delivery(2), text),
-        (delivery(1), text)
-    ]);
+    assert_eq!(flying().await, [(delivery(1), files), (delivery(2), text), (delivery(1), text)]);
     assert!(store.in_flight(&at(3)).await.unwrap().is_empty());
     decide(store, changes([Change::Claimed(copy(1, text, 11))])).await.unwrap();
     assert_eq!(flying().await, [(delivery(1), files), (delivery(2), text)]);
@@ -379,11 +381,10 @@ async fn attempts_count_what_did_not_succeed(store: &dyn Store) {
     let (now, calls) = store.delivery(delivery(1)).await.unwrap().unwrap();
     assert_eq!(now.attempts, 2);
     let outcomes: Vec<_> = calls.iter().map(|call| call.outcome).collect();
-    assert_eq!(outcomes, [
-        AttemptOutcome::Transient,
-        AttemptOutcome::RateLimited,
-        AttemptOutcome::Done
-    ]);
+    assert_eq!(
+        outcomes,
+        [AttemptOutcome::Transient, AttemptOutcome::RateLimited, AttemptOutcome::Done]
+    );
     assert_eq!(calls[0], attempt(AttemptOutcome::Transient));
     assert_eq!(store.delivery(delivery(2)).await.unwrap(), None);
 }
@@ -425,10 +426,10 @@ async fn a_parked_delivery_can_be_retried_until_it_is_erased(store: &dyn Store) 
     assert_eq!((again.state, again.attempts, again.seq), (DeliveryState::Pending, 0, before.seq));
     assert_eq!((again.reason, again.settled_at), (None, None));
     let work = store.lane_work(&at(1), 0, 9).await.unwrap();
-    assert_eq!(work.iter().map(|work| work.delivery.id).collect::<Vec<_>>(), [
-        delivery(1),
-        delivery(3)
-    ]);
+    assert_eq!(
+        work.iter().map(|work| work.delivery.id).collect::<Vec<_>>(),
+        [delivery(1), delivery(3)]
+    );
     assert_eq!(work[0].begun.len(), 1, "perhaps it was posted: that is looked up first");
 
     assert_eq!(store.erase_parked(time(20)).await.unwrap(), 0);
@@ -441,7 +442,10 @@ async fn a_parked_delivery_can_be_retried_until_it_is_erased(store: &dyn Store) 
 }
 
 async fn removing_an_endpoint_cancels_what_waits_for_it(store: &dyn Store) {
-    store.put_channel_sync(sync(1, [endpoint(1, 0), endpoint(2, 1), endpoint(3, 3)])).await.unwrap();
+    store
+        .put_channel_sync(sync(1, [endpoint(1, 0), endpoint(2, 1), endpoint(3, 3)]))
+        .await
+        .unwrap();
     one_post(store, 1).await;
     let deliveries = vec![new_delivery(2, 1, 0, 3, post("there"))];
     decide(store, Plan { deliveries, ..Plan::default() }).await.unwrap();
@@ -451,10 +455,7 @@ async fn removing_an_endpoint_cancels_what_waits_for_it(store: &dyn Store) {
 
     store.remove_endpoint(EndpointId::new(id(2)), time(50)).await.unwrap();
     let cancelled = state(1).await;
-    assert_eq!((cancelled.state, cancelled.settled_at), (
-        DeliveryState::Cancelled,
-        Some(time(50))
-    ));
+    assert_eq!((cancelled.state, cancelled.settled_at), (DeliveryState::Cancelled, Some(time(50))));
     assert!(store.in_flight(&at(1)).await.unwrap().is_empty());
     assert_eq!(state(2).await.state, DeliveryState::Pending);
     store.remove_channel_sync(ChannelSyncId::new(id(1)), time(60)).await.unwrap();
@@ -607,10 +608,8 @@ async fn deliveries_are_listed_newest_first(store: &dyn Store) {
     for number in 1..=3 {
         one_post(store, number).await;
     }
-    let deliveries = vec![
-        new_delivery(4, 1, 0, 3, post("to")),
-        new_delivery(5, 1, 2, 1, post("from")),
-    ];
+    let deliveries =
+        vec![new_delivery(4, 1, 0, 3, post("to")), new_delivery(5, 1, 2, 1, post("from"))];
     let seqs = decide(store, Plan { deliveries, ..Plan::default() }).await.unwrap();
     store.progress(delivery(2), settled(DeliveryState::Parked, 9)).await.unwrap();
     let all = DeliveryFilter { limit: 99, ..DeliveryFilter::default() };
@@ -640,7 +639,8 @@ async fn figures_are_counted(store: &dyn Store) {
         one_post(store, number).await;
     }
     use DeliveryState::{Cancelled, Delivered, Parked};
-    for (number, state, at) in [(1, Delivered, 30), (2, Delivered, 20), (3, Parked, 40), (4, Cancelled, 50)]
+    for (number, state, at) in
+        [(1, Delivered, 30), (2, Delivered, 20), (3, Parked, 40), (4, Cancelled, 50)]
     {
         store.progress(delivery(number), settled(state, at)).await.unwrap();
         store.progress(delivery(number), settled(state, at + 100)).await.unwrap();
