@@ -177,7 +177,8 @@ impl Plan {
 /// A change to what is known.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Change {
-    /// A message that was not known. Its original becomes a copy, part `Text(0)`.
+    /// A message that was not known. Its original becomes a copy, part `Text(0)`. A conflict when
+    /// the message is known, or its remote id is a copy already.
     NewMessage {
         /// Its id.
         id: MessageId,
@@ -196,7 +197,7 @@ pub enum Change {
         /// Whether it is gone already (its deletion came first).
         deleted: bool,
     },
-    /// A later revision was seen.
+    /// A later revision was seen: the message and its original come to it, unless they are past it.
     Revised {
         /// Of which message.
         message: MessageId,
@@ -204,7 +205,7 @@ pub enum Change {
         revision: Revision,
     },
     /// The message is gone: its posts and edits that wait are cancelled and their content erased.
-    /// A post that has begun is not cancelled.
+    /// A post that has begun is not cancelled. They are settled at the time of the store's clock.
     Deleted {
         /// Which.
         message: MessageId,
@@ -225,7 +226,7 @@ pub enum Change {
 pub struct NewDelivery {
     /// Its id.
     pub id: DeliveryId,
-    /// The message it is about.
+    /// The message it is about: one that is known, or made by the same plan.
     pub message: MessageId,
     /// Where the message was said.
     pub from: ConversationRef,
@@ -294,7 +295,8 @@ pub struct NewCopy {
 /// A step of a delivery: all of it in one transaction.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Progress {
-    /// Posts that were made. The same copy again is no error.
+    /// Posts that were made. The same copy again is no error; of two messages that claim one remote
+    /// id, the first keeps it.
     pub copies: Vec<NewCopy>,
     /// Copies that now show another revision.
     pub revised: Vec<(RemoteId, Revision)>,
@@ -304,7 +306,8 @@ pub struct Progress {
     pub unbegun: Vec<PartKey>,
     /// The call that was made. Counted as an attempt unless it is `Done`.
     pub attempt: Option<Attempt>,
-    /// The end of the delivery; its content is erased unless it is parked.
+    /// The end of the delivery; its content is erased unless it is parked, and what was begun for it
+    /// forgotten. When it has ended already, the first end stays. A conflict when it is `Pending`.
     pub settled: Option<Settled>,
 }
 

@@ -16,6 +16,9 @@ use crate::{
 };
 
 /// Durable state.
+///
+/// Verbs that change or remove one thing answer `NotFound` when there is no such thing, unless said
+/// otherwise.
 #[async_trait]
 pub trait Store: Send + Sync + 'static {
     // ---- what an admin set up

@@ -105,12 +105,10 @@ async fn migrate(connection: &mut SqliteConnection) -> Result<(), Fault> {
 
 /// A value that only the right key opens, made when the database is.
 async fn check_key(tx: &mut Tx, vault: &Vault) -> Result<(), Fault> {
-    match fact(tx, KEY_CHECK).await? {
-        Some(sealed) => {
-            vault.open(KEY_CHECK, &sealed).map(drop).map_err(|_| StoreError::WrongKey)?
-        }
-        None => state(tx, KEY_CHECK, &vault.seal(KEY_CHECK, b"rialto")).await?,
-    }
+    let Some(sealed) = fact(tx, KEY_CHECK).await? else {
+        return state(tx, KEY_CHECK, &vault.seal(KEY_CHECK, b"rialto")).await;
+    };
+    vault.open(KEY_CHECK, &sealed).map_err(|_| StoreError::WrongKey)?;
     Ok(())
 }
 

@@ -1,5 +1,7 @@
 //! One suite over every store, and what only a file on a disk can do.
 
+#![allow(clippy::unwrap_used, reason = "a test ends where something unexpected happens")]
+
 mod disk;
 mod oracle;
 mod scenarios;
