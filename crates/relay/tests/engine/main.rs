@@ -1,0 +1,234 @@
+//! The engine between two networks: every message once, in order, whatever goes wrong.
+
+mod crashes;
+mod network;
+mod world;
+
+use rialto_model::{ChannelSyncId, ChannelSyncState, DeliveryState};
+use rialto_store::{ConnectionState, DeliveryFilter};
+use uuid::Uuid;
+
+use crate::{
+    network::Fault,
+    world::{SYNC, World, connection},
+};
+
+const LEFT: usize = 0;
+const RIGHT: usize = 1;
+
+#[tokio::test(start_paused = true)]
+async fn a_conversation_crosses_with_its_threads_edits_reactions_and_deletions() {
+    let mut world = World::new().await;
+    let (root, event) = world.left.post("general", "ana", "hello", None);
+    world.hear(LEFT, &event).await;
+    world.settle().await;
+    assert_eq!(world.right.read("general"), ["ana: hello"]);
+
+    let copy = world.right.find("general", "hello");
+    let (reply, event) = world.right.post("general", "bob", "hi", Some(&copy));
+    world.hear(RIGHT, &event).await;
+    world.settle().await;
+    assert_eq!(world.left.read("general"), ["ana: hello", "⤷ bob: hi"]);
+
+    let event = world.right.edit("general", &reply, "hi there");
+    world.hear(RIGHT, &event).await;
+    for (by, present) in [("ana", true), ("eve", true), ("ana", false)] {
+        let event = world.left.react("general", &root, by, "👍", present);
+        world.hear(LEFT, &event).await;
+        tokio::time::sleep(std::time::Duration::from_millis(5)).await;
+    }
+    world.settle().await;
+    assert_eq!(world.left.read("general"), ["ana: hello", "⤷ bob: hi there"]);
+    assert_eq!(world.right.read("general")[0], "ana: hello [👍]", "eve's reaction is still there");
+
+    let event = world.left.react("general", &root, "eve", "👍", false);
+    world.hear(LEFT, &event).await;
+    let event = world.left.delete("general", &root);
+    world.hear(LEFT, &event).await;
+    world.settle().await;
+    assert_eq!(world.right.read("general"), ["ana: hello ✗", "⤷ bob: hi there"]);
+}
+
+#[tokio::test(start_paused = true)]
+async fn doubled_late_and_reordered_events_change_nothing() {
+    let mut world = World::new().await;
+    let (id, posted) = world.left.post("general", "ana", "one", None);
+    tokio::time::sleep(std::time::Duration::from_secs(1)).await;
+    let edited = world.left.edit("general", &id, "two");
+    tokio::time::sleep(std::time::Duration::from_secs(1)).await;
+    let edited_again = world.left.edit("general", &id, "three");
+    // The last edit comes first, the post last and several times.
+    for event in [&edited_again, &edited, &posted, &posted, &edited_again] {
+        world.hear(LEFT, event).await;
+        world.settle().await;
+    }
+    assert_eq!(world.right.read("general"), ["ana: three"]);
+    let (id, posted) = world.left.post("general", "ana", "gone", None);
+    let deleted = world.left.delete("general", &id);
+    for event in [&deleted, &posted] {
+        world.hear(LEFT, event).await;
+        world.settle().await;
+    }
+    assert_eq!(world.right.read("general"), ["ana: three"], "what was deleted first never comes");
+    assert_eq!(world.hear_as(LEFT, &posted, "same").await.kept, 1);
+    assert_eq!(world.hear_as(LEFT, &posted, "same").await.duplicates, 1);
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_nobody_answered_is_looked_up_before_it_is_sent_again() {
+    for (side, fault, looked_up_and_sent) in [
+        (LEFT, Fault::LostAnswer, 1),
+        (LEFT, Fault::LostCall, 2),
+        (RIGHT, Fault::LostAnswer, 1),
+        (RIGHT, Fault::LostCall, 2),
+    ] {
+        let mut world = World::new().await;
+        let (from, to) = if side == LEFT {
+            (world.right.clone(), world.left.clone())
+        } else {
+            (world.left.clone(), world.right.clone())
+        };
+        to.fail_next([fault]);
+        let (_, event) = from.post("general", "ana", "once", None);
+        world.hear(1 - side, &event).await;
+        let (_, event) = from.post("general", "ana", "then this", None);
+        world.hear(1 - side, &event).await;
+        if fault == Fault::LostAnswer {
+            // Our own event would settle it too: here it must be the lookup.
+            tokio::time::sleep(std::time::Duration::from_secs(60)).await;
+        }
+        world.settle().await;
+        assert_eq!(to.read("general"), ["ana: once", "ana: then this"], "{side} {fault:?}");
+        let posts = to.calls().iter().filter(|call| *call == "post once").count();
+        assert_eq!(posts, looked_up_and_sent, "{side} {fault:?}: {:?}", to.calls());
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn our_own_event_that_outruns_the_answer_confirms_the_post() {
+    for side in [LEFT, RIGHT] {
+        let mut world = World::new().await;
+        let (from, to) = if side == LEFT {
+            (world.right.clone(), world.left.clone())
+        } else {
+            (world.left.clone(), world.right.clone())
+        };
+        to.fail_next([Fault::LostAnswer]);
+        let (_, event) = from.post("general", "ana", "once", None);
+        world.hear(1 - side, &event).await;
+        world.settle().await;
+        assert_eq!(to.read("general"), ["ana: once"]);
+        assert_eq!(from.read("general"), ["ana: once"], "an echo must not come back");
+        assert!(!to.calls().iter().any(|call| call.starts_with("look up")), "{:?}", to.calls());
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_human_who_shares_the_service_account_is_heard() {
+    let mut world = World::new().await;
+    let (_, event) = world.right.post("general", network::SERVICE, "typed by hand", None);
+    world.hear(RIGHT, &event).await;
+    world.settle().await;
+    assert_eq!(world.left.read("general"), ["service: typed by hand"]);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_platform_that_asks_to_wait_is_waited_for_also_after_a_restart() {
+    let mut world = World::new().await;
+    world.right.fail_next([Fault::Wait(30)]);
+    let start = tokio::time::Instant::now();
+    for text in ["one", "two"] {
+        let (_, event) = world.left.post("general", "ana", text, None);
+        world.hear(LEFT, &event).await;
+    }
+    tokio::time::sleep(std::time::Duration::from_secs(10)).await;
+    world.crash().await;
+    world.settle().await;
+    assert_eq!(world.right.read("general"), ["ana: one", "ana: two"]);
+    assert!((30..33).contains(&start.elapsed().as_secs()), "{:?}", start.elapsed());
+    assert_eq!(world.right.calls(), ["post one", "post one", "post two"]);
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_can_never_succeed_is_parked_and_can_be_retried() {
+    let mut world = World::new().await;
+    world.right.fail_next([Fault::Never]);
+    for text in ["one", "two"] {
+        let (_, event) = world.left.post("general", "ana", text, None);
+        world.hear(LEFT, &event).await;
+    }
+    world.settle().await;
+    assert_eq!(world.right.read("general"), ["ana: two"], "the lane goes on");
+    let filter =
+        DeliveryFilter { state: Some(DeliveryState::Parked), limit: 10, ..Default::default() };
+    let parked = world.store.deliveries(&filter).await.unwrap();
+    assert_eq!(parked[0].reason.as_deref(), Some("the channel is archived"));
+    let delivery = world.store.retry(parked[0].id).await.unwrap();
+    world.relay.wake_lane(&delivery.to);
+    world.settle().await;
+    assert_eq!(world.right.read("general"), ["ana: two", "ana: one"]);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_long_message_goes_in_parts_and_its_edits_and_deletion_reach_all_of_them() {
+    let mut world = World::new().await;
+    let long = "first part of the message, \n second part of the message, \n and the third part";
+    // The answer to the second part is lost on the way.
+    world.right.fail_next([Fault::Down, Fault::LostAnswer]);
+    let (id, event) = world.left.post("general", "ana", long, None);
+    world.hear(LEFT, &event).await;
+    world.settle().await;
+    assert_eq!(world.right.read("general").len(), 3, "{:?}", world.right.read("general"));
+    let event = world.left.edit("general", &id, "now it is short");
+    world.hear(LEFT, &event).await;
+    world.settle().await;
+    let visible = || -> Vec<String> {
+        world.right.read("general").into_iter().filter(|line| !line.ends_with('✗')).collect()
+    };
+    assert_eq!(visible(), ["ana: now it is short"]);
+    tokio::time::sleep(std::time::Duration::from_millis(5)).await;
+    let event = world.left.edit("general", &id, &format!("again {long}"));
+    world.hear(LEFT, &event).await;
+    world.settle().await;
+    assert_eq!(visible().len(), 3, "{:?}", visible());
+    let event = world.left.delete("general", &id);
+    world.hear(LEFT, &event).await;
+    world.settle().await;
+    assert!(visible().is_empty(), "{:?}", visible());
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_pause_holds_messages_and_resuming_delivers_them_in_order() {
+    let mut world = World::new().await;
+    let sync = ChannelSyncId::new(Uuid::from_u128(SYNC));
+    world.store.set_channel_sync_state(sync, ChannelSyncState::Paused).await.unwrap();
+    world.relay.changed(&[]).await.unwrap();
+    for text in ["one", "two", "three"] {
+        let (_, event) = world.left.post("general", "ana", text, None);
+        world.hear(LEFT, &event).await;
+    }
+    tokio::time::sleep(std::time::Duration::from_secs(60)).await;
+    assert!(world.right.read("general").is_empty());
+    world.store.set_channel_sync_state(sync, ChannelSyncState::Active).await.unwrap();
+    world.relay.changed(&[]).await.unwrap();
+    world.settle().await;
+    assert_eq!(world.right.read("general"), ["ana: one", "ana: two", "ana: three"]);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_revoked_connection_waits_for_an_admin_and_loses_nothing() {
+    let mut world = World::new().await;
+    world.right.fail_next([Fault::Revoked]);
+    for text in ["one", "two"] {
+        let (_, event) = world.left.post("general", "ana", text, None);
+        world.hear(LEFT, &event).await;
+    }
+    tokio::time::sleep(std::time::Duration::from_secs(600)).await;
+    assert_eq!(world.right.calls(), ["post one"], "nobody keeps knocking");
+    let state = world.store.connections().await.unwrap().remove(1).state;
+    assert!(matches!(state, ConnectionState::NeedsReconnect { .. }), "{state:?}");
+    world.store.set_connection_state(connection(RIGHT), ConnectionState::Active).await.unwrap();
+    world.relay.changed(&[connection(RIGHT)]).await.unwrap();
+    world.settle().await;
+    assert_eq!(world.right.read("general"), ["ana: one", "ana: two"]);
+}

@@ -1,0 +1,489 @@
+//! A chat network in memory, with the faults that real ones have: the engine cannot tell it from
+//! one of them.
+
+use std::{
+    collections::{BTreeMap, VecDeque},
+    sync::Arc,
+};
+
+use async_trait::async_trait;
+use jiff::Timestamp;
+use parking_lot::Mutex;
+use rialto_model::{
+    Account, AccountKind, Attachment, Author, AuthorStyle, Begun, Block, Capabilities, Content,
+    Conversation, ConversationKind, Emoji, Event, EventKind, FileLimits, Fingerprint, LengthUnit,
+    MessageState, Own, Pacing, PartKey, PlatformId, ReactionSupport, RemoteId, Revision, RichText,
+    Support, TextLimit,
+};
+use rialto_platform::{
+    AppConfig, AuthorizationAnswer, AuthorizationStart, Authorized, ConnectContext, Connection,
+    FileBody, FileError, Finding, HoldScope, Manifest, MessageChange, NewConversation, Note,
+    Outgoing, Page, Part, Platform, Post, ReadError, Received, SendError, SetupError, Upkeep,
+    WebhookAnswer, WebhookRequest, split::split,
+};
+use secrecy::SecretString;
+
+/// The account through which Rialto speaks.
+pub const SERVICE: &str = "service";
+
+/// What goes wrong with a call.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Fault {
+    /// Nothing is done, the answer never comes.
+    LostCall,
+    /// It is done, the answer never comes.
+    LostAnswer,
+    /// Nothing is done, for now.
+    Down,
+    /// Nothing is done; wait so many seconds.
+    Wait(i64),
+    /// Nothing is done and never will be.
+    Never,
+    /// Nothing is done until somebody authorizes again.
+    Revoked,
+}
+
+/// A message as its readers see it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Seen {
+    pub id: RemoteId,
+    pub thread: Option<RemoteId>,
+    pub by: String,
+    pub text: String,
+    pub reactions: Vec<String>,
+    pub deleted: bool,
+    posted_at: Timestamp,
+    part: Option<(String, Fingerprint)>,
+}
+
+#[derive(Default)]
+struct State {
+    conversations: BTreeMap<RemoteId, Vec<Seen>>,
+    next: u32,
+    faults: VecDeque<Fault>,
+    calls: Vec<String>,
+    own_events: Vec<Vec<u8>>,
+}
+
+/// The network. Cheap to clone.
+#[derive(Clone)]
+pub struct Network {
+    state: Arc<Mutex<State>>,
+    clock: Arc<dyn rialto_platform::Clock>,
+    manifest: Arc<Manifest>,
+    /// Whether posts carry their delivery's id, as Slack's do.
+    marks: bool,
+}
+
+impl Network {
+    pub fn new(name: &'static str, marks: bool, clock: Arc<dyn rialto_platform::Clock>) -> Self {
+        let native = Support::Native;
+        let manifest = Manifest {
+            id: PlatformId::new(name),
+            name,
+            capabilities: Capabilities {
+                text: TextLimit { max: 40, unit: LengthUnit::Characters },
+                author: AuthorStyle::Native,
+                edits: native,
+                max_edits: None,
+                deletes: native,
+                threads: native,
+                broadcast: native,
+                reactions: ReactionSupport {
+                    unicode: native,
+                    custom: Support::None("there are none"),
+                },
+                files: FileLimits { support: native, max_bytes: 1_000, per_message: 10 },
+                everyone_mentions: native,
+                memberships: native,
+                pacing: Pacing::default(),
+            },
+            fields: Vec::new(),
+            steps: &[],
+            needs_parent: false,
+        };
+        Self { state: Arc::default(), clock, manifest: Arc::new(manifest), marks }
+    }
+
+    /// The next calls go wrong so.
+    pub fn fail_next(&self, faults: impl IntoIterator<Item = Fault>) {
+        self.state.lock().faults.extend(faults);
+    }
+
+    /// The calls that were made, in words.
+    pub fn calls(&self) -> Vec<String> {
+        self.state.lock().calls.clone()
+    }
+
+    /// Events of our own posts, as the network sends them to us. Takes them.
+    pub fn own_events(&self) -> Vec<Vec<u8>> {
+        std::mem::take(&mut self.state.lock().own_events)
+    }
+
+    /// What a reader sees: who, and what; ⤷ for a reply, ✗ for what is deleted.
+    pub fn read(&self, conversation: &str) -> Vec<String> {
+        let state = self.state.lock();
+        let empty = Vec::new();
+        let seen = state.conversations.get(&RemoteId::from(conversation)).unwrap_or(&empty);
+        let line = |message: &Seen| {
+            let reply = if message.thread.is_some() { "⤷ " } else { "" };
+            let gone = if message.deleted { " ✗" } else { "" };
+            let reactions: String =
+                message.reactions.iter().map(|emoji| format!(" [{emoji}]")).collect();
+            format!("{reply}{}: {}{reactions}{gone}", message.by, message.text)
+        };
+        seen.iter().map(line).collect()
+    }
+
+    /// A human does something; gives the webhook's payload.
+    pub fn post(
+        &self,
+        conversation: &str,
+        by: &str,
+        text: &str,
+        thread: Option<&RemoteId>,
+    ) -> (RemoteId, Vec<u8>) {
+        let mut state = self.state.lock();
+        state.next += 1;
+        let id = RemoteId::from(format!("{}-{}", self.manifest.name, state.next));
+        let seen = Seen {
+            id: id.clone(),
+            thread: thread.cloned(),
+            by: by.into(),
+            text: text.into(),
+            reactions: Vec::new(),
+            deleted: false,
+            posted_at: self.clock.now(),
+            part: None,
+        };
+        let event = self.event(conversation, &seen, Revision(0));
+        state.conversations.entry(conversation.into()).or_default().push(seen);
+        (id, event)
+    }
+
+    pub fn edit(&self, conversation: &str, id: &RemoteId, text: &str) -> Vec<u8> {
+        let mut state = self.state.lock();
+        let seen = find(&mut state, conversation, id).unwrap();
+        seen.text = text.into();
+        let revision = Revision(self.clock.now().as_microsecond());
+        let seen = seen.clone();
+        self.event(conversation, &seen, revision)
+    }
+
+    pub fn delete(&self, conversation: &str, id: &RemoteId) -> Vec<u8> {
+        let mut state = self.state.lock();
+        find(&mut state, conversation, id).unwrap().deleted = true;
+        self.payload(conversation, EventKind::Deleted { message: id.clone() })
+    }
+
+    pub fn react(
+        &self,
+        conversation: &str,
+        id: &RemoteId,
+        by: &str,
+        emoji: &str,
+        present: bool,
+    ) -> Vec<u8> {
+        self.payload(
+            conversation,
+            EventKind::Reaction {
+                message: id.clone(),
+                account: by.into(),
+                emoji: Emoji::Unicode(emoji.into()),
+                present,
+            },
+        )
+    }
+
+    /// The id of the first message that reads so.
+    pub fn find(&self, conversation: &str, text: &str) -> RemoteId {
+        let state = self.state.lock();
+        let all = &state.conversations[&RemoteId::from(conversation)];
+        all.iter().find(|message| message.text == text).unwrap().id.clone()
+    }
+
+    fn event(&self, conversation: &str, seen: &Seen, revision: Revision) -> Vec<u8> {
+        let own = match &seen.part {
+            Some((delivery, _)) if self.marks => Own::App { delivery: delivery.parse().ok() },
+            Some((_, fingerprint)) => Own::Account { fingerprint: fingerprint.clone() },
+            None => Own::No,
+        };
+        self.payload(
+            conversation,
+            EventKind::Message(Box::new(MessageState {
+                id: seen.id.clone(),
+                revision,
+                posted_at: seen.posted_at,
+                thread: seen.thread.clone(),
+                broadcast: false,
+                author: Author {
+                    account: Some(seen.by.as_str().into()),
+                    name: String::new(),
+                    avatar_url: None,
+                    bot: false,
+                },
+                content: Content { text: RichText::plain(&seen.text), attachments: Vec::new() },
+                own,
+            })),
+        )
+    }
+
+    fn payload(&self, conversation: &str, kind: EventKind) -> Vec<u8> {
+        let event = Event { conversation: conversation.into(), at: self.clock.now(), kind };
+        serde_json::to_vec(&event).unwrap()
+    }
+
+    /// Does a call, or not, as the next fault says.
+    fn call<T>(&self, what: String, act: impl FnOnce(&mut State) -> T) -> Result<T, SendError> {
+        let mut state = self.state.lock();
+        state.calls.push(what);
+        match state.faults.pop_front() {
+            None => Ok(act(&mut state)),
+            Some(Fault::LostAnswer) => {
+                act(&mut state);
+                Err(SendError::Unknown("no answer".into()))
+            }
+            Some(Fault::LostCall) => Err(SendError::Unknown("no answer".into())),
+            Some(Fault::Down) => Err(SendError::Transient("down".into())),
+            Some(Fault::Wait(seconds)) => Err(SendError::RateLimited {
+                until: self.clock.now() + jiff::SignedDuration::from_secs(seconds),
+                scope: HoldScope::Conversation,
+            }),
+            Some(Fault::Never) => Err(SendError::Permanent("the channel is archived".into())),
+            Some(Fault::Revoked) => Err(SendError::Revoked("token_revoked".into())),
+        }
+    }
+}
+
+fn find<'a>(state: &'a mut State, conversation: &str, id: &RemoteId) -> Option<&'a mut Seen> {
+    let all = state.conversations.get_mut(&RemoteId::from(conversation))?;
+    all.iter_mut().find(|message| message.id == *id)
+}
+
+#[async_trait]
+impl Platform for Network {
+    fn manifest(&self) -> &Manifest {
+        &self.manifest
+    }
+
+    fn receive(&self, _: &AppConfig, _: &WebhookRequest<'_>, _: Timestamp) -> Received {
+        Received::Handshake(WebhookAnswer::status(http::StatusCode::OK))
+    }
+
+    fn app_manifest(&self, _: &AppConfig) -> Option<String> {
+        None
+    }
+
+    fn authorization_start(
+        &self,
+        _: &AppConfig,
+        _: &str,
+    ) -> Result<AuthorizationStart, SetupError> {
+        Err(SetupError::Refused("not here".into()))
+    }
+
+    async fn authorize(
+        &self,
+        _: &AppConfig,
+        _: AuthorizationAnswer,
+    ) -> Result<Authorized, SetupError> {
+        Err(SetupError::Refused("not here".into()))
+    }
+
+    async fn adopt(&self, _: &AppConfig, _: SecretString) -> Result<Authorized, SetupError> {
+        Err(SetupError::Refused("not here".into()))
+    }
+
+    fn connect(&self, _: ConnectContext) -> Result<Arc<dyn Connection>, SetupError> {
+        Ok(Arc::new(self.clone()))
+    }
+}
+
+#[async_trait]
+impl Connection for Network {
+    async fn is_own(&self, account: &RemoteId) -> Result<bool, ReadError> {
+        Ok(account.as_str() == SERVICE)
+    }
+
+    async fn normalize(&self, payload: &[u8]) -> Result<Vec<Event>, ReadError> {
+        let event = serde_json::from_slice(payload);
+        Ok(vec![event.map_err(|error| ReadError::Permanent(error.to_string()))?])
+    }
+
+    async fn account(&self, id: &RemoteId) -> Result<Option<Account>, ReadError> {
+        Ok(Some(Account {
+            id: id.clone(),
+            name: id.as_str().into(),
+            email: Some(format!("{id}@acme.example")),
+            avatar_url: None,
+            kind: AccountKind::Person,
+        }))
+    }
+
+    async fn account_by_email(&self, email: &str) -> Result<Option<Account>, ReadError> {
+        let name = email.trim_end_matches("@acme.example");
+        self.account(&name.into()).await
+    }
+
+    async fn open(&self, _: &Attachment) -> Result<FileBody, FileError> {
+        Err(FileError::Refused("there are no files".into()))
+    }
+
+    async fn avatar(&self, _: &RemoteId) -> Result<Option<FileBody>, ReadError> {
+        Ok(None)
+    }
+
+    async fn conversations(&self, _: Option<&str>) -> Result<Page<Conversation>, ReadError> {
+        Ok(Page { items: Vec::new(), next: None })
+    }
+
+    async fn conversation(&self, id: &RemoteId) -> Result<Option<Conversation>, ReadError> {
+        Ok(Some(Conversation {
+            id: id.clone(),
+            name: id.as_str().into(),
+            kind: ConversationKind::Channel,
+            parent: None,
+            private: false,
+            archived: false,
+            joined: true,
+            topic: None,
+        }))
+    }
+
+    async fn parents(&self) -> Result<Vec<(RemoteId, String)>, ReadError> {
+        Ok(Vec::new())
+    }
+
+    async fn create_conversation(&self, _: &NewConversation) -> Result<Conversation, SetupError> {
+        Err(SetupError::Refused("not here".into()))
+    }
+
+    async fn join(&self, _: &RemoteId) -> Result<(), SetupError> {
+        Ok(())
+    }
+
+    fn render(&self, outgoing: &Outgoing) -> Vec<Part> {
+        let mut text = outgoing.content.text.clone();
+        if outgoing.notes.contains(&Note::ReplyToUnknown) {
+            text.blocks.insert(
+                0,
+                Block::Paragraph(RichText::plain("(reply)").blocks.remove(0).into_line()),
+            );
+        }
+        let limit = self.manifest.capabilities.text.max;
+        let pieces = split(&text, &|piece| piece.plain_text().chars().count() <= limit);
+        let part = |(index, piece): (usize, RichText)| {
+            let text = piece.plain_text();
+            Part {
+                key: PartKey::Text(u16::try_from(index).unwrap()),
+                body: serde_json::to_string(&(&outgoing.author.name, &text)).unwrap(),
+                files: Vec::new(),
+                fingerprint: Fingerprint(text),
+                in_thread: true,
+            }
+        };
+        pieces.into_iter().enumerate().map(part).collect()
+    }
+
+    async fn upload(&self, _: &RemoteId, _: &Attachment, _: FileBody) -> Result<String, FileError> {
+        Err(FileError::Refused("there are no files".into()))
+    }
+
+    async fn post(&self, post: &Post<'_>, begun: &Begun) -> Result<RemoteId, SendError> {
+        // Somebody else may run while a call is under way.
+        tokio::task::yield_now().await;
+        let (by, text): (String, String) = serde_json::from_str(&post.part.body).unwrap();
+        let result = self.call(format!("post {text}"), |state| {
+            state.next += 1;
+            let id = RemoteId::from(format!("{}-{}", self.manifest.name, state.next));
+            let seen = Seen {
+                id: id.clone(),
+                thread: post.thread.cloned(),
+                by,
+                text,
+                reactions: Vec::new(),
+                deleted: false,
+                posted_at: self.clock.now(),
+                part: Some((begun.delivery().to_string(), post.part.fingerprint.clone())),
+            };
+            let mut as_service = seen.clone();
+            as_service.by = SERVICE.into();
+            state.own_events.push(self.event(post.to.as_str(), &as_service, Revision(0)));
+            state.conversations.entry(post.to.clone()).or_default().push(seen);
+            id
+        });
+        tokio::task::yield_now().await;
+        result
+    }
+
+    async fn find_sent(&self, post: &Post<'_>, begun: &Begun) -> Result<Vec<RemoteId>, SendError> {
+        self.call(format!("look up {}", post.part.fingerprint.0), |state| {
+            let all = state.conversations.get(post.to).map(Vec::as_slice).unwrap_or_default();
+            let same = |seen: &&Seen| match &seen.part {
+                Some((delivery, fingerprint)) => {
+                    *fingerprint == post.part.fingerprint
+                        && seen.posted_at >= begun.at()
+                        && (!self.marks || *delivery == begun.delivery().to_string())
+                }
+                None => false,
+            };
+            all.iter().filter(same).map(|seen| seen.id.clone()).collect()
+        })
+    }
+
+    async fn change(&self, to: &RemoteId, change: &MessageChange<'_>) -> Result<(), SendError> {
+        tokio::task::yield_now().await;
+        let gone = || SendError::Permanent("the message is gone".into());
+        match change {
+            MessageChange::Edit { message, part, .. } => {
+                let (_, text): (String, String) = serde_json::from_str(&part.body).unwrap();
+                self.call(format!("edit {text}"), |state| {
+                    find(state, to.as_str(), message).map(|seen| seen.text = text)
+                })?
+                .ok_or_else(gone)
+            }
+            MessageChange::Delete { message, .. } => self.call("delete".into(), |state| {
+                if let Some(seen) = find(state, to.as_str(), message) {
+                    seen.deleted = true;
+                }
+            }),
+            MessageChange::React { message, emoji, .. } => self
+                .call("react".into(), |state| {
+                    find(state, to.as_str(), message).map(|seen| {
+                        let emoji = emoji.as_text();
+                        if !seen.reactions.contains(&emoji) {
+                            seen.reactions.push(emoji);
+                        }
+                    })
+                })?
+                .ok_or_else(gone),
+            MessageChange::Unreact { message, emoji, .. } => self
+                .call("unreact".into(), |state| {
+                    find(state, to.as_str(), message)
+                        .map(|seen| seen.reactions.retain(|it| *it != emoji.as_text()))
+                })?
+                .ok_or_else(gone),
+        }
+    }
+
+    async fn upkeep(&self, _: &[RemoteId]) -> Result<Upkeep, ReadError> {
+        Ok(Upkeep::default())
+    }
+
+    async fn check(&self) -> Vec<Finding> {
+        Vec::new()
+    }
+}
+
+trait IntoLine {
+    fn into_line(self) -> Vec<rialto_model::Inline>;
+}
+
+impl IntoLine for Block {
+    fn into_line(self) -> Vec<rialto_model::Inline> {
+        match self {
+            Self::Paragraph(line) => line,
+            _ => Vec::new(),
+        }
+    }
+}

@@ -1,0 +1,187 @@
+//! Two networks, a store and an engine between them, on a clock that tests hold.
+
+use std::{sync::Arc, time::Duration};
+
+use jiff::Timestamp;
+use rialto_model::{
+    AppId, ChannelSync, ChannelSyncId, ChannelSyncState, ConnectionId, ConversationRef, Direction,
+    Endpoint, EndpointId, OrganizationId, RemoteId, SyncSettings,
+};
+use rialto_platform::{Clock, Inbound, Platform, Random, Toolkit, Verified, http, verify};
+use rialto_relay::{Accepted, Relay, RelaySettings};
+use rialto_store::{App, Connection, ConnectionState, MemoryStore, Store};
+use tokio::time::Instant;
+use uuid::Uuid;
+
+use crate::network::Network;
+
+/// Emulated time: follows tokio's, which tests pause.
+#[derive(Clone, Copy, Debug)]
+pub struct TestClock(Instant);
+
+impl Clock for TestClock {
+    fn now(&self) -> Timestamp {
+        let start = Timestamp::from_second(1_800_000_000).unwrap();
+        start + self.0.elapsed()
+    }
+}
+
+/// Numbers that are the same each time, and never twice.
+#[derive(Debug, Default)]
+pub struct Counting(parking_lot::Mutex<u64>);
+
+impl Random for Counting {
+    fn fill(&self, buffer: &mut [u8]) {
+        let mut count = self.0.lock();
+        for chunk in buffer.chunks_mut(8) {
+            *count = count
+                .wrapping_mul(6_364_136_223_846_793_005)
+                .wrapping_add(1_442_695_040_888_963_407);
+            chunk.copy_from_slice(&count.to_be_bytes()[..chunk.len()]);
+        }
+    }
+}
+
+pub struct World {
+    /// Marks its posts, as Slack does.
+    pub left: Network,
+    /// Does not, as Teams.
+    pub right: Network,
+    pub relay: Relay,
+    pub store: Arc<dyn Store>,
+    pub toolkit: Toolkit,
+    keys: u64,
+}
+
+const APPS: [u128; 2] = [10, 11];
+pub const SYNC: u128 = 30;
+
+pub fn connection(side: usize) -> ConnectionId {
+    ConnectionId::new(Uuid::from_u128(20 + side as u128))
+}
+
+pub fn at(side: usize) -> ConversationRef {
+    ConversationRef { connection: connection(side), conversation: "general".into() }
+}
+
+pub fn toolkit() -> Toolkit {
+    Toolkit {
+        http: http::client().unwrap(),
+        clock: Arc::new(TestClock(Instant::now())),
+        random: Arc::new(Counting::default()),
+    }
+}
+
+impl World {
+    /// `left` and `right`, each with a conversation `general`, in one channel sync.
+    pub async fn new() -> Self {
+        let toolkit = toolkit();
+        let clock = toolkit.clock.clone();
+        let organization = OrganizationId::new(Uuid::from_u128(1));
+        let store: Arc<dyn Store> =
+            Arc::new(MemoryStore::new(organization, Arc::new(move || clock.now())));
+        let left = Network::new("left", true, toolkit.clock.clone());
+        let right = Network::new("right", false, toolkit.clock.clone());
+        let now = toolkit.clock.now();
+        for (side, platform) in ["left", "right"].into_iter().enumerate() {
+            let app = AppId::new(Uuid::from_u128(APPS[side]));
+            let made = App {
+                id: app,
+                organization,
+                platform: platform.into(),
+                name: platform.into(),
+                settings: Default::default(),
+                secrets: Default::default(),
+                created_at: now,
+            };
+            store.put_app(made).await.unwrap();
+            let made = Connection {
+                id: connection(side),
+                organization,
+                app,
+                platform: platform.into(),
+                workspace: "acme".into(),
+                name: "Acme".into(),
+                state: ConnectionState::Active,
+                created_at: now,
+            };
+            store.put_connection(made).await.unwrap();
+        }
+        let endpoint = |side: usize| Endpoint {
+            id: EndpointId::new(Uuid::from_u128(40 + side as u128)),
+            at: at(side),
+            name: "general".into(),
+            direction: Direction::Both,
+            since: now,
+        };
+        let sync = ChannelSync {
+            id: ChannelSyncId::new(Uuid::from_u128(SYNC)),
+            organization,
+            name: "general".into(),
+            state: ChannelSyncState::Active,
+            settings: SyncSettings::default(),
+            created_at: now,
+            endpoints: vec![endpoint(0), endpoint(1)],
+        };
+        store.put_channel_sync(sync).await.unwrap();
+        let relay = start(&store, &left, &right, &toolkit).await;
+        Self { left, right, relay, store, toolkit, keys: 0 }
+    }
+
+    /// A webhook comes in, as a new one each time.
+    pub async fn hear(&mut self, side: usize, payload: &[u8]) -> Accepted {
+        self.keys += 1;
+        let key = format!("{}", self.keys);
+        self.hear_as(side, payload, &key).await
+    }
+
+    pub async fn hear_as(&self, side: usize, payload: &[u8], key: &str) -> Accepted {
+        let proof = verify::shared_secret("fake", "fake").unwrap();
+        let inbound = Inbound {
+            workspace: "acme".into(),
+            conversation: RemoteId::from("general"),
+            key: key.into(),
+            payload: payload.to_vec(),
+        };
+        let app = AppId::new(Uuid::from_u128(APPS[side]));
+        self.relay.accept(app, vec![Verified::by(proof, inbound)]).await.unwrap()
+    }
+
+    /// Waits until nothing waits any more.
+    pub async fn settle(&mut self) {
+        loop {
+            for side in 0..2 {
+                let network = if side == 0 { &self.left } else { &self.right };
+                for event in network.own_events() {
+                    self.hear(side, &event).await;
+                }
+            }
+            if self.store.pending_inbound(i64::MIN, 1).await.unwrap().is_empty()
+                && self.store.lanes().await.unwrap().is_empty()
+            {
+                return;
+            }
+            tokio::time::sleep(Duration::from_millis(20)).await;
+        }
+    }
+
+    /// The process dies at some await point, and another one starts.
+    pub async fn crash(&mut self) {
+        self.relay.stop().await;
+        self.relay = start(&self.store, &self.left, &self.right, &self.toolkit).await;
+    }
+}
+
+async fn start(
+    store: &Arc<dyn Store>,
+    left: &Network,
+    right: &Network,
+    toolkit: &Toolkit,
+) -> Relay {
+    let platforms: [Arc<dyn Platform>; 2] = [Arc::new(left.clone()), Arc::new(right.clone())];
+    let mut settings = RelaySettings::new("http://rialto.test/".parse().unwrap());
+    settings.pacing = false;
+    Relay::start(store.clone(), platforms.into_iter().collect(), toolkit.clone(), settings)
+        .await
+        .unwrap()
+}
