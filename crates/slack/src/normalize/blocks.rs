@@ -259,3 +259,143 @@ fn text<'a>(value: &'a Value, name: &str) -> &'a str {
 fn list(value: &Value) -> impl Iterator<Item = &Value> {
     value.as_array().into_iter().flatten()
 }
+
+#[cfg(test)]
+mod tests {
+    use rialto_model::RichText;
+    use serde_json::json;
+
+    use super::{super::sketch::sketch, attachments, blocks};
+
+    fn reads(value: serde_json::Value) -> String {
+        sketch(&RichText { blocks: blocks(&[value]) }.normalized())
+    }
+
+    #[test]
+    fn rich_text_keeps_its_form() {
+        let text = |text: &str| json!({ "type": "text", "text": text });
+        let section = |elements: serde_json::Value| json!({ "type": "rich_text_section", "elements": elements });
+        let list = |style: &str, indent: u64, offset: u64, items: &[&str]| {
+            let items: Vec<_> = items.iter().map(|item| section(json!([text(item)]))).collect();
+            json!({ "type": "rich_text_list", "style": style, "indent": indent, "offset": offset,
+                "elements": items })
+        };
+        for (elements, expected) in [
+            (
+                json!([section(json!([
+                    { "type": "text", "text": "b", "style": { "bold": true, "italic": true } },
+                    { "type": "text", "text": "c\nd", "style": { "code": true } },
+                    { "type": "link", "url": "https://a.example" },
+                    { "type": "link", "url": "https://b.example", "text": "x", "style": { "bold": true } },
+                    { "type": "link", "url": "javascript:x", "text": "y" },
+                ]))]),
+                "bi{b}c{c} ⏎ c{d}[https://a.example](https://a.example)[b{x}](https://b.example)y",
+            ),
+            (
+                json!([section(json!([
+                    { "type": "emoji", "name": "wave", "skin_tone": 3, "unicode": "1f44b-1f3fc" },
+                    { "type": "emoji", "name": "wave::skin-tone-2" },
+                    { "type": "emoji", "name": "partyparrot" },
+                    { "type": "user", "user_id": "U1" },
+                    { "type": "channel", "channel_id": "C1" },
+                    { "type": "usergroup", "usergroup_id": "S1" },
+                    { "type": "broadcast", "range": "here" },
+                    { "type": "color", "value": "#ff0000" },
+                    { "type": "date", "timestamp": 1, "fallback": "Feb 18" },
+                ]))]),
+                "emoji{👋🏼}emoji{👋🏻}custom{partyparrot}@{U1 }#{C1 }group{S1 }all{Present here}#ff0000Feb 18",
+            ),
+            (
+                json!([section(json!([text("a\n\nb\n")])), list("bullet", 0, 0, &["x"])]),
+                "a /  / b / list(x)",
+            ),
+            (
+                json!([
+                    list("ordered", 0, 0, &["one", "two"]),
+                    list("bullet", 1, 0, &["in"]),
+                    list("bullet", 2, 0, &["deeper"]),
+                    list("ordered", 0, 2, &["three"]),
+                ]),
+                "list1(one; two / list(in / list(deeper)); three)",
+            ),
+            (json!([list("ordered", 0, 4, &["five"])]), "list5(five)"),
+            (json!([list("bullet", 7, 0, &["deep alone"])]), "list(deep alone)"),
+            (
+                json!([
+                    { "type": "rich_text_quote", "elements": [text("q")] },
+                    { "type": "rich_text_preformatted", "border": 1, "elements": [text("c")] },
+                    { "type": "rich_text_preformatted", "language": "Rust",
+                      "elements": [text("fn f() {}\n")] },
+                ]),
+                "quote(q / code(\"c\")) / coderust(\"fn f() {}\")",
+            ),
+            (json!([{ "type": "rich_text_novelty", "elements": [text("new")] }]), "new"),
+            (json!([1, null, { "type": 7 }, { "elements": {} }]), ""),
+        ] {
+            assert_eq!(reads(json!({ "type": "rich_text", "elements": elements })), expected);
+        }
+    }
+
+    #[test]
+    fn layout_blocks_are_readable() {
+        for (block, expected) in [
+            (
+                json!({ "type": "section", "text": { "type": "mrkdwn", "text": "*a*" },
+                    "fields": [{ "type": "plain_text", "text": "*b* :wave:" }],
+                    "accessory": { "type": "button", "text": { "text": "Go" }, "url": "https://a.example" } }),
+                "b{a} / *b* emoji{👋} / [Go](https://a.example)",
+            ),
+            (json!({ "type": "header", "text": { "type": "plain_text", "text": "T" } }), "h1(T)"),
+            (
+                json!({ "type": "context", "elements": [
+                    { "type": "image", "image_url": "https://a.example/i.png", "alt_text": "pic" },
+                    { "type": "mrkdwn", "text": "by _me_" }] }),
+                "[pic](https://a.example/i.png) by i{me}",
+            ),
+            (json!({ "type": "divider" }), "rule"),
+            (
+                json!({ "type": "image", "image_url": "https://a.example/i.png", "alt_text": "pic" }),
+                "[pic](https://a.example/i.png)",
+            ),
+            (
+                json!({ "type": "actions", "elements": [
+                    { "type": "button", "text": { "text": "Yes" } },
+                    { "type": "users_select" }] }),
+                "[Yes]",
+            ),
+            (
+                json!({ "type": "table", "rows": [[{ "type": "raw_text", "text": "a" },
+                    { "type": "rich_text", "elements": [{ "type": "rich_text_section",
+                        "elements": [{ "type": "text", "text": "b", "style": { "bold": true } }] }] }]] }),
+                "table(a, b{b})",
+            ),
+            (json!({ "type": "novelty", "text": { "type": "mrkdwn", "text": "_n_" } }), "i{n}"),
+            (json!({ "type": "section" }), ""),
+            (json!(null), ""),
+        ] {
+            assert_eq!(reads(block.clone()), expected, "{block}");
+        }
+    }
+
+    #[test]
+    fn attachments_are_quoted_and_previews_left_out() {
+        let read = |value| sketch(&RichText { blocks: attachments(&[value]) }.normalized());
+        assert_eq!(
+            read(json!({
+                "pretext": "*new*", "author_name": "Ada", "title": "T", "title_link": "https://a.example",
+                "text": "body", "fields": [{ "title": "State", "value": "open" }],
+                "image_url": "https://a.example/i.png", "footer": "CI", "fallback": "x",
+            })),
+            "b{new} / quote(b{Ada} / [b{T}](https://a.example) / body / b{State} / open / \
+             [https://a.example/i.png](https://a.example/i.png) / i{CI})",
+        );
+        assert_eq!(read(json!({ "fallback": "only this" })), "quote(only this)");
+        assert_eq!(read(json!({ "from_url": "https://a.example", "text": "preview" })), "");
+        assert_eq!(
+            read(
+                json!({ "from_url": "https://x.slack.example", "is_share": true, "text": "said" })
+            ),
+            "quote(said)",
+        );
+    }
+}

@@ -5,6 +5,7 @@ use rialto_model::{
     Attachment, AttachmentKind, Author, Content, Inline, MessageState, Own, Revision, RichText,
 };
 use serde::Deserialize;
+use serde_json::Value;
 
 use super::{blocks, mrkdwn::mrkdwn};
 use crate::{api::Identity, render::EVENT_TYPE, wire};
@@ -67,15 +68,18 @@ fn own_of(message: &wire::Message, own: &Identity) -> Own {
     Own::App { delivery }
 }
 
-/// What a message says. Blocks say more than `text`, which repeats them for notifications.
-fn content(message: &wire::Message) -> Content {
-    let mut text = RichText { blocks: blocks::blocks(&message.blocks) };
-    if text.is_blank() {
-        text = match message.text.as_deref() {
-            Some(text) if !text.is_empty() => mrkdwn(text),
-            _ => RichText::default(),
-        };
+/// The text of a message. Blocks say more than `text`, which repeats them for notifications.
+pub(crate) fn read(values: &[Value], text: &str) -> RichText {
+    let shown = RichText { blocks: blocks::blocks(values) }.normalized();
+    match text {
+        _ if !shown.is_blank() => shown,
+        "" => RichText::default(),
+        text => mrkdwn(text),
     }
+}
+
+fn content(message: &wire::Message) -> Content {
+    let mut text = read(&message.blocks, message.text.as_deref().unwrap_or_default());
     if message.subtype.as_deref() == Some("me_message") {
         text.for_each_line(&mut italic);
     }

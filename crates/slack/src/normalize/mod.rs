@@ -4,6 +4,8 @@ mod blocks;
 mod message;
 mod mrkdwn;
 mod rich_text;
+#[cfg(test)]
+pub(crate) mod sketch;
 mod text;
 
 use jiff::Timestamp;
@@ -13,6 +15,8 @@ use serde::Deserialize;
 
 pub(crate) use rich_text::DEEPEST;
 pub(crate) use text::is_followable;
+#[cfg(test)]
+pub(crate) use {message::read, text::paragraphs};
 
 use crate::{
     api::Identity,

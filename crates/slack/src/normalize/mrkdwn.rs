@@ -162,7 +162,7 @@ fn closing(text: &str, mark: char) -> Option<usize> {
     for (at, c) in text.char_indices() {
         if at >= skip_to {
             if c == mark
-                && before.is_some_and(|c: char| !c.is_whitespace())
+                && before.is_some_and(|c: char| !c.is_whitespace() && c != mark)
                 && !text[at + c.len_utf8()..]
                     .chars()
                     .next()
@@ -267,4 +267,68 @@ fn plain(text: &str) -> String {
 /// Slack escapes these three and nothing else.
 fn unescape(text: &str) -> String {
     text.replace("&lt;", "<").replace("&gt;", ">").replace("&amp;", "&")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{super::sketch::sketch, mrkdwn};
+
+    #[test]
+    fn marks_mean_what_they_mean_in_slack() {
+        for (text, expected) in [
+            // Styles, and where words keep them from being one.
+            ("*bold* _italic_ ~struck~ `code`", "b{bold} i{italic} s{struck} c{code}"),
+            ("*_~all~_*", "bis{all}"),
+            ("*a _b_ c*", "b{a }bi{b}b{ c}"),
+            ("snake_case_name 2*3*4 a~b~c", "snake_case_name 2*3*4 a~b~c"),
+            ("* not* *not * ** __ *", "* not* *not * ** __ *"),
+            ("(*b*), \"_i_\"!", "(b{b}), \"i{i}\"!"),
+            ("*one\ntwo*", "*one ⏎ two*"),
+            ("`*x* &lt;y&gt; <http://a.example|a>`", "c{*x* <y> a}"),
+            ("``x`` `", "`c{x}` `"),
+            // Escapes: three, once.
+            ("&lt;b&gt; &amp;amp; &quot;", "<b> &amp; &quot;"),
+            // References.
+            (
+                "<https://a.example/x?a=1&amp;b=2>",
+                "[https://a.example/x?a=1&b=2](https://a.example/x?a=1&b=2)",
+            ),
+            ("<https://a.example|see *this*>", "[see *this*](https://a.example)"),
+            ("*<https://a.example|bold>*", "[b{bold}](https://a.example)"),
+            ("<mailto:a@b.example|a@b.example>", "[a@b.example](mailto:a@b.example)"),
+            ("<javascript:alert(1)|x> <slack://open>", "x slack://open"),
+            ("<@U012AB3CD> <@W1|ada>", "@{U012AB3CD } @{W1 ada}"),
+            ("<#C1|general> <#C2>", "#{C1 general} #{C2 }"),
+            (
+                "<!here> <!channel> <!everyone|x>",
+                "all{Present here} all{Conversation channel} all{Team everyone}",
+            ),
+            ("<!subteam^S1|@devs>", "group{S1 devs}"),
+            ("<!date^1392734382^{date}|Feb 18>", "Feb 18"),
+            ("<!unknown> <what> 1 < 2", "<!unknown> <what> 1 < 2"),
+            // Emoji.
+            (":wave: :wave::skin-tone-3: :partyparrot:", "emoji{👋} emoji{👋🏼} custom{partyparrot}"),
+            ("10:30:20 a:b:c ::", "10:30:20 a:b:c ::"),
+            // Blocks.
+            ("&gt; a\n&gt;b\nc", "quote(a ⏎ b) / c"),
+            ("a\n&gt;&gt;&gt; b\nc", "a / quote(b ⏎ c)"),
+            ("a\n```\nx *y*\n\nz\n```\nb", "a / code(\"x *y*\\n\\nz\") / b"),
+            ("a ```x``` b", "a  / code(\"x\") /  b"),
+            ("```never ends", "```never ends"),
+            ("a\n\nb\nc", "a /  / b ⏎ c"),
+            ("• one\n1. two", "• one ⏎ 1. two"),
+            ("", ""),
+        ] {
+            assert_eq!(sketch(&mrkdwn(text)), expected, "{text:?}");
+        }
+    }
+
+    #[test]
+    fn hostile_text_takes_no_longer() {
+        for piece in ["*", "*a ", "<", "`", "*a `", "_*~", ":", "*<", "&gt;", "```", "*a* <"] {
+            let text = piece.repeat(40_000 / piece.len());
+            let parsed = mrkdwn(&text);
+            assert!(!parsed.blocks.is_empty());
+        }
+    }
 }

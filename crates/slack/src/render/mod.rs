@@ -3,6 +3,8 @@
 mod blocks;
 mod fallback;
 mod table;
+#[cfg(test)]
+mod tests;
 
 use jiff::tz::TimeZone;
 use rialto_model::{Block, Fingerprint, Inline, PartKey, RichText, Style};

@@ -1,0 +1,279 @@
+use proptest::prelude::*;
+use rialto_model::{
+    Attachment, AttachmentKind, Audience, Author, Content, DeliveryId, Emoji, ListItem, Mention,
+    MentionTarget, Table,
+};
+use serde_json::json;
+
+use super::*;
+use crate::normalize::{read, sketch::sketch};
+
+fn paragraph(content: Vec<Inline>) -> Block {
+    Block::Paragraph(content)
+}
+
+/// What Slack's readers, ourselves among them, make of the blocks.
+fn returned(text: &RichText) -> RichText {
+    read(&Says::new(text).blocks, "")
+}
+
+/// The same text with neighbouring paragraphs as Slack tells them: as lines of one.
+fn told(text: RichText) -> RichText {
+    RichText { blocks: joined(text.normalized().blocks) }.normalized()
+}
+
+fn joined(blocks: Vec<Block>) -> Vec<Block> {
+    let mut out = Vec::new();
+    let mut line: Option<Vec<Inline>> = None;
+    for block in blocks {
+        match block {
+            Block::Paragraph(content) => match &mut line {
+                None => line = Some(content),
+                Some(line) => {
+                    line.push(Inline::LineBreak);
+                    line.extend(content);
+                }
+            },
+            other => {
+                out.extend(line.take().map(crate::normalize::paragraphs).into_iter().flatten());
+                out.push(match other {
+                    Block::Quote(inner) => Block::Quote(joined(inner)),
+                    Block::List { start, items } => Block::List {
+                        start,
+                        items: items
+                            .into_iter()
+                            .map(|item| ListItem { blocks: joined(item.blocks) })
+                            .collect(),
+                    },
+                    other => other,
+                });
+            }
+        }
+    }
+    out.extend(line.map(crate::normalize::paragraphs).into_iter().flatten());
+    out
+}
+
+fn style() -> impl Strategy<Value = Style> {
+    any::<[bool; 5]>().prop_map(|[bold, italic, strike, underline, code]| Style {
+        bold,
+        italic,
+        strike,
+        underline,
+        code,
+    })
+}
+
+fn run() -> impl Strategy<Value = Inline> {
+    ("[a-z*_~`<>&:@#! |]{1,8}", style()).prop_map(|(text, style)| Inline::styled(text, style))
+}
+
+fn inline() -> impl Strategy<Value = Inline> {
+    let id = "[UC][A-Z0-9]{3,8}";
+    let mention = |target| Inline::Mention(Mention { target, name: String::new() });
+    prop_oneof![
+        4 => run(),
+        1 => ("https://[a-z]{3}\\.example/[a-z|&?=]{0,4}", prop::collection::vec(run(), 1..3))
+            .prop_map(|(url, content)| Inline::Link { url, content }),
+        1 => id.prop_map(move |id| mention(MentionTarget::Account(id.into()))),
+        1 => id.prop_map(move |id| mention(MentionTarget::Conversation(id.into()))),
+        1 => Just(Inline::Mention(Mention {
+            target: MentionTarget::Everyone(Audience::Present),
+            name: "here".into(),
+        })),
+        1 => prop::sample::select(vec!["👋", "👋🏼", "❤️", "👨🏿‍💻", "🇩🇪"])
+            .prop_map(|text| Inline::Emoji(Emoji::Unicode(text.into()))),
+        1 => Just(Inline::LineBreak),
+    ]
+}
+
+/// A line that ends in something that is seen, as lines of people do.
+fn line() -> impl Strategy<Value = Vec<Inline>> {
+    (prop::collection::vec(inline(), 0..4), run()).prop_map(|(mut line, last)| {
+        // One link beside another to the same place would be one.
+        line.dedup_by(|a, b| matches!((a, b), (Inline::Link { .. }, Inline::Link { .. })));
+        line.push(last);
+        line
+    })
+}
+
+fn items() -> impl Strategy<Value = Vec<ListItem>> {
+    let leaf = line().prop_map(|line| ListItem { blocks: vec![paragraph(line)] });
+    prop::collection::vec(leaf, 1..3).prop_recursive(3, 12, 3, |inner| {
+        let item = (line(), prop::option::of((prop::option::of(1..9_u32), inner)));
+        let item = item.prop_map(|(line, nested)| {
+            let mut blocks = vec![paragraph(line)];
+            blocks.extend(nested.map(|(start, items)| Block::List { start, items }));
+            ListItem { blocks }
+        });
+        prop::collection::vec(item, 1..3)
+    })
+}
+
+fn block() -> impl Strategy<Value = Block> {
+    prop_oneof![
+        4 => line().prop_map(Block::Paragraph),
+        1 => Just(Block::Paragraph(Vec::new())),
+        1 => (prop::option::of("[a-z]{2,5}"), "[a-z*<>&`\n]{0,10}[a-z]")
+            .prop_map(|(language, code)| Block::Code { language, code }),
+        1 => prop::collection::vec(line().prop_map(Block::Paragraph), 1..3).prop_map(Block::Quote),
+        2 => (prop::option::of(1..9_u32), items())
+            .prop_map(|(start, items)| Block::List { start, items }),
+        1 => Just(Block::Rule),
+    ]
+}
+
+fn text() -> impl Strategy<Value = RichText> {
+    prop::collection::vec(block(), 1..6).prop_map(|mut blocks| {
+        // Two lists or quotes with nothing between them are one in Slack.
+        blocks.dedup_by(|a, b| {
+            matches!(
+                (a, b),
+                (Block::List { .. }, Block::List { .. }) | (Block::Quote(_), Block::Quote(_))
+            )
+        });
+        RichText { blocks }
+    })
+}
+
+proptest! {
+    #[test]
+    fn what_is_rendered_reads_the_same(text in text()) {
+        prop_assume!(!text.is_blank());
+        prop_assert_eq!(returned(&text), told(text));
+    }
+
+    #[test]
+    fn typed_text_forms_no_reference_in_the_fallback(text in "[a-zA-Z<>&@#!|^: \n]{0,40}") {
+        let says = Says::new(&RichText::plain(&text));
+        let mut back = read(&[], &says.text);
+        let mut references = 0;
+        back.for_each_line(&mut |line| {
+            references += line
+                .iter()
+                .filter(|one| matches!(one, Inline::Mention(_) | Inline::Link { .. }))
+                .count();
+        });
+        prop_assert_eq!(references, 0, "{}", says.text);
+    }
+
+    #[test]
+    fn every_piece_of_a_long_text_can_be_sent(words in prop::collection::vec("[a-z&]{10,40}", 0..300)) {
+        let outgoing = outgoing(RichText::plain(&words.join(" ")), 0);
+        for part in parts(&outgoing) {
+            let body: Body = serde_json::from_str(&part.body).unwrap();
+            prop_assert!(body.says.fits());
+        }
+    }
+}
+
+#[test]
+fn blocks_that_slack_lacks_become_the_nearest() {
+    let heading = Block::Heading { level: 2, content: vec![Inline::text("Title")] };
+    let cell = |text: &str| vec![Inline::text(text)];
+    let table = Block::Table(Table {
+        header: true,
+        rows: vec![vec![cell("a"), cell("bb")], vec![cell("ccc"), cell("d")]],
+    });
+    let nested = Block::Quote(vec![
+        paragraph(vec![Inline::text("outer")]),
+        Block::Quote(vec![paragraph(vec![Inline::text("inner")])]),
+    ]);
+    let item = ListItem {
+        blocks: vec![
+            paragraph(vec![Inline::text("item")]),
+            Block::Code { language: None, code: "x".into() },
+        ],
+    };
+    let list = Block::List { start: Some(1), items: vec![item.clone(), item] };
+    for (block, expected) in [
+        (heading, "b{Title}"),
+        (table, "code(\"a   | bb\\n----+---\\nccc | d\")"),
+        (nested, "quote(outer / inner)"),
+        (list, "list1(item) / code(\"x\") / list2(item) / code(\"x\")"),
+        (paragraph(vec![Inline::Emoji(Emoji::Custom("blob".into()))]), ":blob:"),
+    ] {
+        assert_eq!(sketch(&returned(&RichText { blocks: vec![block] })), expected);
+    }
+}
+
+#[test]
+fn the_fallback_says_the_same_in_plain_text() {
+    let mention = |target, name: &str| Inline::Mention(Mention { target, name: name.into() });
+    let item = |text: &str| ListItem { blocks: vec![paragraph(vec![Inline::text(text)])] };
+    let text = RichText {
+        blocks: vec![
+            paragraph(vec![
+                Inline::styled("*b* <!channel> & ", Style { bold: true, ..Style::PLAIN }),
+                mention(MentionTarget::Account("U1".into()), "ada"),
+                mention(MentionTarget::Account("U1> <!here".into()), "eve<"),
+                mention(MentionTarget::Everyone(Audience::Conversation), "channel"),
+            ]),
+            paragraph(vec![Inline::Link {
+                url: "https://a.example/?a=1&b=|>".into(),
+                content: vec![Inline::text("a|b>")],
+            }]),
+            Block::Quote(vec![paragraph(vec![Inline::text("q")])]),
+            Block::List { start: Some(2), items: vec![item("x"), item("y")] },
+            Block::Rule,
+        ],
+    };
+    assert_eq!(
+        Says::new(&text).text,
+        "*b* &lt;!channel&gt; &amp; <@U1>@eve&lt;<!channel>\n\
+         <https://a.example/?a=1&amp;b=%7C|a¦b&gt;>\n&gt; q\n2. x\n3. y\n———",
+    );
+}
+
+fn outgoing(text: RichText, files: usize) -> Outgoing {
+    let attachment = Attachment {
+        remote: "F".into(),
+        name: "a.png".into(),
+        mime: "image/png".into(),
+        size: Some(1),
+        kind: AttachmentKind::Image,
+    };
+    Outgoing {
+        delivery: DeliveryId::new(uuid::Uuid::from_u128(7)),
+        to: "C1".into(),
+        thread: Some("1.000001".into()),
+        broadcast: true,
+        author: Author {
+            account: None,
+            name: " Ada ".into(),
+            avatar_url: Some("https://a.example/ada.png".into()),
+            bot: false,
+        },
+        said_on: "Teams",
+        content: Content { text, attachments: vec![attachment; files] },
+        notes: vec![Note::SaidAt("2026-11-22T10:00:00Z".parse().unwrap()), Note::ReplyToUnknown],
+    }
+}
+
+#[test]
+fn a_message_is_its_text_and_then_its_files() {
+    let keys = |text: &str, files| {
+        let parts = parts(&outgoing(RichText::plain(text), files));
+        parts.into_iter().map(|part| (part.key, part.files.len())).collect::<Vec<_>>()
+    };
+    assert_eq!(keys("hi", 0), [(PartKey::Text(0), 0)]);
+    assert_eq!(keys("hi", 2), [(PartKey::Text(0), 0), (PartKey::Files(0), 2)]);
+    assert_eq!(
+        keys("hi", 11),
+        [(PartKey::Text(0), 0), (PartKey::Files(0), 10), (PartKey::Files(1), 1)]
+    );
+    assert_eq!(keys("", 0), [(PartKey::Text(0), 0)]);
+
+    let parts = parts(&outgoing(RichText::plain("hi"), 1));
+    let body: Body = serde_json::from_str(&parts[0].body).unwrap();
+    assert_eq!(body.username, "Ada");
+    assert!(body.broadcast);
+    assert_eq!(
+        body.says.text,
+        "said on 22 November 2026 at 10:00 UTC\nin reply to a message that is not here\nhi"
+    );
+    assert_eq!(
+        body.says.blocks[0]["elements"][0]["elements"][0]["style"],
+        json!({ "italic": true })
+    );
+}
