@@ -9,9 +9,6 @@ use super::ts::Ts;
 #[derive(Debug, Default)]
 pub(crate) struct Args {
     map: Map<String, Value>,
-    /// Came as JSON without saying its charset; Slack warns of it.
-    pub(crate) missing_charset: bool,
-    pub(crate) json: bool,
 }
 
 impl Args {
@@ -29,8 +26,6 @@ impl Args {
                     let Value::Object(map) = value else { return Err("json_not_object".into()) };
                     args.map.extend(map.into_iter().filter(|(key, _)| key != "token"));
                 }
-                args.json = true;
-                args.missing_charset = !parameters.to_ascii_lowercase().contains("charset");
             }
             "application/x-www-form-urlencoded" => args.form(body),
             "multipart/form-data" => args.multipart(parameters, body),

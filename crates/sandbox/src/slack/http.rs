@@ -135,14 +135,10 @@ fn run(
         limit(slack, method, &who, &args)?;
         who
     };
-    let missing_charset = args.missing_charset;
     let basic = headers.get("authorization").and_then(|v| v.to_str().ok()).and_then(basic);
     let mut call =
         Call { stage, who, token, args, basic, warnings: Vec::new(), messages: Vec::new() };
     let mut answer = (method.run)(&mut call)?;
-    if missing_charset {
-        call.warnings.push("missing_charset");
-    }
     answer["ok"] = true.into();
     if !call.warnings.is_empty() {
         answer["warning"] = call.warnings.join(",").into();
