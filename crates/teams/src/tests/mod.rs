@@ -1,1 +1,9 @@
 //! The connector against the contracts and against a pretended Graph.
+
+mod contracts;
+mod graph;
+mod html;
+mod listening;
+mod render;
+mod support;
+mod webhook;
