@@ -187,21 +187,24 @@ impl Webhooks {
                 _ => {}
             }
         }
-        for copy in 0..=copies {
-            let mut webhook = webhook.clone();
-            if copy > 0 {
-                webhook.body = webhook.policy.copy(&webhook.body, copy);
-            }
-            let entry = self.journal.open(&webhook, self.clock.now());
-            let job = Job { webhook, entry, _busy: self.idle.busy() };
-            if later.is_zero() {
-                self.enqueue(job);
-            } else {
-                self.spawn(async move |this| {
-                    tokio::time::sleep(later).await;
-                    this.first(job).await;
-                });
-            }
+        for copy in 1..=copies {
+            let mut extra = webhook.clone();
+            extra.body = webhook.policy.copy(&webhook.body, copy);
+            self.queue(extra, later);
+        }
+        self.queue(webhook, later);
+    }
+
+    fn queue(self: &Arc<Self>, webhook: Webhook, later: Duration) {
+        let entry = self.journal.open(&webhook, self.clock.now());
+        let job = Job { webhook, entry, _busy: self.idle.busy() };
+        if later.is_zero() {
+            self.enqueue(job);
+        } else {
+            self.spawn(async move |this| {
+                tokio::time::sleep(later).await;
+                this.first(job).await;
+            });
         }
     }
 

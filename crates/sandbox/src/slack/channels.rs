@@ -44,7 +44,7 @@ impl Stage<'_> {
                 "channel": {"id": id, "is_channel": true, "name": name, "name_normalized": name,
                     "created": created, "creator": creator, "is_shared": false,
                     "is_org_shared": false, "context_team_id": team}});
-            self.tell(team, None, event);
+            self.tell(team, None, &event);
         }
         Ok(id)
     }
@@ -138,7 +138,7 @@ impl Stage<'_> {
         self.channel_mut(team, channel)?.archived = archived;
         let event_ts = self.fresh_ts(team)?.to_string();
         let event = json!({"type": event, "channel": channel, "user": by, "is_moved": 0, "event_ts": event_ts});
-        self.tell(team, (!public).then_some(channel), event);
+        self.tell(team, (!public).then_some(channel), &event);
         Ok(())
     }
 
@@ -173,7 +173,7 @@ impl Stage<'_> {
         let event = json!({"type": if public { "channel_rename" } else { "group_rename" }, "event_ts": event_ts,
             "channel": {"id": channel, "is_channel": public, "is_mpim": false, "name": name,
                 "name_normalized": name, "created": created}});
-        self.tell(team, (!public).then_some(channel), event);
+        self.tell(team, (!public).then_some(channel), &event);
         let subtype = if public { "channel_name" } else { "group_name" };
         let text = format!("<@{by}> has renamed the channel from \"{old}\" to \"{name}\"");
         self.note(team, channel, by, subtype, text, json!({"old_name": old, "name": name}))
@@ -216,7 +216,7 @@ impl Stage<'_> {
         let event_ts = self.fresh_ts(team)?.to_string();
         let kind = if public { "channel_deleted" } else { "group_deleted" };
         let event = json!({"type": kind, "channel": channel, "event_ts": event_ts});
-        self.tell(team, (!public).then_some(channel), event);
+        self.tell(team, (!public).then_some(channel), &event);
         let workspace = self.workspace_mut(team)?;
         workspace.channel_names.remove(&name);
         workspace.channels.remove(channel);

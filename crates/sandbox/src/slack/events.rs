@@ -120,15 +120,15 @@ impl Stage<'_> {
             && kind != Kind::Im
             && event["text"].as_str().is_some_and(|text| text.contains("<@")))
         .then(|| event.clone());
-        self.tell(team, Some(channel), event);
+        self.tell(team, Some(channel), &event);
         if let Some(mut mention) = mention {
             mention["type"] = "app_mention".into();
-            self.tell(team, Some(channel), mention);
+            self.tell(team, Some(channel), &mention);
         }
     }
 
     /// Sends an event to every app that subscribed to it and is in the conversation, if it is about one.
-    pub(crate) fn tell(&self, team: &str, channel: Option<&str>, event: Value) {
+    pub(crate) fn tell(&self, team: &str, channel: Option<&str>, event: &Value) {
         let Some(workspace) = self.state.workspaces.get(team) else { return };
         let channel = channel.and_then(|id| workspace.channels.get(id));
         let kind = event["type"].as_str().unwrap_or("");
@@ -138,11 +138,11 @@ impl Stage<'_> {
             if app.url_state != UrlState::Verified {
                 continue;
             }
-            if kind == "app_mention" && !mentions(&event, install) {
+            if kind == "app_mention" && !mentions(event, install) {
                 continue;
             }
             if let Some((user, bot)) = audience(app, install, &name, scope, channel) {
-                self.send(app, team, user, bot, channel, &event);
+                self.send(app, team, user, bot, channel, event);
             }
         }
     }

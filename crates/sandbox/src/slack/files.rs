@@ -176,7 +176,7 @@ impl super::stage::Stage<'_> {
             let event_ts = self.fresh_ts(team)?.to_string();
             let event = json!({"type": "file_shared", "file_id": id, "user_id": user,
                 "file": {"id": id}, "channel_id": channel, "event_ts": event_ts});
-            self.tell(team, Some(channel), event);
+            self.tell(team, Some(channel), &event);
         }
         Ok(ts)
     }

@@ -314,7 +314,7 @@ impl Stage<'_> {
         install.bot_scopes = grown(&install.bot_scopes, bot_scopes);
         let fresh_bot = wants_bot && install.bot_user.is_none();
         if fresh_bot {
-            install.bot_user = Some(bot_user.clone());
+            install.bot_user = Some(bot_user);
         }
         if !user_scopes.is_empty() {
             let have = install.users.entry(user.to_owned()).or_default();

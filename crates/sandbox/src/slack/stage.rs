@@ -219,7 +219,7 @@ impl Stage<'_> {
         if let Some(author) = item_user {
             event["item_user"] = author.into();
         }
-        self.tell(team, Some(channel), event);
+        self.tell(team, Some(channel), &event);
         Ok(())
     }
 
@@ -268,7 +268,7 @@ impl Stage<'_> {
             event["inviter"] = inviter.into();
             extra["inviter"] = inviter.into();
         }
-        self.tell(team, Some(channel), event);
+        self.tell(team, Some(channel), &event);
         let (subtype, what) = match kind {
             Kind::Private => ("group_join", "group"),
             _ => ("channel_join", "channel"),
@@ -295,7 +295,7 @@ impl Stage<'_> {
         let event_ts = self.fresh_ts(team)?.to_string();
         let event = json!({"type": "member_left_channel", "user": user, "channel": channel,
             "channel_type": letter(kind), "team": team, "event_ts": event_ts});
-        self.tell(team, Some(channel), event);
+        self.tell(team, Some(channel), &event);
         Ok(true)
     }
 }

@@ -4,7 +4,7 @@ use std::fmt;
 use std::str::FromStr;
 
 /// Microseconds since 1970. Ordered as Slack orders messages.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub(crate) struct Ts(pub(crate) u64);
 
 impl Ts {

@@ -218,12 +218,6 @@ impl Message {
     }
 }
 
-impl Default for Ts {
-    fn default() -> Self {
-        Self(0)
-    }
-}
-
 /// An uploaded file.
 pub(crate) struct File {
     pub(crate) id: String,

@@ -114,7 +114,8 @@ pub(super) fn writable(channel: &Channel, user: &str, public: bool) -> Result<()
     if channel.archived {
         return Err("is_archived".into());
     }
-    if !channel.members.contains(user) && !(public && channel.kind == Kind::Public) {
+    let open = public && channel.kind == Kind::Public;
+    if !open && !channel.members.contains(user) {
         return Err("not_in_channel".into());
     }
     Ok(())

@@ -173,6 +173,6 @@ pub(super) fn delete(call: &mut Call<'_>) -> Answer {
     }
     let event_ts = call.stage.fresh_ts(&team)?.to_string();
     let event = json!({"type": "file_deleted", "file_id": id, "event_ts": event_ts});
-    call.stage.tell(&team, None, event);
+    call.stage.tell(&team, None, &event);
     done()
 }

@@ -85,7 +85,7 @@ pub(super) fn invite(call: &mut Call<'_>) -> Answer {
         }
     }
     if let Some(first) = errors.first()
-        && !(call.args.flag("force") && !good.is_empty())
+        && (good.is_empty() || !call.args.flag("force"))
     {
         let code = match first["error"].as_str() {
             Some("cant_invite_self") => "cant_invite_self",

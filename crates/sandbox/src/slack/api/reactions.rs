@@ -117,7 +117,7 @@ fn set_pin(call: &mut Call<'_>, pin: bool) -> Answer {
     let event = json!({"type": if pin { "pin_added" } else { "pin_removed" }, "user": user,
         "channel_id": id, "event_ts": event_ts,
         "item": {"type": "message", "channel": id, "message": {"ts": ts.to_string()}}});
-    call.stage.tell(&team, Some(&id), event);
+    call.stage.tell(&team, Some(&id), &event);
     done()
 }
 

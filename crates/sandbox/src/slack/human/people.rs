@@ -65,7 +65,7 @@ impl Stage<'_> {
         let user = json::user(workspace, user, true);
         let event =
             json!({"type": kind, "user": user, "cache_ts": self.seconds(), "event_ts": event_ts});
-        self.tell(team, None, event);
+        self.tell(team, None, &event);
         Ok(())
     }
 }
