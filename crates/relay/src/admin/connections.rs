@@ -43,6 +43,8 @@ pub struct ConnectionView {
     /// When the authorization was found to be gone.
     #[schema(value_type = Option<String>, format = DateTime)]
     pub problem_since: Option<Timestamp>,
+    /// What needs an admin besides.
+    pub problems: Vec<String>,
     /// How many of its conversations are in channel syncs.
     pub endpoints: usize,
     /// When it was first authorized.
@@ -256,6 +258,7 @@ impl Relay {
             healthy: problem.is_none(),
             problem,
             problem_since,
+            problems: self.problems(record.id),
             endpoints: endpoints.filter(|it| it.at.connection == record.id).count(),
             created_at: record.created_at,
         }

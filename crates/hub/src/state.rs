@@ -1,0 +1,56 @@
+//! What every handler is given.
+
+use std::sync::Arc;
+
+use jiff::Timestamp;
+use rialto_relay::{Relay, admin::AvatarLinks};
+use secrecy::SecretString;
+
+use crate::outcomes::Outcomes;
+
+/// Gives the metrics in Prometheus' text format.
+pub type Metrics = Arc<dyn Fn() -> String + Send + Sync>;
+
+/// What a hub is made from.
+pub struct HubOptions {
+    /// The engine.
+    pub relay: Relay,
+    /// What proves an admin.
+    pub admin_token: SecretString,
+    /// Makes and checks the addresses of pictures.
+    pub avatars: AvatarLinks,
+    /// Where metrics come from.
+    pub metrics: Metrics,
+}
+
+/// What every handler is given. Cheap to clone.
+#[derive(Clone)]
+pub struct Hub(Arc<Inside>);
+
+#[doc(hidden)]
+pub struct Inside {
+    pub(crate) relay: Relay,
+    pub(crate) admin_token: SecretString,
+    pub(crate) avatars: AvatarLinks,
+    pub(crate) metrics: Metrics,
+    pub(crate) started_at: Timestamp,
+    pub(crate) outcomes: Outcomes,
+}
+
+impl Hub {
+    /// Puts the parts together.
+    pub fn new(options: HubOptions) -> Self {
+        let HubOptions { relay, admin_token, avatars, metrics } = options;
+        let started_at = relay.toolkit().clock.now();
+        let outcomes = Outcomes::default();
+        Self(Arc::new(Inside { relay, admin_token, avatars, metrics, started_at, outcomes }))
+    }
+}
+
+impl std::ops::Deref for Hub {
+    type Target = Inside;
+
+    fn deref(&self) -> &Inside {
+        &self.0
+    }
+}
