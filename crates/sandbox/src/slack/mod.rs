@@ -20,6 +20,7 @@ mod oauth;
 mod scopes;
 mod setup;
 mod stage;
+mod tokens;
 mod ts;
 mod view;
 mod world;
