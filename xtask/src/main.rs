@@ -1,2 +1,46 @@
-//! Developer commands.
-fn main() {}
+//! Developer commands: everything that has to be known to build, try and check Rialto.
+
+mod check;
+mod contracts;
+mod run;
+
+use anyhow::Result;
+use clap::{Parser, Subcommand};
+
+/// What a developer of Rialto does, in one word each.
+#[derive(Parser)]
+#[command(name = "cargo xtask", bin_name = "cargo xtask", version)]
+struct Arguments {
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Subcommand)]
+enum Command {
+    /// Builds Rialto and shows it at work between two emulated workspaces.
+    Demo(Demo),
+    /// Runs every check that CI runs.
+    Test(check::Options),
+    /// Runs the quick checks only: format, lints, dependencies.
+    Lint,
+}
+
+#[derive(clap::Args)]
+struct Demo {
+    /// Tell the story headless, print what crossed, and exit 0 only if all did.
+    #[arg(long)]
+    once: bool,
+}
+
+fn main() -> Result<()> {
+    match Arguments::parse().command {
+        Command::Demo(Demo { once }) => {
+            run::step("build", run::cargo(["build", "--package", "rialto"]))?;
+            let mut demo = run::program("target/debug/rialto");
+            demo.arg("demo").args(once.then_some("--once"));
+            run::step("demo", demo)
+        }
+        Command::Test(options) => check::all(&options),
+        Command::Lint => check::lint(),
+    }
+}

@@ -1,1 +1,20 @@
-//! A whole world for end-to-end tests: the real binary, the sandbox, and what each side sees
+//! A whole world for end-to-end tests and for the demo: the real binary as a process of its own,
+//! the sandbox's emulated workspaces, and what people on each side see.
+//!
+//! Guarantees: nothing here looks into Rialto; what arrived is what the emulated screens show.
+//!
+//! Deliberately absent: sleeping for luck. Whatever takes time is waited for by looking, up to a
+//! limit, and a failure says what was seen instead.
+
+mod api;
+mod company;
+mod process;
+mod screen;
+pub mod story;
+mod world;
+
+pub use api::{Api, CallError};
+pub use company::{SLACK_PEOPLE, TEAMS_PEOPLE};
+pub use process::Rialto;
+pub use screen::Message;
+pub use world::{Channels, Side, World, WorldOptions};

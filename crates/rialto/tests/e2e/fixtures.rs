@@ -1,0 +1,1 @@
+//! The vendors' own payloads through the real webhook endpoint.

@@ -1,0 +1,30 @@
+//! The real binary between emulated workspaces.
+
+mod fixtures;
+mod kill;
+mod wrong;
+
+use rialto_testkit::{World, WorldOptions};
+
+/// The binary that was built for these tests.
+const BINARY: &str = env!("CARGO_BIN_EXE_rialto");
+
+/// A world with both workspaces connected, without the platforms' rates: a test of order and
+/// loss need not be slow.
+async fn connected() -> World {
+    let mut options = WorldOptions::new(BINARY);
+    options.environment = vec![
+        ("RIALTO_DELIVERIES_PACING".into(), "false".into()),
+        ("RIALTO_DELIVERIES_LOOK_AFTER".into(), "200ms".into()),
+        ("RIALTO_LOG_LEVEL".into(), "info".into()),
+    ];
+    let world = World::start(options).await.unwrap();
+    for platform in ["slack", "teams"] {
+        let off = serde_json::json!({"platform": platform, "off": true});
+        world.control.post("/limits", off).await.unwrap();
+    }
+    for side in [rialto_testkit::Side::Slack, rialto_testkit::Side::Teams] {
+        world.connect(side).await.unwrap();
+    }
+    world
+}

@@ -1,0 +1,136 @@
+//! The real binary, as a process that can be killed.
+
+use std::{
+    net::TcpListener,
+    path::{Path, PathBuf},
+    process::Stdio,
+    time::Duration,
+};
+
+use anyhow::{Context, Result, bail};
+use tokio::{
+    process::{Child, Command},
+    time::Instant,
+};
+
+use crate::Api;
+
+/// How long a start may take.
+const START: Duration = Duration::from_secs(30);
+
+/// A Rialto that runs, or was killed and can run again on the same data.
+pub struct Rialto {
+    binary: PathBuf,
+    folder: PathBuf,
+    port: u16,
+    environment: Vec<(String, String)>,
+    child: Option<Child>,
+}
+
+impl Rialto {
+    /// Starts the binary on a folder of its own, with its embedded defaults but for the port.
+    ///
+    /// # Errors
+    /// When it does not start; the error has its log.
+    pub async fn start(
+        binary: &Path,
+        folder: &Path,
+        environment: Vec<(String, String)>,
+    ) -> Result<Self> {
+        let port = TcpListener::bind("127.0.0.1:0")?.local_addr()?.port();
+        let mut rialto =
+            Self { binary: binary.into(), folder: folder.into(), port, environment, child: None };
+        rialto.run().await?;
+        Ok(rialto)
+    }
+
+    /// Where it listens.
+    pub fn url(&self) -> String {
+        format!("http://127.0.0.1:{}", self.port)
+    }
+
+    /// Its admin API.
+    ///
+    /// # Errors
+    /// When it has not written its token.
+    pub fn api(&self) -> Result<Api> {
+        let token =
+            std::fs::read_to_string(self.folder.join("admin.token")).context("the admin token")?;
+        Ok(Api::new(self.url(), Some(token.trim().to_owned())))
+    }
+
+    /// A command of the same binary, pointed at this server.
+    pub fn command(&self, arguments: &[&str]) -> Command {
+        let mut command = Command::new(&self.binary);
+        command
+            .args(arguments)
+            .env("RIALTO_URL", self.url())
+            .env("RIALTO_TOKEN_FILE", self.folder.join("admin.token"))
+            .current_dir(&self.folder)
+            .stdin(Stdio::null());
+        command
+    }
+
+    /// Runs it, after it was killed.
+    ///
+    /// # Errors
+    /// When it does not start; the error has its log.
+    pub async fn run(&mut self) -> Result<()> {
+        let log = std::fs::File::options()
+            .create(true)
+            .append(true)
+            .open(self.folder.join("rialto.log"))?;
+        let mut command = Command::new(&self.binary);
+        command
+            .arg("serve")
+            .current_dir(&self.folder)
+            .env("RIALTO_DATA_FOLDER", &self.folder)
+            .env("RIALTO_LISTEN", format!("127.0.0.1:{}", self.port))
+            .env("RIALTO_PUBLIC_URL", self.url())
+            .envs(self.environment.iter().cloned())
+            .stdin(Stdio::null())
+            .stdout(log.try_clone()?)
+            .stderr(log)
+            .kill_on_drop(true);
+        let mut child = command.spawn().context("the binary does not start")?;
+        let probe = Api::new(self.url(), None);
+        let end = Instant::now() + START;
+        loop {
+            if probe.get("/readyz").await.is_ok() {
+                self.child = Some(child);
+                return Ok(());
+            }
+            if let Some(status) = child.try_wait()? {
+                bail!("Rialto ended: {status}\n{}", self.log());
+            }
+            if Instant::now() > end {
+                bail!("Rialto is not ready after {START:?}\n{}", self.log());
+            }
+            tokio::time::sleep(Duration::from_millis(20)).await;
+        }
+    }
+
+    /// Ends it as a power cut would: SIGKILL.
+    ///
+    /// # Errors
+    /// When it was not running.
+    pub async fn kill(&mut self) -> Result<()> {
+        self.child.take().context("it does not run")?.kill().await?;
+        Ok(())
+    }
+
+    /// Bytes of memory that it has in RAM; `None` where the system does not tell.
+    pub fn memory(&self) -> Option<u64> {
+        let id = self.child.as_ref()?.id()?;
+        let status = std::fs::read_to_string(format!("/proc/{id}/status")).ok()?;
+        let line = status.lines().find(|line| line.starts_with("VmRSS:"))?;
+        line.split_whitespace().nth(1)?.parse::<u64>().ok().map(|kilobytes| kilobytes * 1024)
+    }
+
+    /// The end of its log.
+    pub fn log(&self) -> String {
+        let text = std::fs::read_to_string(self.folder.join("rialto.log")).unwrap_or_default();
+        let lines: Vec<_> = text.lines().collect();
+        lines[lines.len().saturating_sub(40)..].join("\n")
+    }
+}

@@ -1,0 +1,69 @@
+//! Every check that CI runs, cheapest first.
+
+use anyhow::Result;
+
+use crate::{
+    contracts,
+    run::{cargo, program, step, target, works},
+};
+
+/// How thorough to be.
+#[derive(clap::Args)]
+pub(crate) struct Options {
+    /// Spend hours instead of minutes on seeds, kills and fuzzing.
+    #[arg(long)]
+    long: bool,
+}
+
+/// Seeds of the engine's crash test: CI's, and those of `--long`.
+const SEEDS: [&str; 2] = ["60", "5000"];
+/// Kills of the real process.
+const KILLS: [&str; 2] = ["6", "60"];
+
+pub(crate) fn all(options: &Options) -> Result<()> {
+    lint()?;
+    let budget = usize::from(options.long);
+    let mut tests = if works(cargo(["nextest", "--version"])) {
+        cargo(["nextest", "run", "--workspace", "--no-fail-fast"])
+    } else {
+        cargo(["test", "--workspace", "--lib", "--bins", "--tests", "--no-fail-fast"])
+    };
+    tests.env("RIALTO_SEEDS", SEEDS[budget]).env("RIALTO_KILLS", KILLS[budget]);
+    step("tests", tests)?;
+    step("documentation tests", cargo(["test", "--workspace", "--doc", "--quiet"]))?;
+    contracts::sdks()?;
+    contracts::prism()?;
+    let mut demo = program("target/debug/rialto");
+    demo.args(["demo", "--once"]);
+    step("demo", demo)
+}
+
+/// Format, lints, dependencies, documentation.
+pub(crate) fn lint() -> Result<()> {
+    step("format", cargo(["fmt", "--all", "--check"]))?;
+    step(
+        "lints",
+        cargo(["clippy", "--workspace", "--all-targets", "--quiet", "--", "-D", "warnings"]),
+    )?;
+    deny()
+}
+
+/// Licences and sources of dependencies. Advisories need the network: a job of its own in CI.
+fn deny() -> Result<()> {
+    let tools = target().join("tools");
+    let installed = tools.join("bin/cargo-deny");
+    let arguments = ["check", "--hide-inclusion-graph", "licenses", "bans", "sources"];
+    if works(cargo(["deny", "--version"])) {
+        let mut deny = cargo(["deny"]);
+        deny.args(arguments);
+        return step("dependencies", deny);
+    }
+    if !installed.exists() {
+        let mut install = cargo(["install", "--quiet", "--locked", "cargo-deny", "--version"]);
+        install.args(["0.20.2", "--root"]).arg(&tools);
+        step("install cargo-deny", install)?;
+    }
+    let mut deny = program(&installed.to_string_lossy());
+    deny.args(arguments);
+    step("dependencies", deny)
+}
