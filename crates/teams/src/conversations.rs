@@ -35,12 +35,12 @@ impl TeamsConnection {
                     url
                 }
             };
-            let teams: List<Team> = self.graph.get(Identity::App, url).await?;
+            let teams: List<Team> = self.graph.get_as_either(url).await?;
             let joined = self.joined_teams().await?;
             let mut items = Vec::new();
             for team in teams.value.iter().filter(|team| is_id(&team.id)) {
                 let url = self.graph.url(&["teams", &team.id, "channels"]);
-                let channels: Vec<Channel> = match self.graph.all(Identity::App, url).await {
+                let channels: Vec<Channel> = match self.graph.all_as_either(url).await {
                     // A team without channels to see (just deleted) hides no other team.
                     Err(fault) if fault.is_gone() => continue,
                     other => other?,
@@ -64,9 +64,9 @@ impl TeamsConnection {
         let Some(place) = Place::parse(id) else { return Ok(None) };
         let find = async {
             let url = self.graph.url(&["teams", &place.team, "channels", &place.channel]);
-            let channel: Channel = self.graph.get(Identity::App, url).await?;
+            let channel: Channel = self.graph.get_as_either(url).await?;
             let url = self.graph.url(&["teams", &place.team]);
-            let team: Team = self.graph.get(Identity::App, url).await?;
+            let team: Team = self.graph.get_as_either(url).await?;
             let joined = self.joined_teams().await?.contains(&place.team);
             let inside = joined && (!is_private(&channel) || self.is_in(&place).await?);
             Ok(conversation(&place, &channel, &team, inside))
@@ -80,7 +80,7 @@ impl TeamsConnection {
 
     pub(crate) async fn teams(&self) -> Result<Vec<(RemoteId, String)>, ReadError> {
         let teams: Result<Vec<Team>, Fault> =
-            self.graph.all(Identity::App, self.graph.url(&["teams"])).await;
+            self.graph.all_as_either(self.graph.url(&["teams"])).await;
         let teams = teams.map_err(|fault| fault.to_read())?;
         let named = |team: Team| (team.id.as_str().into(), team.display_name.unwrap_or_default());
         Ok(teams.into_iter().filter(|team| is_id(&team.id)).map(named).collect())
@@ -113,7 +113,7 @@ impl TeamsConnection {
         self.join_team(&place.team).await?;
         let url = self.graph.url(&["teams", &place.team, "channels", &place.channel]);
         let channel: Channel =
-            self.graph.get(Identity::App, url).await.map_err(|fault| fault.to_setup())?;
+            self.graph.get_as_either(url).await.map_err(|fault| fault.to_setup())?;
         if !is_private(&channel) || self.is_in(&place).await.map_err(|fault| fault.to_setup())? {
             return Ok(());
         }

@@ -2,14 +2,10 @@
 
 use rialto_model::{Account, AccountKind, RemoteId};
 use rialto_platform::ReadError;
-use serde::de::DeserializeOwned;
-use url::Url;
 
 use crate::{
     connection::TeamsConnection,
-    fault::Fault,
     place::is_id,
-    tokens::Identity,
     wire::{List, User},
 };
 
@@ -22,7 +18,7 @@ impl TeamsConnection {
         }
         let mut url = self.graph.url(&["users", id.as_str()]);
         url.query_pairs_mut().append_pair("$select", FIELDS);
-        match self.directory::<User>(url).await {
+        match self.graph.get_as_either::<User>(url).await {
             Ok(user) => Ok(Some(account(user))),
             Err(fault) if fault.is_gone() => Ok(None),
             Err(fault) => Err(fault.to_read()),
@@ -36,7 +32,8 @@ impl TeamsConnection {
             url.query_pairs_mut()
                 .append_pair("$filter", &format!("{field} eq '{quoted}'"))
                 .append_pair("$select", FIELDS);
-            let found: List<User> = self.directory(url).await.map_err(|fault| fault.to_read())?;
+            let found: List<User> =
+                self.graph.get_as_either(url).await.map_err(|fault| fault.to_read())?;
             // Two people of one address are nobody: a message must not go to the wrong one.
             let mut found = found.value.into_iter().map(account);
             let wanted = email.trim().to_lowercase();
@@ -45,16 +42,6 @@ impl TeamsConnection {
             }
         }
         Ok(None)
-    }
-
-    /// Reads the directory as the application; as the service user where consent is still missing.
-    async fn directory<T: DeserializeOwned>(&self, url: Url) -> Result<T, Fault> {
-        match self.graph.get(Identity::App, url.clone()).await {
-            Err(Fault::Refused { status: http::StatusCode::FORBIDDEN, .. }) => {
-                self.graph.get(Identity::Service, url).await
-            }
-            other => other,
-        }
     }
 }
 

@@ -3,8 +3,9 @@
 use crate::settings::Listening;
 
 /// Delegated permissions of the service user, each with what cannot be done without it.
-const DELEGATED: [(&str, &str); 10] = [
+const DELEGATED: [(&str, &str); 11] = [
     ("User.Read", "signing in"),
+    ("User.ReadBasic.All", "names and pictures"),
     ("ChannelMessage.Send", "posting messages"),
     ("ChannelMessage.Read.All", "hearing channels"),
     ("ChannelMessage.ReadWrite", "editing, deleting and reacting"),

@@ -50,7 +50,8 @@ fn what_was_tampered_with_is_refused_before_it_is_decrypted() {
         *bytes.last_mut().unwrap() ^= 1;
         BASE64_STANDARD.encode(bytes)
     };
-    let cases: [(&dyn Fn(&mut EncryptedContent), SealError); 6] = [
+    type Change<'a> = &'a dyn Fn(&mut EncryptedContent);
+    let cases: [(Change<'_>, SealError); 6] = [
         (&|c| c.data_signature = flipped(&content.data_signature), SealError::Signature),
         // Data that does not even decrypt: the signature is what is looked at.
         (&|c| c.data = BASE64_STANDARD.encode(b"short"), SealError::Signature),

@@ -247,7 +247,7 @@ fn message(id: &str) -> Value {
     })
 }
 
-fn notification(change: &str, content: Option<Value>, tokens: &[String]) -> Vec<u8> {
+fn notification(change: &str, content: Option<&Value>, tokens: &[String]) -> Vec<u8> {
     let resource = "teams('team')/channels('19:c@thread.tacv2')/messages('7')";
     let item = json!({
         "subscriptionId": "s", "changeType": change, "resource": resource,
@@ -267,7 +267,7 @@ async fn a_rich_notification_is_believed_only_from_graph() {
 
     let told = desk
         .connection
-        .normalize(&notification("updated", Some(content.clone()), std::slice::from_ref(&good)))
+        .normalize(&notification("updated", Some(&content), std::slice::from_ref(&good)))
         .await
         .unwrap();
     let kinds: Vec<&EventKind> = told.iter().map(|event| &event.kind).collect();
@@ -284,7 +284,7 @@ async fn a_rich_notification_is_believed_only_from_graph() {
         issuer.token("key-1", &move |claims: &mut Value| claims[field] = value.clone())
     };
     let mut tampered = good.clone();
-    tampered.insert_str(good.find('.').unwrap() + 3, "A");
+    tampered.insert(good.find('.').unwrap() + 3, 'A');
     for (name, token) in [
         ("no token", None),
         ("no JWT", Some("x".to_owned())),
@@ -298,13 +298,13 @@ async fn a_rich_notification_is_believed_only_from_graph() {
         ("expired", Some(changed("exp", (now().as_second() - 301).into()))),
     ] {
         let tokens: Vec<String> = token.into_iter().collect();
-        let payload = notification("created", Some(content.clone()), &tokens);
+        let payload = notification("created", Some(&content), &tokens);
         let told = desk.connection.normalize(&payload).await;
         assert!(matches!(told, Err(ReadError::Permanent(_))), "{name}: {told:?}");
     }
 
     let elsewhere = sealed(&message("8"), &certificate);
-    let told = desk.connection.normalize(&notification("created", Some(elsewhere), &[good])).await;
+    let told = desk.connection.normalize(&notification("created", Some(&elsewhere), &[good])).await;
     assert!(matches!(told, Err(ReadError::Permanent(_))), "{told:?}");
 }
 
@@ -324,7 +324,7 @@ async fn what_a_notification_does_not_say_is_asked_for() {
     let content = sealed(&message("7"), &forgotten);
     let tokens = [issuer.token("key-1", &|_| {})];
     for payload in
-        [notification("created", Some(content), &tokens), notification("created", None, &[])]
+        [notification("created", Some(&content), &tokens), notification("created", None, &[])]
     {
         let told = desk.connection.normalize(&payload).await.unwrap();
         assert!(matches!(&told[0].kind, EventKind::Message(_)), "{told:?}");

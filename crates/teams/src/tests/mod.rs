@@ -5,5 +5,6 @@ mod graph;
 mod html;
 mod listening;
 mod render;
+mod sign_in;
 mod support;
 mod webhook;
