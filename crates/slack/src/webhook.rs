@@ -41,7 +41,9 @@ pub(crate) fn receive(app: &AppConfig, request: &WebhookRequest<'_>, now: Timest
         // Buttons and commands, which this app does not have: taken, so that nobody sees an error.
         return accepted(Vec::new());
     }
-    let Ok(envelope) = serde_json::from_slice::<Envelope>(request.body) else {
+    // Serde would take an array for a struct of optional fields.
+    let object = serde_json::from_slice::<Value>(request.body).ok().filter(Value::is_object);
+    let Some(envelope) = object.and_then(|value| Envelope::deserialize(value).ok()) else {
         return Received::Refused(Refusal::malformed("the body is not a JSON object"));
     };
     match envelope.kind.as_str() {

@@ -114,7 +114,7 @@ async fn files_that_all_failed_are_told_in_words() {
     );
 }
 
-#[tokio::test(start_paused = true)]
+#[tokio::test]
 async fn files_that_are_not_shared_yet_are_neither_posted_nor_not() {
     let workspace = workspace().await;
     workspace.answers("files.completeUploadExternal", json!({ "ok": true })).await;
