@@ -12,10 +12,7 @@ use rialto_testkit::{
     story::{self, Outcome},
 };
 use serde_json::json;
-use tokio::{
-    io::{AsyncBufReadExt as _, BufReader},
-    time::Instant,
-};
+use tokio::{sync::mpsc, time::Instant};
 
 use crate::failure::Failure;
 
@@ -46,7 +43,10 @@ async fn set_up(world: &World) -> Result<(Channels, Channels), Failure> {
     let launch = world.connect_channels("launch", "Launch").await.map_err(failed)?;
     say("  ✓ Connect: #launch in Slack  ⇄  Projects › Launch in Teams")?;
     let added = world.add_channel("release-planning").await.map_err(failed)?;
-    say(&format!("  ✓ Add: #{} in Slack  ⇄  {} in Teams, made by Rialto", added.slack, added.teams))?;
+    say(&format!(
+        "  ✓ Add: #{} in Slack  ⇄  {} in Teams, made by Rialto",
+        added.slack, added.teams
+    ))?;
     hello(world, &added).await?;
     say("  ✓ the first message crossed the added channel, and an answer came back")?;
     Ok((launch, added))
@@ -116,8 +116,7 @@ In another terminal:
 "
     ))?;
     let mut shown: [Vec<String>; 2] = Default::default();
-    let mut typed = BufReader::new(tokio::io::stdin()).lines();
-    let mut listening = true;
+    let mut typed = keyboard();
     loop {
         for side in [Side::Slack, Side::Teams] {
             let messages = world.read(side, channels).await.map_err(failed)?;
@@ -132,13 +131,22 @@ In another terminal:
         tokio::select! {
             _ = tokio::signal::ctrl_c() => return say(""),
             () = tokio::time::sleep(LOOK_AGAIN) => {}
-            line = typed.next_line(), if listening => match line? {
-                Some(line) => speak(world, channels, &line).await?,
-                // Nobody types any more: the screens go on.
-                None => listening = false,
-            },
+            Some(line) = typed.recv() => speak(world, channels, &line).await?,
         }
     }
+}
+
+/// Lines as they are typed. A thread of its own: reading a terminal cannot be interrupted.
+fn keyboard() -> mpsc::Receiver<String> {
+    let (sender, receiver) = mpsc::channel(8);
+    std::thread::spawn(move || {
+        for line in io::stdin().lines().map_while(Result::ok) {
+            if sender.blocking_send(line).is_err() {
+                return;
+            }
+        }
+    });
+    receiver
 }
 
 async fn speak(world: &World, channels: &Channels, line: &str) -> Result<(), Failure> {
@@ -161,11 +169,13 @@ fn on_screen(side: Side, message: &Message) -> String {
     let reply = if message.thread.is_some() { "↳ " } else { "" };
     let badge = message.author.badge.as_ref().map(|it| format!(" [{it}]")).unwrap_or_default();
     let edited = if message.edited { " (edited)" } else { "" };
-    let text = if message.deleted { "(deleted)".into() } else { message.text.replace('\n', " ⏎ ") };
+    let text =
+        if message.deleted { "(deleted)".into() } else { message.text.replace('\n', " ⏎ ") };
     let files: String = message.files.iter().map(|it| format!(" 📎 {}", it.name)).collect();
     let reactions: String = message.reactions.iter().map(|it| format!(" {}", it.emoji)).collect();
     let name = &message.author.name;
-    let line = format!("{:>5} │ {reply}{name}{badge}: {text}{edited}{files}{reactions}", side.name());
+    let line =
+        format!("{:>5} │ {reply}{name}{badge}: {text}{edited}{files}{reactions}", side.name());
     if io::stdout().is_terminal() {
         let colour = if side == Side::Slack { 35 } else { 34 };
         return format!("\u{1b}[{colour}m{line}\u{1b}[0m");

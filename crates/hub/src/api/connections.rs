@@ -3,11 +3,11 @@
 use axum::{Json, extract::State, http::StatusCode};
 use rialto_model::{AppId, ConnectionId};
 use rialto_relay::admin::{
-    AuthorizationView, ConnectedView, ConnectionView, ConversationView, FindingView, ParentView,
+    AuthorizationView, ConnectedView, ConnectionView, ConversationQuery, ConversationView, FindingView, ParentView,
 };
 use secrecy::SecretString;
 use serde::{Deserialize, Serialize};
-use utoipa::{IntoParams, ToSchema};
+use utoipa::ToSchema;
 use utoipa_axum::{router::OpenApiRouter, routes};
 
 use super::{Answer, Created};
@@ -63,14 +63,6 @@ pub enum AuthorizationStatus {
 pub struct TokenToAdopt {
     /// The token.
     token: String,
-}
-
-#[derive(Deserialize, IntoParams)]
-#[serde(deny_unknown_fields)]
-#[into_params(parameter_in = Query)]
-pub(crate) struct Search {
-    /// Only those whose name holds this, in whatever case.
-    search: Option<String>,
 }
 
 /// Begins an authorization: open the address in a browser within 15 minutes.
@@ -193,7 +185,7 @@ async fn check(
 /// The channels of a workspace, by team and name.
 #[utoipa::path(
     get, path = "/connections/{connection}/conversations", tag = "connections",
-    params(("connection" = String, Path,), Search),
+    params(("connection" = String, Path,), ConversationQuery),
     responses(
         (status = 200, body = [ConversationView]),
         (status = 404, body = Problem),
@@ -203,9 +195,9 @@ async fn check(
 async fn conversations(
     State(hub): State<Hub>,
     Ids(id): Ids<ConnectionId>,
-    Query(wanted): Query<Search>,
+    Query(query): Query<ConversationQuery>,
 ) -> Answer<Vec<ConversationView>> {
-    Ok(Json(hub.relay.list_conversations(id, wanted.search.as_deref()).await?))
+    Ok(Json(hub.relay.list_conversations(id, &query).await?))
 }
 
 /// Where conversations can be made in; empty where the platform has no teams.

@@ -10,7 +10,7 @@ use rialto_platform::{Connection, Finding, FindingLevel};
 use rialto_store::ConnectionState;
 use serde::{Deserialize, Serialize};
 use serde_json::json;
-use utoipa::ToSchema;
+use utoipa::{IntoParams, ToSchema};
 
 use crate::{
     ConnectionEntry, Relay,
@@ -50,6 +50,16 @@ pub struct ConnectionView {
     /// When it was first authorized.
     #[schema(value_type = String, format = DateTime)]
     pub created_at: Timestamp,
+}
+
+/// Which conversations to list.
+#[derive(Clone, Debug, Default, Deserialize, Serialize, IntoParams)]
+#[serde(deny_unknown_fields)]
+#[into_params(parameter_in = Query)]
+pub struct ConversationQuery {
+    /// Only those whose name holds this, in whatever case.
+    #[serde(default)]
+    pub search: Option<String>,
 }
 
 /// A conversation as it is shown.
@@ -150,18 +160,18 @@ impl Relay {
         Ok(findings)
     }
 
-    /// The channels of a workspace whose name holds `search`, by team and name.
+    /// The channels of a workspace, by team and name.
     ///
     /// # Errors
     /// `NotFound`; `Refused` and `Unavailable` in the platform's words.
     pub async fn list_conversations(
         &self,
         id: ConnectionId,
-        search: Option<&str>,
+        query: &ConversationQuery,
     ) -> Result<Vec<ConversationView>, AdminError> {
         let live = self.live(id)?;
         let view = self.roster().view();
-        let wanted = search.unwrap_or_default().trim_start_matches('#').to_lowercase();
+        let wanted = query.search.as_deref().unwrap_or_default().trim_start_matches('#').to_lowercase();
         let (mut found, mut seen) = (Vec::new(), HashSet::new());
         let mut page = None;
         for _ in 0..MOST_PAGES {

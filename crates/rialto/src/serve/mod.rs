@@ -1,0 +1,150 @@
+//! `rialto serve`: the server, from its files to its last answer.
+
+mod data_folder;
+mod figures;
+mod secrets;
+mod telemetry;
+
+use std::{io, sync::Arc};
+
+use rialto_hub::{Hub, HubOptions};
+use rialto_platform::Toolkit;
+use rialto_relay::{Platforms, Relay, RelaySettings, admin::AvatarLinks};
+use rialto_store::{Now, SqlOptions, SqlStore, Store, Vault};
+use tokio::net::TcpListener;
+
+use crate::{
+    config::{Loaded, Settings},
+    failure::Failure,
+};
+
+pub use data_folder::DataFolder;
+pub use secrets::{new_key, vault, write_key};
+
+/// Runs the server until it is told to stop.
+pub async fn run(loaded: Loaded, platforms: Platforms, toolkit: Toolkit) -> Result<(), Failure> {
+    let Loaded { settings, file } = loaded;
+    telemetry::start(&settings.log)?;
+    let version = env!("CARGO_PKG_VERSION");
+    match &file {
+        Some(file) => tracing::info!("Rialto {version}, configured by {}", file.display()),
+        None => {
+            tracing::info!("Rialto {version}, with the defaults (there is no rialto.toml here)")
+        }
+    }
+    // The port first: who is there already must not be disturbed.
+    let listener = listen(&settings).await?;
+    let folder = DataFolder::open(&settings.data_folder)?;
+    let secrets = secrets::find_or_make(&settings)?;
+    let store = Arc::new(open_store(&settings, secrets.vault, &toolkit).await?);
+    let figures = figures::install()?;
+    let avatars = AvatarLinks::new(settings.public_url.clone(), &secrets.for_addresses);
+    let relay = Relay::start(
+        store.clone() as Arc<dyn Store>,
+        platforms,
+        toolkit,
+        RelaySettings {
+            keep_parked: settings.deliveries.keep_parked.duration,
+            give_up_after: settings.deliveries.give_up_after.duration,
+            look_after: settings.deliveries.look_after.duration,
+            pacing: settings.deliveries.pacing,
+            ..RelaySettings::new(settings.public_url.clone())
+        },
+    )
+    .await
+    .map_err(|error| Failure::failed(error.to_string()))?;
+    welcome(&settings, &listener, &relay);
+    let hub = Hub::new(HubOptions {
+        relay: relay.clone(),
+        admin_token: secrets.admin_token,
+        avatars,
+        metrics: Arc::new(move || figures.render()),
+    });
+    let served = rialto_hub::serve(listener, hub, told_to_stop()).await;
+    tracing::info!("stopping: what is under way is finished, what waits goes on at the next start");
+    relay.stop().await;
+    store.close().await;
+    drop(folder);
+    served.map_err(|error| Failure::failed(format!("the server failed: {error}")))
+}
+
+async fn listen(settings: &Settings) -> Result<TcpListener, Failure> {
+    TcpListener::bind(settings.listen).await.map_err(|error| {
+        let address = settings.listen;
+        Failure::failed(match error.kind() {
+            io::ErrorKind::AddrInUse => format!(
+                "{address} is taken: a Rialto runs there already, or something else does. Stop it, \
+                 or choose another port by `listen` or RIALTO_LISTEN"
+            ),
+            io::ErrorKind::PermissionDenied => format!(
+                "{address} may not be used: ports below 1024 need special rights. Choose another \
+                 by `listen` or RIALTO_LISTEN"
+            ),
+            io::ErrorKind::AddrNotAvailable => format!(
+                "{address} is not an address of this machine: use 127.0.0.1, or 0.0.0.0 for all, \
+                 in `listen` or RIALTO_LISTEN"
+            ),
+            _ => format!("{address} cannot be listened at: {error}"),
+        })
+    })
+}
+
+/// Opens the database of these settings.
+pub async fn open_store(
+    settings: &Settings,
+    vault: Vault,
+    toolkit: &Toolkit,
+) -> Result<SqlStore, Failure> {
+    let mut options = SqlOptions::new(settings.database_file());
+    if let Some(pages) = settings.database.max_pages {
+        options = options.max_page_count(pages);
+    }
+    let clock = toolkit.clock.clone();
+    let now: Now = Arc::new(move || clock.now());
+    SqlStore::open(options, vault, now).await.map_err(|error| Failure::failed(error.to_string()))
+}
+
+fn welcome(settings: &Settings, listener: &TcpListener, relay: &Relay) {
+    let address = listener.local_addr().unwrap_or(settings.listen);
+    tracing::info!("listening at http://{address}, public address {}", settings.public_url);
+    tracing::info!("the admin token is in {}", settings.token_file().display());
+    if settings.public_url.scheme() != "https" {
+        tracing::warn!(
+            "the public address is not https: platforms send events to https addresses only. Set \
+             `public_url` to the address that your reverse proxy or tunnel has"
+        );
+    }
+    let (connections, syncs) = {
+        let view = relay.roster().view();
+        (view.connections.len(), view.syncs.len())
+    };
+    if connections == 0 {
+        let known: Vec<_> =
+            relay.roster().platforms().iter().map(|it| it.manifest().id.as_str()).collect();
+        tracing::info!("no workspace is connected yet: run `rialto connect {}`", known.join("|"));
+    } else {
+        tracing::info!("{connections} workspace(s), {syncs} channel sync(s)");
+    }
+}
+
+/// Ends when the process is interrupted or terminated.
+async fn told_to_stop() {
+    let interrupted = async {
+        if tokio::signal::ctrl_c().await.is_err() {
+            std::future::pending().await
+        }
+    };
+    #[cfg(unix)]
+    let terminated = async {
+        match tokio::signal::unix::signal(tokio::signal::unix::SignalKind::terminate()) {
+            Ok(mut signal) => drop(signal.recv().await),
+            Err(_) => std::future::pending().await,
+        }
+    };
+    #[cfg(not(unix))]
+    let terminated = std::future::pending::<()>();
+    tokio::select! {
+        () = interrupted => {}
+        () = terminated => {}
+    }
+}
