@@ -102,11 +102,16 @@ fn handshake(envelope: Envelope) -> Received {
 /// only, so two workspaces of one shared channel under the same app hear by one of them.
 fn workspace(envelope: &Envelope) -> Option<String> {
     let authorization = envelope.authorizations.first();
-    authorization
-        .and_then(|one| if one.is_enterprise_install { one.enterprise_id.clone() } else { None })
-        .or_else(|| authorization.and_then(|one| one.team_id.clone()))
-        .or_else(|| envelope.team_id.clone())
-        .filter(|id| !id.is_empty())
+    let organization = authorization.filter(|one| one.is_enterprise_install);
+    [
+        organization.and_then(|one| one.enterprise_id.as_ref()),
+        authorization.and_then(|one| one.team_id.as_ref()),
+        envelope.team_id.as_ref(),
+    ]
+    .into_iter()
+    .flatten()
+    .find(|id| !id.is_empty())
+    .cloned()
 }
 
 fn inbound(envelope: Envelope) -> Option<Inbound> {

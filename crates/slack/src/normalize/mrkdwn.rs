@@ -285,7 +285,7 @@ mod tests {
             ("(*b*), \"_i_\"!", "(b{b}), \"i{i}\"!"),
             ("*one\ntwo*", "*one ⏎ two*"),
             ("`*x* &lt;y&gt; <http://a.example|a>`", "c{*x* <y> a}"),
-            ("``x`` `", "`c{x}` `"),
+            ("``x``", "`c{x}`"),
             // Escapes: three, once.
             ("&lt;b&gt; &amp;amp; &quot;", "<b> &amp; &quot;"),
             // References.
