@@ -29,7 +29,7 @@ pub(crate) fn manifest() -> Manifest {
         fields: fields(),
         steps: &[
             "Register an application in Microsoft Entra (App registrations, single tenant), with the redirect URL that Rialto shows, of type Web.",
-            "Add the delegated permissions that Rialto lists, and the application permissions Team.ReadBasic.All, Channel.ReadBasic.All, ChannelMember.Read.All, TeamMember.ReadWriteNonOwnerRole.All, User.Read.All and, to hear the whole tenant, ChannelMessage.Read.All.",
+            "Add the delegated permissions that Rialto lists, and the application permissions Team.ReadBasic.All, Channel.ReadBasic.All, ChannelMember.ReadWrite.All, TeamMember.ReadWriteNonOwnerRole.All, User.Read.All and, to hear the whole tenant, ChannelMessage.Read.All.",
             "Let an administrator grant consent for the tenant.",
             "Make a client secret and give it to Rialto with the tenant and the client id.",
             "Make a licensed account for Rialto, the service user, and sign in as it when connecting.",

@@ -303,6 +303,13 @@ async fn a_rich_notification_is_believed_only_from_graph() {
         assert!(matches!(told, Err(ReadError::Permanent(_))), "{name}: {told:?}");
     }
 
+    let mut unsigned = content.clone();
+    unsigned["dataSignature"] = BASE64_STANDARD.encode([0; 32]).into();
+    let tokens = std::slice::from_ref(&good);
+    let told = desk.connection.normalize(&notification("created", Some(&unsigned), tokens)).await;
+    let wrong = "the notification's signature is wrong".to_owned();
+    assert_eq!(told, Err(ReadError::Permanent(wrong)));
+
     let elsewhere = sealed(&message("8"), &certificate);
     let told = desk.connection.normalize(&notification("created", Some(&elsewhere), &[good])).await;
     assert!(matches!(told, Err(ReadError::Permanent(_))), "{told:?}");

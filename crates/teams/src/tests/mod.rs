@@ -4,6 +4,7 @@ mod contracts;
 mod graph;
 mod html;
 mod listening;
+mod message;
 mod render;
 mod sign_in;
 mod support;
