@@ -196,11 +196,12 @@ fn emoji_at<'a>(before: &str, after: &'a str) -> Option<&'a str> {
         None => word,
     };
     let end = after[length..].strip_prefix(':')?;
-    let known = matches!(emoji_named(name), rialto_model::Emoji::Unicode(_));
-    let beside_word = before.chars().next_back().is_some_and(char::is_alphanumeric)
-        || end.chars().next().is_some_and(char::is_alphanumeric);
-    // `10:30:20` is a time, and `a:b:c` is nobody's emoji.
-    let custom = !beside_word
+    let left = before.chars().next_back().is_some_and(char::is_alphanumeric);
+    let right = end.chars().next().is_some_and(char::is_alphanumeric);
+    // `nice:+1:` is an emoji; `a:b:c` is not, nor is the time `10:30:20`.
+    let known = !(left && right) && matches!(emoji_named(name), rialto_model::Emoji::Unicode(_));
+    let custom = !left
+        && !right
         && name.chars().any(|c| c.is_ascii_lowercase())
         && !name.chars().any(char::is_uppercase);
     (known || custom).then_some(&after[..length])
@@ -308,6 +309,7 @@ mod tests {
             ("<!unknown> <what> 1 < 2", "<!unknown> <what> 1 < 2"),
             // Emoji.
             (":wave: :wave::skin-tone-3: :partyparrot:", "emoji{👋} emoji{👋🏼} custom{partyparrot}"),
+            ("nice:+1:", "niceemoji{👍}"),
             ("10:30:20 a:b:c ::", "10:30:20 a:b:c ::"),
             // Blocks.
             ("&gt; a\n&gt;b\nc", "quote(a ⏎ b) / c"),

@@ -77,7 +77,7 @@ fn the_handshake_is_answered_with_its_challenge() {
     for (app, headers, expected) in [
         (app.clone(), signed(body, now().as_second()), 200),
         (app.clone(), HeaderMap::new(), 401),
-        (AppConfig { secrets: Default::default(), ..app.clone() }, HeaderMap::new(), 200),
+        (AppConfig { secrets: Default::default(), ..app }, HeaderMap::new(), 200),
     ] {
         let received = receive(&app, &headers, body);
         assert_eq!(status(&received), expected);
