@@ -124,3 +124,40 @@ pub(crate) async fn current(
         .map_err(|error| error.to_string())?;
     Ok(certificate)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::tests::{Drawer, now};
+
+    #[tokio::test]
+    async fn certificates_are_renewed_and_kept_while_subscriptions_name_them() {
+        let cabinet = Drawer::default();
+        let days = |days: i64| now() + SignedDuration::from_hours(24 * days);
+        let first = current(&cabinet, &[], now()).await.unwrap();
+        assert_eq!(current(&cabinet, &[], days(179)).await.unwrap().id, first.id);
+
+        let in_use = [first.id.clone()];
+        let second = current(&cabinet, &in_use, days(181)).await.unwrap();
+        assert_ne!(second.id, first.id);
+        assert!(find(&cabinet, &first.id).await.unwrap().unwrap().key().is_some());
+
+        // Its last subscription moved on: it stays for what is still under way, then goes.
+        assert_eq!(current(&cabinet, &[], days(185)).await.unwrap().id, second.id);
+        assert!(find(&cabinet, &first.id).await.unwrap().is_some());
+        current(&cabinet, &[], days(190)).await.unwrap();
+        assert!(find(&cabinet, &first.id).await.unwrap().is_none());
+    }
+
+    #[test]
+    fn a_certificate_is_what_graph_takes() {
+        let made = Certificate::generate(now()).unwrap();
+        let der = BASE64_STANDARD.decode(&made.certificate).unwrap();
+        let (_, certificate) = x509_parser::parse_x509_certificate(&der).unwrap();
+        let valid = certificate.validity();
+        assert!(valid.not_before.timestamp() < now().as_second());
+        assert!(valid.not_after.timestamp() > (now() + ROTATED_AFTER).as_second());
+        assert_eq!(made.key().unwrap().key_size_bits(), 2048);
+        assert!(made.id.len() <= 128);
+    }
+}

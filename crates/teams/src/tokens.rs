@@ -176,7 +176,7 @@ pub(crate) async fn ask(
     // A token that was made and lost can be asked for again: nothing is unknown here.
     let response = request.send().await.map_err(|error| Fault::NotSent(calls::describe(&error)))?;
     let (status, headers) = (response.status(), response.headers().clone());
-    let body = read_capped(response).await?;
+    let body = read_capped(response).await.map_err(|fault| Fault::NotSent(fault.to_string()))?;
     if status.is_success() {
         return serde_json::from_slice::<TokenAnswer>(&body)
             .ok()
@@ -196,6 +196,8 @@ pub(crate) async fn ask(
         "temporarily_unavailable" => Err(Fault::NotSent(reason)),
         "" => match Fault::of(status, &headers, &body, toolkit.clock.now()) {
             Fault::Server(reason) => Err(Fault::NotSent(reason)),
+            // Without a token nothing goes anywhere.
+            Fault::Throttled { until, .. } => Err(Fault::Throttled { until, wide: true }),
             other => Err(other),
         },
         _ => Err(Fault::Refused { status: StatusCode::BAD_REQUEST, reason }),

@@ -9,3 +9,5 @@ mod render;
 mod sign_in;
 mod support;
 mod webhook;
+
+pub(crate) use support::{Drawer, now};

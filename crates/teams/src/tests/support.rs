@@ -41,7 +41,7 @@ impl Random for NoRandomness {
 }
 
 #[derive(Default)]
-pub(super) struct Drawer(pub Mutex<BTreeMap<String, String>>);
+pub(crate) struct Drawer(pub Mutex<BTreeMap<String, String>>);
 
 #[async_trait]
 impl Cabinet for Drawer {
@@ -83,7 +83,7 @@ impl Desk {
     }
 }
 
-pub(super) fn now() -> Timestamp {
+pub(crate) fn now() -> Timestamp {
     "2026-11-22T10:00:00Z".parse().unwrap()
 }
 
