@@ -1,9 +1,18 @@
 //! The Microsoft Teams emulator as its clients and its people meet it: real HTTP, real encryption, vendor contracts.
 
+#![allow(
+    clippy::unwrap_used,
+    clippy::print_stderr,
+    clippy::print_stdout,
+    reason = "tests may panic and talk"
+)]
+
 #[path = "teams/contract.rs"]
 mod contract;
 #[path = "teams/files.rs"]
 mod files;
+#[path = "teams/load.rs"]
+mod load;
 #[path = "teams/messages.rs"]
 mod messages;
 #[path = "teams/notifications.rs"]

@@ -54,7 +54,6 @@ impl Teams {
     pub(crate) fn reauthorized(subscription: &mut Subscription, token_expires: Timestamp) {
         subscription.authorized_until = token_expires;
         subscription.asked = false;
-        subscription.missed = false;
     }
 
     /// Ends the subscriptions of those who may no longer hear what they subscribed to, and tells them.

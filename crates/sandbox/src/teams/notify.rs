@@ -4,6 +4,7 @@
 use std::collections::{HashMap, VecDeque};
 use std::hash::{DefaultHasher, Hash, Hasher};
 use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
 use bytes::Bytes;
@@ -64,6 +65,8 @@ pub(crate) struct Notification {
 pub(crate) struct Notifier {
     queue: UnboundedSender<Notification>,
     endpoints: Mutex<HashMap<String, Endpoint>>,
+    /// How many subscriptions were told that they missed something and have heard nothing since.
+    gaps: AtomicUsize,
     /// `validationTokens` by tenant and app, with their end.
     tokens: Mutex<HashMap<(String, String), (String, Timestamp)>>,
 }
@@ -86,7 +89,15 @@ enum Treatment {
 impl Notifier {
     pub fn new() -> (Self, UnboundedReceiver<Notification>) {
         let (queue, receiver) = unbounded_channel();
-        (Self { queue, endpoints: Mutex::default(), tokens: Mutex::default() }, receiver)
+        (
+            Self {
+                queue,
+                endpoints: Mutex::default(),
+                gaps: AtomicUsize::new(0),
+                tokens: Mutex::default(),
+            },
+            receiver,
+        )
     }
 
     pub fn forget(&self) {
@@ -226,8 +237,21 @@ impl Teams {
             && !subscription.missed
         {
             subscription.missed = true;
+            self.notifier.gaps.fetch_add(1, Ordering::Relaxed);
             let told = subscription.clone();
             self.tell_lifecycle(&told, "missed");
+        }
+    }
+
+    /// A gap ended: the next one is told anew.
+    fn heard_again(&self, subscriptions: &[String]) {
+        let mut world = self.world();
+        for id in subscriptions {
+            if let Some(subscription) = world.subscriptions.all.get_mut(id)
+                && std::mem::take(&mut subscription.missed)
+            {
+                self.notifier.gaps.fetch_sub(1, Ordering::Relaxed);
+            }
         }
     }
 
@@ -317,6 +341,7 @@ fn deliver(teams: &Arc<Teams>, batch: &[Notification]) {
     let mut lane = DefaultHasher::new();
     url.hash(&mut lane);
     let subscriptions: Vec<String> = batch.iter().map(|n| n.subscription.clone()).collect();
+    let content = !event.starts_with("lifecycle.");
     let webhook = Webhook {
         platform: PLATFORM,
         about: subscriptions.join(" "),
@@ -325,7 +350,7 @@ fn deliver(teams: &Arc<Teams>, batch: &[Notification]) {
         url,
         body: Bytes::from(body.to_string()),
         timeout: PATIENCE,
-        policy: Arc::new(GraphPolicy { teams: teams.clone(), host, subscriptions }),
+        policy: Arc::new(GraphPolicy { teams: teams.clone(), host, subscriptions, content }),
     };
     if wait.is_zero() {
         teams.core.webhooks.send(webhook);
@@ -354,6 +379,8 @@ struct GraphPolicy {
     teams: Arc<Teams>,
     host: String,
     subscriptions: Vec<String>,
+    /// Not a lifecycle event.
+    content: bool,
 }
 
 impl Policy for GraphPolicy {
@@ -374,6 +401,9 @@ impl Policy for GraphPolicy {
         };
         self.teams.notifier.answered(&self.host, slow, self.teams.core.clock.now());
         if outcome.is_success() {
+            if self.content && self.teams.notifier.gaps.load(Ordering::Relaxed) > 0 {
+                self.teams.heard_again(&self.subscriptions);
+            }
             return Next::Stop;
         }
         let index = usize::try_from(number).unwrap_or(usize::MAX).saturating_sub(1);

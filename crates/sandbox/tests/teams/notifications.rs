@@ -14,13 +14,13 @@ use serde_json::{Value, json};
 use crate::tenant::World;
 
 /// A receiver that answers handshakes and keeps what it is sent.
-struct Receiver {
+pub struct Receiver {
     url: String,
     got: Arc<Mutex<Vec<Value>>>,
 }
 
 impl Receiver {
-    async fn start() -> Self {
+    pub async fn start() -> Self {
         let got = Arc::new(Mutex::new(Vec::new()));
         let kept = got.clone();
         let handler = move |axum::extract::RawQuery(query): axum::extract::RawQuery,
@@ -32,11 +32,11 @@ impl Receiver {
                         .into_owned()
                         .collect();
                 match pairs.into_iter().find(|(k, _)| k == "validationToken") {
-                    Some((_, token)) => (axum::http::StatusCode::OK, token),
+                    Some((_, token)) => (http::StatusCode::OK, token),
                     None => {
                         let batch: Value = serde_json::from_str(&body).unwrap();
                         kept.lock().push(batch);
-                        (axum::http::StatusCode::ACCEPTED, String::new())
+                        (http::StatusCode::ACCEPTED, String::new())
                     }
                 }
             }
@@ -49,7 +49,7 @@ impl Receiver {
     }
 
     /// Notifications so far, out of their batches.
-    fn notifications(&self) -> Vec<Value> {
+    pub fn notifications(&self) -> Vec<Value> {
         let got = self.got.lock();
         got.iter().flat_map(|b| b["value"].as_array().unwrap().clone()).collect()
     }
@@ -74,7 +74,7 @@ fn in_minutes(world: &World, minutes: i64) -> String {
     (now + jiff::SignedDuration::from_mins(minutes)).to_string()
 }
 
-fn rsa_certificate() -> (OaepPrivateDecryptingKey, String) {
+pub fn rsa_certificate() -> (OaepPrivateDecryptingKey, String) {
     let pair = rcgen::KeyPair::generate_for(&rcgen::PKCS_RSA_SHA256).unwrap();
     let private = PrivateDecryptingKey::from_pkcs8(pair.serialized_der()).unwrap();
     let params = rcgen::CertificateParams::new(vec!["bridge.example".to_owned()]).unwrap();
@@ -97,7 +97,7 @@ fn open(key: &OaepPrivateDecryptingKey, content: &Value) -> Value {
     serde_json::from_slice(plain).unwrap()
 }
 
-async fn subscribe(
+pub async fn subscribe(
     world: &World,
     token: &str,
     receiver: &Receiver,
