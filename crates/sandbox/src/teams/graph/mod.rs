@@ -230,11 +230,16 @@ fn split_version(path: &str) -> (&'static str, &str) {
     }
 }
 
-/// Decoded path segments; `teams('x')` counts as `teams`, `x`, and `delta()` as `delta`.
+/// Decoded path segments; `teams('x')` counts as `teams`, `x`, and `delta()` as `delta`. Path addressing may come
+/// encoded in one segment (`root%3A%2Fa%2Fb%3A`), as the vendor's SDKs send it.
 fn segments(path: &str) -> Vec<String> {
     let mut out = Vec::new();
     for raw in path.split('/').filter(|s| !s.is_empty()) {
         let segment = decode(raw);
+        if segment.contains(":/") {
+            out.extend(segment.split('/').filter(|s| !s.is_empty()).map(str::to_owned));
+            continue;
+        }
         let short = segment.strip_suffix("()").unwrap_or(&segment);
         let short = match short.strip_prefix("microsoft.graph.") {
             Some(verb) if WORDS.contains(&verb) => verb,
