@@ -128,6 +128,12 @@ async fn pages_are_newest_first_and_delta_tells_what_changed() {
     assert_eq!(changed["value"].as_array().unwrap().len(), 1);
     assert_eq!(changed["value"][0]["id"], ids[2]);
     assert!(changed["value"][0]["deletedDateTime"].is_string());
+    let anew = world.get(&format!("{}/delta?$top=50", world.messages()), &ann).await;
+    assert_eq!(
+        anew["value"].as_array().unwrap().len(),
+        7,
+        "each message once, however often it changed"
+    );
 }
 
 #[tokio::test]
