@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use bytes::Bytes;
 use http::{Method, StatusCode};
+use jiff::SignedDuration;
 use rialto_platform::{Cabinet, Toolkit, http as calls};
 use serde::de::DeserializeOwned;
 use serde_json::Value;
@@ -21,6 +22,11 @@ const LARGEST_ANSWER: usize = 16 << 20;
 
 /// Pages of one list that are followed: an end for lists that never end.
 const MOST_PAGES: usize = 200;
+
+/// How often a call is made that Graph asks to wait for, and how long it waits each time at most.
+/// Posts to a conversation do not wait here: their lanes do, and remember it.
+const TRIES: u32 = 3;
+const LONGEST_PAUSE: SignedDuration = SignedDuration::from_secs(10);
 
 /// Graph, for one tenant.
 pub(crate) struct Graph {
@@ -100,9 +106,42 @@ impl Graph {
         }
     }
 
+    /// Makes a call, again when Graph asks to wait for a moment.
+    async fn call_patiently(
+        &self,
+        who: Identity,
+        method: Method,
+        url: Url,
+        body: Option<&Value>,
+    ) -> Result<Bytes, Fault> {
+        for _ in 1..TRIES {
+            match self.call(who, method.clone(), url.clone(), body).await {
+                Err(Fault::Throttled { until, wide }) => {
+                    let pause = until.duration_since(self.toolkit.clock.now());
+                    if pause > LONGEST_PAUSE {
+                        return Err(Fault::Throttled { until, wide });
+                    }
+                    tokio::time::sleep(pause.try_into().unwrap_or_default()).await;
+                }
+                other => return other,
+            }
+        }
+        self.call(who, method, url, body).await
+    }
+
     /// Reads one thing.
     pub async fn get<T: DeserializeOwned>(&self, who: Identity, url: Url) -> Result<T, Fault> {
-        parsed(&self.call(who, Method::GET, url, None).await?)
+        parsed(&self.call_patiently(who, Method::GET, url, None).await?)
+    }
+
+    /// Makes one thing that is no message.
+    pub async fn make<T: DeserializeOwned>(
+        &self,
+        who: Identity,
+        url: Url,
+        body: &Value,
+    ) -> Result<T, Fault> {
+        parsed(&self.call_patiently(who, Method::POST, url, Some(body)).await?)
     }
 
     /// Reads one thing of the tenant as the application; as the service user, who sees less, where
@@ -126,7 +165,7 @@ impl Graph {
         }
     }
 
-    /// Makes one thing.
+    /// Posts a message: to wait, if Graph asks for it, is for its lane.
     pub async fn post<T: DeserializeOwned>(
         &self,
         who: Identity,

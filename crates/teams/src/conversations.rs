@@ -195,7 +195,7 @@ impl TeamsConnection {
             body["members"] = json!([member(self.graph.settings.graph.as_str(), &own, &["owner"])]);
         }
         let url = self.graph.url(&["teams", team.as_str(), "channels"]);
-        let made: Result<Channel, Fault> = self.graph.post(Identity::Service, url, &body).await;
+        let made: Result<Channel, Fault> = self.graph.make(Identity::Service, url, &body).await;
         let channel = made.map_err(|fault| match fault {
             Fault::Refused { status, reason } if reason.contains("exist") => {
                 SetupError::Refused(format!(

@@ -27,7 +27,24 @@ pub(crate) struct Settings {
     pub client_state: Option<SecretString>,
 }
 
+/// Graph's addresses: the world's, and those of the national clouds (Microsoft's page *National
+/// cloud deployments*). Tokens are asked for by them.
+const CLOUDS: [&str; 4] = [
+    "graph.microsoft.com",
+    "graph.microsoft.us",
+    "dod-graph.microsoft.us",
+    "microsoftgraph.chinacloudapi.cn",
+];
+
 impl Settings {
+    /// What tokens for Graph are asked for. A Graph at an address of nobody's (an emulator, a
+    /// proxy) takes those of the world's.
+    pub fn graph_resource(&self) -> String {
+        let host = self.graph.host_str().unwrap_or_default();
+        let cloud = CLOUDS.iter().find(|cloud| **cloud == host).unwrap_or(&CLOUDS[0]);
+        format!("https://{cloud}")
+    }
+
     /// # Errors
     /// `Setting` for the first field that is missing or wrong.
     pub fn of(app: &AppConfig) -> Result<Self, SetupError> {

@@ -239,7 +239,7 @@ impl TeamsConnection {
             "clientState": client_state.expose_secret(),
         });
         let url = self.graph.url(&["subscriptions"]);
-        let made = match self.graph.post::<Subscription>(self.listener(), url.clone(), &body).await
+        let made = match self.graph.make::<Subscription>(self.listener(), url.clone(), &body).await
         {
             // One that we made and forgot (its answer was lost) takes the place of the new one.
             Err(Fault::Refused {
@@ -250,7 +250,7 @@ impl TeamsConnection {
             }
             Err(Fault::Refused {
                 status: StatusCode::CONFLICT | StatusCode::FORBIDDEN, ..
-            }) => self.graph.post(self.listener(), url, &body).await,
+            }) => self.graph.make(self.listener(), url, &body).await,
             other => other,
         };
         let kept = self.remembered(&made?, certificate, now);

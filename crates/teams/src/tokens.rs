@@ -151,7 +151,7 @@ pub(crate) async fn app_token(
     toolkit: &Toolkit,
     settings: &Settings,
 ) -> Result<TokenAnswer, Fault> {
-    let scope = format!("{}/.default", settings.graph.origin().ascii_serialization());
+    let scope = format!("{}/.default", settings.graph_resource());
     ask(toolkit, settings, &[("grant_type", "client_credentials"), ("scope", &scope)]).await
 }
 

@@ -162,7 +162,7 @@ impl TeamsConnection {
         segments.push("createUploadSession".into());
         let body = json!({ "item": { "@microsoft.graph.conflictBehavior": "rename" } });
         let session: Result<UploadSession, Fault> =
-            self.graph.post(Identity::Service, self.graph.url(&segments), &body).await;
+            self.graph.make(Identity::Service, self.graph.url(&segments), &body).await;
         let session = session.map_err(|fault| fault.to_file())?;
         let url = Url::parse(&session.upload_url)
             .map_err(|_| FileError::Refused("Graph gave no address to upload to".into()))?;

@@ -57,7 +57,7 @@ pub(crate) fn teams() -> Value {
         .enumerate()
         .map(|(index, name)| {
             let roles: &[&str] = if index == 0 { &["Global Administrator"] } else { &[] };
-            json!({"name": name, "email": email(name), "roles": roles})
+            json!({"name": name, "mail": email(name), "roles": roles})
         })
         .collect();
     let members: Vec<&str> =
