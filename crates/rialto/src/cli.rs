@@ -121,6 +121,15 @@ enum Command {
         /// Tell the story headless, print what crossed, and exit 0 only if all did
         #[arg(long)]
         once: bool,
+        /// Only the rows whose name contains this
+        #[arg(
+            long,
+            value_name = "WORDS",
+            requires = "once",
+            default_value = "",
+            hide_default_value = true
+        )]
+        only: String,
     },
 }
 
@@ -155,6 +164,6 @@ pub async fn run(platforms: Platforms, toolkit: Toolkit) -> Result<(), Failure> 
         Command::Manifest(command) => command.run(&client()?, out).await,
         Command::Keys(command) => command.run(&load()?.settings, out),
         Command::Sandbox(command) => command.run().await,
-        Command::Demo { once } => demo::run(once).await,
+        Command::Demo { once, only } => demo::run(once, &only).await,
     }
 }

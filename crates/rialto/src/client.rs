@@ -1,6 +1,11 @@
 //! The running server, as the command line sees it: its admin API.
 
-use std::{env, fs, path::Path, time::Duration};
+use std::{
+    env, fs,
+    net::{Ipv4Addr, Ipv6Addr, SocketAddr},
+    path::Path,
+    time::Duration,
+};
 
 use reqwest::{Method, StatusCode};
 use rialto_hub::Problem;
@@ -34,7 +39,10 @@ impl Client {
             .build()
             .map_err(|error| Failure::failed(format!("the HTTP client cannot be made: {error}")))?;
         let (token, token_from) = token(global)?;
-        let mut url = global.url.clone();
+        let mut url = match &global.url {
+            Some(url) => url.clone(),
+            None => local(config::load(global.config.as_deref(), env::vars())?.settings.listen)?,
+        };
         if !url.path().ends_with('/') {
             url.set_path(&format!("{}/", url.path()));
         }
@@ -104,12 +112,12 @@ impl Client {
         let problem = serde_json::from_slice::<Problem>(&bytes).ok();
         Err(match (status, problem) {
             (StatusCode::UNAUTHORIZED, _) => Failure::unauthorized(format!(
-                "{} does not take the token {}. Give the right one by --token-file, RIALTO_TOKEN, \
+                "{} does not take the token {}. Give the right one by --admin-token-file or RIALTO_TOKEN, \
                  or run this where the server's data folder is",
                 self.url, self.token_from
             )),
             (_, Some(problem)) => Failure::failed(match problem.field {
-                Some(field) => format!("{field}: {}", problem.detail),
+                Some(field) => format!("`{field}`: {}", problem.detail),
                 None => problem.detail,
             }),
             (status, None) => Failure::failed(format!(
@@ -127,6 +135,18 @@ impl Client {
             rialto_platform::http::describe(error)
         ))
     }
+}
+
+/// Where a server on this machine listens.
+fn local(mut listen: SocketAddr) -> Result<Url, Failure> {
+    if listen.ip().is_unspecified() {
+        listen.set_ip(match listen {
+            SocketAddr::V4(_) => Ipv4Addr::LOCALHOST.into(),
+            SocketAddr::V6(_) => Ipv6Addr::LOCALHOST.into(),
+        });
+    }
+    Url::parse(&format!("http://{listen}"))
+        .map_err(|error| Failure::usage(format!("`listen`: {listen} makes no address: {error}")))
 }
 
 fn token(global: &Global) -> Result<(Option<SecretString>, String), Failure> {

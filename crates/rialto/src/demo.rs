@@ -20,14 +20,14 @@ use crate::failure::Failure;
 const LOOK_AGAIN: Duration = Duration::from_millis(200);
 
 /// Tells the story headless, or shows the world until it is interrupted.
-pub async fn run(once: bool) -> Result<(), Failure> {
+pub async fn run(once: bool, only: &str) -> Result<(), Failure> {
     let binary: PathBuf = std::env::current_exe()?;
     let start = Instant::now();
     say("Acme's engineers live in Slack, its sales people in Microsoft Teams.")?;
     let world = World::start(WorldOptions::new(binary)).await.map_err(failed)?;
     let result = async {
         let (launch, _) = set_up(&world).await?;
-        if once { tell(&world, &launch, start).await } else { show(&world, &launch).await }
+        if once { tell(&world, &launch, only, start).await } else { show(&world, &launch).await }
     }
     .await;
     world.stop().await;
@@ -67,9 +67,14 @@ async fn hello(world: &World, channels: &Channels) -> Result<(), Failure> {
 }
 
 /// Every row of what must cross, both ways.
-async fn tell(world: &World, channels: &Channels, start: Instant) -> Result<(), Failure> {
+async fn tell(
+    world: &World,
+    channels: &Channels,
+    only: &str,
+    start: Instant,
+) -> Result<(), Failure> {
     say("\nWhat people say on one side, and what arrives on the other:\n")?;
-    let outcomes = story::tell(world, channels, |outcome| {
+    let outcomes = story::tell(world, channels, only, |outcome| {
         // A closed pipe ends the demo with the row that follows.
         let _ = say(&line(outcome));
     })
