@@ -46,16 +46,9 @@ struct Cli {
 #[derive(Clone, Debug, Args)]
 #[command(next_help_heading = "Options of every command")]
 pub struct Global {
-    /// Where the server is
-    #[arg(
-        long,
-        global = true,
-        env = "RIALTO_URL",
-        default_value = "http://127.0.0.1:8470",
-        hide_env_values = true,
-        display_order = 900
-    )]
-    pub url: Url,
+    /// Where the server is [default: where `listen` says, on this machine]
+    #[arg(long, global = true, env = "RIALTO_URL", hide_env_values = true, display_order = 900)]
+    pub url: Option<Url>,
     /// File of the admin token [default: RIALTO_TOKEN, else the one in the server's data folder]
     #[arg(long = "admin-token-file", global = true, value_name = "FILE", display_order = 901)]
     pub token_file: Option<PathBuf>,
