@@ -145,7 +145,8 @@ fn key(event: &Event, envelope: &Envelope) -> String {
                 return format!("d:{ts}");
             }
             let edited = message.edited.as_ref().and_then(|edited| edited.ts.as_deref());
-            format!("e:{ts}:{}", edited.unwrap_or("0"))
+            // `edited.ts` counts whole seconds; the event's own time tells two edits of one apart.
+            format!("e:{ts}:{}", event.event_ts.as_deref().or(edited).unwrap_or("0"))
         }
         ("message", Some("message_deleted")) => match &event.deleted_ts {
             Some(ts) => format!("d:{ts}"),

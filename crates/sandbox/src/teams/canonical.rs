@@ -152,7 +152,12 @@ fn block(element: &Element, around: &dyn Surroundings, out: &mut String) {
         "p" if !element.children.iter().any(is_block) => {
             let mut text = String::new();
             inline(&element.children, around, &mut text);
-            flush(&mut text, out);
+            // A paragraph of a no-break space is how Teams writes a blank line.
+            if !text.is_empty() && text.trim().is_empty() {
+                out.push_str("<p><br></p>");
+            } else {
+                flush(&mut text, out);
+            }
         }
         _ => blocks(&element.children, around, out),
     }

@@ -9,7 +9,7 @@ pub(crate) mod sketch;
 mod text;
 
 use jiff::Timestamp;
-use rialto_model::{Author, Event, EventKind, Signal};
+use rialto_model::{Author, Event, EventKind, Revision, Signal};
 use rialto_platform::ReadError;
 use serde::Deserialize;
 
@@ -99,7 +99,8 @@ fn message_kind(
         Some("message_deleted") => (deleted(event.deleted_ts.as_deref()), None),
         Some("message_changed") => match &event.message {
             Some(message) if is_tombstone(message) => (deleted(changed_ts(event)), None),
-            Some(message) => said(message, changed_ts(event), own),
+            Some(message) if reads_as_before(event, message) => (ignored("link preview"), None),
+            Some(message) => edited(event, said(message, changed_ts(event), own)),
             None => (ignored("change of nothing"), None),
         },
         subtype if is_post(subtype) => match wire::Message::deserialize(&payload.event) {
@@ -123,6 +124,30 @@ fn said(
         Some((state, at)) => (EventKind::Message(Box::new(state)), Some(at)),
         None => (ignored("message without a time"), None),
     }
+}
+
+/// Whether a change left what people wrote as it was: a link was unfurled, a preview removed.
+fn reads_as_before(event: &wire::Event, message: &wire::Message) -> bool {
+    let edited = |message: &wire::Message| message.edited.as_ref().and_then(|it| it.ts.clone());
+    event.previous_message.as_ref().is_some_and(|before| {
+        before.text == message.text
+            && before.blocks == message.blocks
+            && before.files == message.files
+            && edited(before) == edited(message)
+    })
+}
+
+/// Slack dates an edit to the second; two edits within one are told apart by their events' time.
+fn edited(
+    event: &wire::Event,
+    (mut kind, at): (EventKind, Option<Timestamp>),
+) -> (EventKind, Option<Timestamp>) {
+    let when = event.event_ts.as_deref();
+    if let (EventKind::Message(state), Some(micros)) = (&mut kind, when.and_then(wire::micros)) {
+        state.revision = state.revision.max(Revision(micros));
+        return (kind, when.and_then(wire::time).or(at));
+    }
+    (kind, at)
 }
 
 fn reaction(event: &wire::Event) -> EventKind {

@@ -35,7 +35,7 @@ fn pieces(all: &[Message], tag: &str) -> Vec<Message> {
 pub(super) async fn long(scene: &Scene<'_>) -> Result<String> {
     // Longer than one message of the other side, within what this side takes.
     let count = match scene.from {
-        Side::Slack => 900,
+        Side::Slack => 1_500,
         Side::Teams => 300,
     };
     let line = |n: usize| format!("line {n:04} of {}", scene.tag);

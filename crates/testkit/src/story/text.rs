@@ -119,7 +119,7 @@ pub(super) async fn lines(scene: &Scene<'_>) -> Result<String> {
         .await?;
     let message = scene.arrives(tag).await?;
     let text = message.text.replace('\u{a0}', "");
-    ensure!(text.contains("one\ntwo\n\nthree"), "lines are lost: {text:?}");
+    ensure!(text.contains("one\ntwo\n\nthree"), "lines are lost: {}", message.html);
     Ok("one ⏎ two ⏎⏎ three".into())
 }
 
