@@ -69,7 +69,10 @@ impl Answer {
 fn a_wrong_configuration_is_answered_with_its_name_place_and_mend() {
     let place = Place::new();
     for (text, words) in [
-        ("\nlisen = \"127.0.0.1:1\"", "rialto.toml:2: `lisen` is not a setting: did you mean `listen`?"),
+        (
+            "\nlisen = \"127.0.0.1:1\"",
+            "rialto.toml:2: `lisen` is not a setting: did you mean `listen`?",
+        ),
         ("[keys]\ncolour = 1", "rialto.toml:2: `keys.colour` is not a setting"),
         ("[deliveries]\npacing = 3", "rialto.toml:2: `deliveries.pacing`"),
         ("public_url = 3", "rialto.toml:1: `public_url`"),
@@ -145,7 +148,9 @@ fn a_database_is_opened_by_its_own_key_alone() {
 #[test]
 fn without_a_server_commands_say_how_to_start_one() {
     let place = Place::new();
-    for command in [&["status"][..], &["channels", "slack"], &["connect", "slack"], &["retry", "--sync", "x"]] {
+    for command in
+        [&["status"][..], &["channels", "slack"], &["connect", "slack"], &["retry", "--sync", "x"]]
+    {
         place.run(command).fails(3, &["no server answers at http://127.0.0.1:1/", "rialto serve"]);
     }
     let doctor = place.run(&["doctor"]);
@@ -160,7 +165,9 @@ fn without_a_server_commands_say_how_to_start_one() {
 fn connect_asks_for_what_each_platform_needs_and_never_for_secrets_on_the_command_line() {
     let place = Place::new();
     let help = place.run(&["connect", "slack", "--help"]).out;
-    for words in ["--client-id <VALUE>", "--client-secret-file <FILE>", "RIALTO_SLACK_SIGNING_SECRET"] {
+    for words in
+        ["--client-id <VALUE>", "--client-secret-file <FILE>", "RIALTO_SLACK_SIGNING_SECRET"]
+    {
         assert!(help.contains(words), "{help}");
     }
     assert!(!help.contains("--client-secret <"));

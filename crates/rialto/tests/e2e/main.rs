@@ -2,6 +2,8 @@
 
 mod fixtures;
 mod kill;
+mod listening;
+mod strange;
 mod wrong;
 
 use rialto_testkit::{World, WorldOptions};

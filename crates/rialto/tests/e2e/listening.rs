@@ -1,0 +1,1 @@
+//! How Teams is heard: per channel and tenant-wide, and what happens when subscriptions end.

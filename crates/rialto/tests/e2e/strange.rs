@@ -1,0 +1,1 @@
+//! A Slack that is not our sandbox.
