@@ -46,9 +46,9 @@ impl<T: DeserializeOwned, S: Send + Sync> FromRequest<S> for Body<T> {
                 Problem::new(StatusCode::BAD_REQUEST, format!("not JSON: {cause}"))
             }
         })?;
-        reader.end().map_err(|error| {
-            Problem::new(StatusCode::BAD_REQUEST, format!("not JSON: {error}"))
-        })?;
+        reader
+            .end()
+            .map_err(|error| Problem::new(StatusCode::BAD_REQUEST, format!("not JSON: {error}")))?;
         Ok(Self(value))
     }
 }

@@ -29,7 +29,7 @@ struct Known {
 pub(crate) enum Progress {
     Waiting,
     Expired,
-    Ended(Outcome),
+    Ended(Box<Outcome>),
 }
 
 impl Outcomes {
@@ -56,7 +56,7 @@ impl Outcomes {
         let all = self.0.lock();
         let known = all.iter().find(|it| it.state == state)?;
         Some(match &known.outcome {
-            Some(outcome) => Progress::Ended(outcome.clone()),
+            Some(outcome) => Progress::Ended(Box::new(outcome.clone())),
             None if now >= known.expires_at => Progress::Expired,
             None => Progress::Waiting,
         })

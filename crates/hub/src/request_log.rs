@@ -31,19 +31,15 @@ pub(crate) async fn observe(State(hub): State<Hub>, request: Request, next: Next
             random.iter().map(|byte| format!("{byte:02x}")).collect()
         }
     };
-    let path = request
-        .extensions()
-        .get::<MatchedPath>()
-        .map_or("unknown", MatchedPath::as_str)
-        .to_owned();
+    let path =
+        request.extensions().get::<MatchedPath>().map_or("unknown", MatchedPath::as_str).to_owned();
     let method = request.method().clone();
     let limit = if path.starts_with("/webhooks/") { WEBHOOK_LIMIT } else { LIMIT };
     let span = tracing::info_span!("request", id, %method, path);
     let began = Instant::now();
     let answer = tokio::time::timeout(limit, next.run(request)).instrument(span.clone()).await;
     let mut response = answer.unwrap_or_else(|_| {
-        Problem::new(StatusCode::SERVICE_UNAVAILABLE, "it took too long; try again")
-            .into_response()
+        Problem::new(StatusCode::SERVICE_UNAVAILABLE, "it took too long; try again").into_response()
     });
     let (status, took) = (response.status().as_u16(), began.elapsed());
     metrics::histogram!(

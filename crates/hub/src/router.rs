@@ -6,7 +6,7 @@ use axum::{
     http::StatusCode,
     middleware,
     response::{IntoResponse, Response},
-    routing::{get, on, MethodFilter},
+    routing::{MethodFilter, get, on},
 };
 
 use crate::{

@@ -1,5 +1,7 @@
 //! The binary as its users meet it: what goes wrong is said in words, with the mend.
 
+#![expect(clippy::unwrap_used, reason = "what is unexpected fails the test")]
+
 use std::{
     fs,
     net::TcpListener,

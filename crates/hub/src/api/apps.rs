@@ -46,7 +46,11 @@ async fn list(State(hub): State<Hub>) -> Json<Vec<AppView>> {
     (status = 201, body = AppView),
     (status = 422, body = Problem, description = "An unknown platform or field."),
 ))]
-async fn add(State(hub): State<Hub>, Admin(who): Admin, Body(new): Body<NewApp>) -> Created<AppView> {
+async fn add(
+    State(hub): State<Hub>,
+    Admin(who): Admin,
+    Body(new): Body<NewApp>,
+) -> Created<AppView> {
     Ok((StatusCode::CREATED, Json(hub.relay.add_app(&who, new).await?)))
 }
 

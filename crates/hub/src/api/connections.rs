@@ -3,7 +3,8 @@
 use axum::{Json, extract::State, http::StatusCode};
 use rialto_model::{AppId, ConnectionId};
 use rialto_relay::admin::{
-    AuthorizationView, ConnectedView, ConnectionView, ConversationQuery, ConversationView, FindingView, ParentView,
+    AuthorizationView, ConnectedView, ConnectionView, ConversationQuery, ConversationView,
+    FindingView, ParentView,
 };
 use secrecy::SecretString;
 use serde::{Deserialize, Serialize};
@@ -106,8 +107,10 @@ async fn authorization(
     let (status, connected, problem) = match progress {
         Progress::Waiting => (AuthorizationStatus::Waiting, None, None),
         Progress::Expired => (AuthorizationStatus::Expired, None, None),
-        Progress::Ended(Ok(connected)) => (AuthorizationStatus::Connected, Some(connected), None),
-        Progress::Ended(Err(problem)) => (AuthorizationStatus::Failed, None, Some(problem)),
+        Progress::Ended(outcome) => match *outcome {
+            Ok(connected) => (AuthorizationStatus::Connected, Some(connected), None),
+            Err(problem) => (AuthorizationStatus::Failed, None, Some(problem)),
+        },
     };
     Ok(Json(AuthorizationProgress { status, connected, problem }))
 }
@@ -128,7 +131,10 @@ async fn adopt(
     Ids(app): Ids<AppId>,
     Body(TokenToAdopt { token }): Body<TokenToAdopt>,
 ) -> Created<ConnectedView> {
-    Ok((StatusCode::CREATED, Json(hub.relay.adopt_token(&who, app, SecretString::from(token)).await?)))
+    Ok((
+        StatusCode::CREATED,
+        Json(hub.relay.adopt_token(&who, app, SecretString::from(token)).await?),
+    ))
 }
 
 /// All connections with their health.
@@ -175,10 +181,7 @@ async fn remove(
     params(("connection" = String, Path,)),
     responses((status = 200, body = [FindingView]), (status = 404, body = Problem)),
 )]
-async fn check(
-    State(hub): State<Hub>,
-    Ids(id): Ids<ConnectionId>,
-) -> Answer<Vec<FindingView>> {
+async fn check(State(hub): State<Hub>, Ids(id): Ids<ConnectionId>) -> Answer<Vec<FindingView>> {
     Ok(Json(hub.relay.check_connection(id).await?))
 }
 

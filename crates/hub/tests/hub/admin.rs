@@ -16,7 +16,7 @@ async fn every_described_call_needs_the_token() {
     for (path, methods) in paths {
         for method in methods.as_object().unwrap().keys() {
             let method: Method = method.to_uppercase().parse().unwrap();
-            let path = format!("/api/v1{}", path.replace('{', "").replace('}', ""));
+            let path = format!("/api/v1{}", path.replace(['{', '}'], ""));
             for token in [None, Some("Bearer wrong"), Some(TOKEN), Some("Bearer ")] {
                 let mut request = Request::builder().method(&method).uri(&path);
                 if let Some(token) = token {
@@ -40,17 +40,52 @@ async fn a_wrong_request_is_answered_with_the_field_and_the_mend() {
     let hub = TestHub::new().await;
     let app = format!("apps/{}", hub.app.id);
     for (method, path, body, status, field, words) in [
-        (Method::POST, "apps", json!({ "platform": "pretendd" }), 422, "platform", "did you mean `pretended`?"),
+        (
+            Method::POST,
+            "apps",
+            json!({ "platform": "pretendd" }),
+            422,
+            "platform",
+            "did you mean `pretended`?",
+        ),
         (Method::POST, "apps", json!({}), 422, "", "missing field `platform`"),
         (Method::POST, "apps", json!({ "platform": 7 }), 422, "platform", "expected a string"),
-        (Method::POST, "apps", json!({ "platform": "pretended", "value": {} }), 422, "value", "unknown field"),
-        (Method::PATCH, &app, json!({ "values": { "clientid": "x" } }), 422, "values.clientid", "`client_id`"),
+        (
+            Method::POST,
+            "apps",
+            json!({ "platform": "pretended", "value": {} }),
+            422,
+            "value",
+            "unknown field",
+        ),
+        (
+            Method::PATCH,
+            &app,
+            json!({ "values": { "clientid": "x" } }),
+            422,
+            "values.clientid",
+            "`client_id`",
+        ),
         (Method::PATCH, &app, json!({ "name": " " }), 422, "name", "empty"),
         (Method::GET, "deliveries?limit=0", Value::Null, 422, "limit", "1 to 500"),
         (Method::GET, "deliveries?state=lost", Value::Null, 422, "state", "unknown variant"),
-        (Method::POST, "channel-syncs/connect", json!({ "endpoints": [] }), 422, "endpoints", "two or more"),
+        (
+            Method::POST,
+            "channel-syncs/connect",
+            json!({ "endpoints": [] }),
+            422,
+            "endpoints",
+            "two or more",
+        ),
         (Method::GET, "apps/nonsense", Value::Null, 404, "", "not a app id"),
-        (Method::GET, "apps/app_00000000000000000000000000000009", Value::Null, 404, "", "no application"),
+        (
+            Method::GET,
+            "apps/app_00000000000000000000000000000009",
+            Value::Null,
+            404,
+            "",
+            "no application",
+        ),
         (Method::GET, &format!("{app}/manifest"), Value::Null, 404, "", "Do something."),
         (Method::POST, &format!("{app}/tokens"), json!({ "token": "bad" }), 502, "", "not known"),
         (Method::GET, "nowhere", Value::Null, 404, "", "nothing at"),

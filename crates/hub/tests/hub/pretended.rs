@@ -1,31 +1,61 @@
 //! A platform that exists in these tests alone. Its webhooks carry the secret in a header and are
 //! `WORKSPACE CONVERSATION KEY`.
 
-use std::sync::Arc;
+use std::sync::{
+    Arc,
+    atomic::{AtomicBool, Ordering},
+};
 
 use async_trait::async_trait;
 use axum::http::StatusCode;
 use jiff::Timestamp;
+use parking_lot::Mutex;
 use rialto_model::{
-    AuthorStyle, Capabilities, FileLimits, LengthUnit, Pacing, PlatformId, ReactionSupport,
-    Support, TextLimit,
+    Account, Attachment, AuthorStyle, Begun, Capabilities, Conversation, ConversationKind, Event,
+    FileLimits, LengthUnit, Pacing, PlatformId, ReactionSupport, RemoteId, Support, TextLimit,
 };
 use rialto_platform::{
     AppConfig, AuthorizationAnswer, AuthorizationStart, Authorized, ConnectContext, Connection,
-    Field, Inbound, Manifest, Platform, Received, Refusal, SetupError, Verified, WebhookAnswer,
-    WebhookRequest, verify,
+    Field, FileBody, FileError, Finding, Inbound, Manifest, MessageChange, NewConversation,
+    Outgoing, Page, Part, Platform, Post, ReadError, Received, Refusal, SendError, SetupError,
+    Upkeep, Verified, WebhookAnswer, WebhookRequest, verify,
 };
 use secrecy::{ExposeSecret, SecretString};
 use url::Url;
 
-pub struct Pretended(Manifest);
+pub struct Pretended {
+    manifest: Manifest,
+    channels: Arc<Channels>,
+}
+
+/// The channels of all workspaces.
+#[derive(Default)]
+pub struct Channels {
+    pub all: Mutex<Vec<Conversation>>,
+    pub joined: Mutex<Vec<RemoteId>>,
+    pub refuse_joins: AtomicBool,
+}
+
+/// Text, such as `C1 general`.
+pub fn channel(text: &str) -> Conversation {
+    let (id, name) = text.split_once(' ').unwrap();
+    Conversation {
+        id: id.into(),
+        name: name.into(),
+        kind: ConversationKind::Channel,
+        parent: None,
+        private: false,
+        archived: name.ends_with("archived"),
+        joined: false,
+        topic: None,
+    }
+}
 
 impl Pretended {
-    pub fn new() -> Self {
-        let field =
-            |name, secret| Field { name, help: "", secret, required: true, default: None };
+    pub fn new(channels: Arc<Channels>) -> Self {
+        let field = |name, secret| Field { name, help: "", secret, required: true, default: None };
         let native = Support::Native;
-        Self(Manifest {
+        let manifest = Manifest {
             id: PlatformId::new("pretended"),
             name: "Pretended",
             capabilities: Capabilities {
@@ -44,15 +74,16 @@ impl Pretended {
             },
             fields: vec![field("client_id", false), field("webhook_secret", true)],
             steps: &["Do something."],
-            needs_parent: false,
-        })
+            needs_parent: true,
+        };
+        Self { manifest, channels }
     }
 }
 
 #[async_trait]
 impl Platform for Pretended {
     fn manifest(&self) -> &Manifest {
-        &self.0
+        &self.manifest
     }
 
     fn receive(&self, app: &AppConfig, request: &WebhookRequest<'_>, _: Timestamp) -> Received {
@@ -118,7 +149,7 @@ impl Platform for Pretended {
     }
 
     fn connect(&self, _: ConnectContext) -> Result<Arc<dyn Connection>, SetupError> {
-        Err(SetupError::Refused("nobody connects in these tests".into()))
+        Ok(Arc::new(PretendedConnection(self.channels.clone())))
     }
 }
 
@@ -129,5 +160,96 @@ fn authorized() -> Authorized {
         cabinet: vec![("token".into(), "fake-token".into())],
         warnings: vec!["a scope is missing".into()],
         next_steps: Vec::new(),
+    }
+}
+
+struct PretendedConnection(Arc<Channels>);
+
+#[async_trait]
+impl Connection for PretendedConnection {
+    async fn is_own(&self, _: &RemoteId) -> Result<bool, ReadError> {
+        Ok(false)
+    }
+
+    async fn normalize(&self, _: &[u8]) -> Result<Vec<Event>, ReadError> {
+        Ok(Vec::new())
+    }
+
+    async fn account(&self, _: &RemoteId) -> Result<Option<Account>, ReadError> {
+        Ok(None)
+    }
+
+    async fn account_by_email(&self, _: &str) -> Result<Option<Account>, ReadError> {
+        Ok(None)
+    }
+
+    async fn open(&self, _: &Attachment) -> Result<FileBody, FileError> {
+        Err(FileError::Refused("there are no files".into()))
+    }
+
+    async fn avatar(&self, account: &RemoteId) -> Result<Option<FileBody>, ReadError> {
+        let mime = match account.as_str() {
+            "pictured" => "image/png",
+            "scripted" => "image/svg+xml",
+            _ => return Ok(None),
+        };
+        let bytes = bytes::Bytes::from_static(b"png");
+        let stream = Box::pin(futures_util::stream::iter([Ok(bytes)]));
+        Ok(Some(FileBody { size: Some(3), mime: Some(mime.into()), stream }))
+    }
+
+    async fn conversations(&self, _: Option<&str>) -> Result<Page<Conversation>, ReadError> {
+        Ok(Page { items: self.0.all.lock().clone(), next: None })
+    }
+
+    async fn conversation(&self, id: &RemoteId) -> Result<Option<Conversation>, ReadError> {
+        Ok(self.0.all.lock().iter().find(|it| it.id == *id).cloned())
+    }
+
+    async fn parents(&self) -> Result<Vec<(RemoteId, String)>, ReadError> {
+        Ok(vec![("T1".into(), "Engineering".into())])
+    }
+
+    async fn create_conversation(&self, new: &NewConversation) -> Result<Conversation, SetupError> {
+        let mut all = self.0.all.lock();
+        let made = channel(&format!("N{} {}", all.len(), new.name));
+        all.push(made.clone());
+        Ok(made)
+    }
+
+    async fn join(&self, conversation: &RemoteId) -> Result<(), SetupError> {
+        if self.0.refuse_joins.load(Ordering::SeqCst) {
+            return Err(SetupError::Refused("nobody may join today".into()));
+        }
+        self.0.joined.lock().push(conversation.clone());
+        Ok(())
+    }
+
+    fn render(&self, _: &Outgoing) -> Vec<Part> {
+        Vec::new()
+    }
+
+    async fn upload(&self, _: &RemoteId, _: &Attachment, _: FileBody) -> Result<String, FileError> {
+        Err(FileError::Refused("there are no files".into()))
+    }
+
+    async fn post(&self, _: &Post<'_>, _: &Begun) -> Result<RemoteId, SendError> {
+        Err(SendError::Permanent("nothing is posted".into()))
+    }
+
+    async fn find_sent(&self, _: &Post<'_>, _: &Begun) -> Result<Vec<RemoteId>, SendError> {
+        Ok(Vec::new())
+    }
+
+    async fn change(&self, _: &RemoteId, _: &MessageChange<'_>) -> Result<(), SendError> {
+        Ok(())
+    }
+
+    async fn upkeep(&self, _: &[RemoteId]) -> Result<Upkeep, ReadError> {
+        Ok(Upkeep::default())
+    }
+
+    async fn check(&self) -> Vec<Finding> {
+        Vec::new()
     }
 }

@@ -100,9 +100,14 @@ async fn a_picture_has_only_the_address_that_was_made_for_it() {
     let id: ConnectionId = connected["connection"]["id"].as_str().unwrap().parse().unwrap();
     let forged = format!("/avatars/{id}/U1/{}", "00".repeat(32));
     hub.get(&forged).await.problem(StatusCode::NOT_FOUND);
-    // The pretended platform has no live connections: signed addresses lead to no picture either.
-    let signed = hub.avatars.url(id, &"U1".into());
-    hub.get(signed.path()).await.problem(StatusCode::NOT_FOUND);
+    let picture = hub.get(hub.avatars.url(id, &"pictured".into()).path()).await;
+    assert_eq!((picture.status, picture.body.as_str()), (StatusCode::OK, "png"));
+    assert_eq!(picture.headers[header::CONTENT_TYPE], "image/png");
+    assert!(picture.headers.contains_key(header::CACHE_CONTROL));
+    for account in ["nobody", "scripted"] {
+        let path = hub.avatars.url(id, &account.into()).path().to_owned();
+        hub.get(&path).await.problem(StatusCode::NOT_FOUND);
+    }
 }
 
 #[tokio::test]

@@ -20,7 +20,7 @@ use serde_json::{Value, json};
 use tower::ServiceExt as _;
 use url::Url;
 
-use crate::pretended::Pretended;
+use crate::pretended::{Channels, Pretended};
 
 pub const TOKEN: &str = "fake-admin-token";
 pub const SECRET: &str = "fake-webhook-secret";
@@ -34,6 +34,7 @@ pub struct TestHub {
     pub relay: Relay,
     pub app: AppView,
     pub avatars: AvatarLinks,
+    pub channels: Arc<Channels>,
 }
 
 pub struct Answer {
@@ -84,8 +85,9 @@ impl TestHub {
             random: Arc::new(SystemRandom),
         };
         let url = Url::parse("https://rialto.test").unwrap();
+        let channels = Arc::new(Channels::default());
         let platforms: Platforms =
-            [Arc::new(Pretended::new()) as Arc<dyn Platform>].into_iter().collect();
+            [Arc::new(Pretended::new(channels.clone())) as Arc<dyn Platform>].into_iter().collect();
         let settings = RelaySettings::new(url.clone());
         let relay = Relay::start(store, platforms, toolkit, settings).await.unwrap();
         let avatars = AvatarLinks::new(url, &SecretString::from("fake-key"));
@@ -100,7 +102,7 @@ impl TestHub {
             "settings": {}, "secrets": [], "missing": [], "webhook_url": "", "redirect_url": "",
             "connections": 0,
         }));
-        Self { router: router(hub), relay, app: app.unwrap(), avatars }
+        Self { router: router(hub), relay, app: app.unwrap(), avatars, channels }
     }
 
     pub async fn send(&self, request: Request<Body>) -> Answer {

@@ -171,7 +171,8 @@ impl Relay {
     ) -> Result<Vec<ConversationView>, AdminError> {
         let live = self.live(id)?;
         let view = self.roster().view();
-        let wanted = query.search.as_deref().unwrap_or_default().trim_start_matches('#').to_lowercase();
+        let wanted =
+            query.search.as_deref().unwrap_or_default().trim_start_matches('#').to_lowercase();
         let (mut found, mut seen) = (Vec::new(), HashSet::new());
         let mut page = None;
         for _ in 0..MOST_PAGES {

@@ -25,7 +25,9 @@ pub use avatars::{AvatarLinks, BadSignature};
 pub use channel_syncs::{
     ChannelSyncChange, ChannelSyncView, EndpointChange, EndpointView, TrafficView,
 };
-pub use connections::{ConnectionView, ConversationQuery, ConversationView, FindingView, ParentView};
+pub use connections::{
+    ConnectionView, ConversationQuery, ConversationView, FindingView, ParentView,
+};
 pub use deliveries::{
     AttemptView, DeliveryDetail, DeliveryQuery, DeliveryView, PlaceView, RetriedAll,
 };

@@ -174,6 +174,7 @@ mod tests {
         let page = include_str!("../../../../docs/configuration.md");
         let described: Vec<_> = page
             .lines()
+            .take_while(|line| !line.starts_with("## "))
             .filter_map(|line| line.strip_prefix("| `")?.split_once("` | `"))
             .map(|(key, rest)| (key, rest.split('`').next().unwrap()))
             .collect();
