@@ -283,7 +283,7 @@ impl Relay {
             }
             Signal::Upkeep | Signal::Missed => self.wake_upkeep(connection),
             Signal::Moved { to } => {
-                self.move_endpoint(connection, conversation, to.clone()).await?
+                self.move_endpoint(connection, conversation, to.clone()).await?;
             }
             Signal::Closed { reason } => {
                 tracing::warn!(%connection, %conversation, reason, "a conversation was closed");
@@ -323,6 +323,7 @@ fn drop_for(reason: &str) -> Plan {
     Plan { drops: vec![reason.to_owned()], ..Plan::default() }
 }
 
+#[expect(clippy::needless_pass_by_value, reason = "the shape that map_err wants")]
 fn store_away(error: StoreError) -> ReadError {
     ReadError::Transient { reason: error.to_string(), after: None }
 }

@@ -193,6 +193,7 @@ fn say(line: &str) -> Result<(), Failure> {
     Ok(())
 }
 
+#[expect(clippy::needless_pass_by_value, reason = "the shape that map_err wants")]
 fn failed(error: anyhow::Error) -> Failure {
     Failure::failed(format!("{error:#}"))
 }

@@ -32,6 +32,10 @@ pub struct SandboxOptions {
     pub graph_port: u16,
     /// Port of the Entra sign-in emulator.
     pub login_port: u16,
+    /// What Slack's answers and events call its address, when something stands in front of it.
+    pub slack_url: Option<String>,
+    /// The same for Microsoft Graph.
+    pub graph_url: Option<String>,
 }
 
 impl Default for SandboxOptions {
@@ -43,6 +47,8 @@ impl Default for SandboxOptions {
             slack_port: 0,
             graph_port: 0,
             login_port: 0,
+            slack_url: None,
+            graph_url: None,
         }
     }
 }
@@ -113,8 +119,11 @@ impl Sandbox {
         };
         let core = Core::new(options.seed, options.clock_speed)
             .map_err(|why| StartError::Prepare(why.to_string()))?;
-        let slack = slack::Slack::new(core.clone(), &urls);
-        let teams = teams::Teams::new(core.clone(), &urls);
+        let mut named = urls.clone();
+        named.slack = options.slack_url.unwrap_or(named.slack);
+        named.graph = options.graph_url.unwrap_or(named.graph);
+        let slack = slack::Slack::new(core.clone(), &named);
+        let teams = teams::Teams::new(core.clone(), &named);
         let emulators: Vec<Arc<dyn Emulator>> = vec![slack.clone(), teams.clone()];
         let routers = [
             core::control::router(core.clone(), emulators, &urls),

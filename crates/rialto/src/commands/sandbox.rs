@@ -29,6 +29,12 @@ pub struct Sandbox {
     /// Port of the Entra sign-in emulator
     #[arg(long, default_value_t = 8483)]
     login_port: u16,
+    /// What Slack's answers and events call its address, when something stands in front of it
+    #[arg(long, value_name = "URL")]
+    slack_url: Option<String>,
+    /// The same for Microsoft Graph
+    #[arg(long, value_name = "URL")]
+    graph_url: Option<String>,
 }
 
 impl Sandbox {
@@ -43,10 +49,12 @@ impl Sandbox {
             slack_port: self.slack_port,
             graph_port: self.graph_port,
             login_port: self.login_port,
+            slack_url: self.slack_url.clone(),
+            graph_url: self.graph_url.clone(),
         };
         let until = async {
             if tokio::signal::ctrl_c().await.is_err() {
-                std::future::pending().await
+                std::future::pending::<()>().await;
             }
         };
         rialto_sandbox::run(options, until).await.map_err(|error| {

@@ -29,7 +29,7 @@ pub async fn run(loaded: Loaded, platforms: Platforms, toolkit: Toolkit) -> Resu
     match &file {
         Some(file) => tracing::info!("Rialto {version}, configured by {}", file.display()),
         None => {
-            tracing::info!("Rialto {version}, with the defaults (there is no rialto.toml here)")
+            tracing::info!("Rialto {version}, with the defaults (there is no rialto.toml here)");
         }
     }
     // The port first: who is there already must not be disturbed.
@@ -131,7 +131,7 @@ fn welcome(settings: &Settings, listener: &TcpListener, relay: &Relay) {
 async fn told_to_stop() {
     let interrupted = async {
         if tokio::signal::ctrl_c().await.is_err() {
-            std::future::pending().await
+            std::future::pending::<()>().await;
         }
     };
     #[cfg(unix)]

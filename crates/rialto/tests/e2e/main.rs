@@ -1,5 +1,7 @@
 //! The real binary between emulated workspaces.
 
+#![expect(clippy::unwrap_used, reason = "what is unexpected fails the test")]
+
 mod fixtures;
 mod kill;
 mod listening;
