@@ -124,8 +124,8 @@ fn one_fact_has_one_key_whatever_the_event_is_called() {
             "C1",
             "x:message:channel_topic:1.2",
         ),
-        (changed(json!({ "ts": "1.2", "edited": { "ts": "3.4" } })), "C1", "e:1.2:3.4"),
-        (changed(json!({ "ts": "1.2" })), "C1", "e:1.2:0"),
+        (changed(json!({ "ts": "1.2", "edited": { "ts": "3.4" } })), "C1", "e:1.2:9.9"),
+        (changed(json!({ "ts": "1.2" })), "C1", "e:1.2:9.9"),
         (changed(json!({ "ts": "1.2", "subtype": "tombstone" })), "C1", "d:1.2"),
         (
             json!({ "type": "message", "subtype": "message_deleted", "channel": "C1",
