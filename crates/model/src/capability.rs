@@ -101,6 +101,8 @@ pub struct Pacing {
     pub conversation: Vec<Window>,
     /// For one connection: every window holds.
     pub connection: Vec<Window>,
+    /// For reading the past of conversations, over one connection: every window holds.
+    pub history: Vec<Window>,
 }
 
 /// At most `count` calls in any span of `per`.

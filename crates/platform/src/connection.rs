@@ -5,7 +5,8 @@ use jiff::Timestamp;
 use rialto_model::{Account, Attachment, Begun, Conversation, Event, RemoteId};
 
 use crate::{
-    FileBody, FileError, MessageChange, Outgoing, Part, Post, ReadError, SendError, SetupError,
+    FileBody, FileError, HistoryPage, HistoryRequest, MessageChange, Outgoing, Part, Post,
+    ReadError, SendError, SetupError,
 };
 
 /// A conversation to be made.
@@ -77,6 +78,9 @@ pub trait Connection: Send + Sync + 'static {
     /// Makes canonical events of what `Platform::receive` took. May call the platform. Names and
     /// pictures that the payload lacks stay empty: the relay completes them.
     async fn normalize(&self, payload: &[u8]) -> Result<Vec<Event>, ReadError>;
+
+    /// Reads the past of a conversation, a page at a time: at most one call of the platform's API.
+    async fn history(&self, request: HistoryRequest<'_>) -> Result<HistoryPage, ReadError>;
 
     /// An account; `None` when there is none.
     async fn account(&self, id: &RemoteId) -> Result<Option<Account>, ReadError>;

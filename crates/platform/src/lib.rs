@@ -19,6 +19,7 @@ mod connection;
 mod environment;
 mod error;
 mod file;
+mod history;
 mod manifest;
 mod outgoing;
 mod webhook;
@@ -29,6 +30,7 @@ pub use connection::{Connection, Finding, FindingLevel, NewConversation, Page, U
 pub use environment::{Clock, Random, SystemClock, SystemRandom, Toolkit};
 pub use error::{FileError, HoldScope, ReadError, SendError, SetupError};
 pub use file::FileBody;
+pub use history::{HistoryPage, HistoryRequest};
 pub use manifest::{ConnectContext, Field, Manifest, Platform};
 pub use outgoing::{MessageChange, Note, Outgoing, Part, Post, UploadedFile};
 pub use webhook::{Inbound, Received, Refusal, Verified, WebhookAnswer, WebhookRequest};

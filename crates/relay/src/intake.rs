@@ -15,6 +15,7 @@ use crate::{
     queue::Next,
     relay::{Inner, Relay},
     retry::backoff,
+    sweep,
 };
 
 /// How many webhooks of one conversation are read from the database at a time.
@@ -41,8 +42,8 @@ impl Relay {
     pub(crate) fn enqueue_inbound(&self, seq: i64, row: NewInbound) {
         let key =
             ConversationRef { connection: row.connection, conversation: row.conversation.clone() };
-        let weight = row.payload.len();
-        if self.inner.intake.push(&key, seq, weight, Inbound { seq, row }) {
+        let (place, weight) = (row.place(seq), row.payload.len());
+        if self.inner.intake.push(&key, place, weight, Inbound { seq, row }) {
             self.start_intake(key);
         }
     }
@@ -67,6 +68,7 @@ impl Relay {
     async fn work_intake(&self, key: &ConversationRef) {
         let mut attempt = 0;
         loop {
+            self.pass_gate(key).await;
             match self.inner.intake.next(key) {
                 Next::End => return,
                 Next::Refill => {
@@ -77,10 +79,10 @@ impl Relay {
                         attempt += 1;
                     }
                 }
-                Next::Item(seq, inbound) => match self.process(&inbound).await {
+                Next::Item(place, inbound) => match self.process(&inbound).await {
                     Ok(()) => {
                         attempt = 0;
-                        self.inner.intake.done(key, seq);
+                        self.inner.intake.done(key, place);
                     }
                     Err(Wait::For(at_least)) => {
                         tokio::time::sleep(self.inner.backoff(attempt).max(at_least)).await;
@@ -93,13 +95,10 @@ impl Relay {
     }
 
     async fn refill_intake(&self, key: &ConversationRef) -> Result<(), StoreError> {
-        let rows = self
-            .inner
-            .store
-            .pending_inbound_of(key.connection, &key.conversation, i64::MIN, BATCH)
-            .await?;
+        let rows =
+            self.inner.store.pending_inbound_of(key.connection, &key.conversation, BATCH).await?;
         let more = rows.len() == BATCH as usize;
-        let items = rows.into_iter().map(|row| (row.seq, row.row.payload.len(), row));
+        let items = rows.into_iter().map(|it| (it.row.place(it.seq), it.row.payload.len(), it));
         self.inner.intake.refill(key, items, more);
         Ok(())
     }
@@ -112,13 +111,18 @@ impl Relay {
             return self.commit(inbound, gone).await;
         };
         let Ok(live) = &entry.live else { return Err(Wait::Reconnect) };
-        let events = match live.normalize(&inbound.row.payload).await {
+        let events = match inbound.row.swept {
+            true => sweep::found(&inbound.row.payload),
+            false => live.normalize(&inbound.row.payload).await,
+        };
+        let events = match events {
             Ok(events) => events,
             Err(error) => return self.unreadable(inbound, error).await,
         };
         let mut whole = Plan::default();
         let mut ready = Vec::with_capacity(events.len());
         for mut event in events {
+            event.conversation = view.now_at(inbound.row.connection, &event.conversation);
             match self.prepare(&mut event, inbound.row.connection, live.as_ref()).await {
                 Ok(Prepared::ToPlan) => ready.push(event),
                 Ok(Prepared::Planned(plan)) => whole.extend(plan),
@@ -281,9 +285,13 @@ impl Relay {
             Signal::Revoked => {
                 self.mark_revoked(connection, "the platform said that access was withdrawn").await;
             }
-            Signal::Upkeep | Signal::Missed => self.wake_upkeep(connection),
+            Signal::Upkeep => self.wake_upkeep(connection),
+            Signal::Missed => {
+                self.wake_upkeep(connection);
+                self.sweep_gaps(connection, std::slice::from_ref(conversation));
+            }
             Signal::Moved { to } => {
-                self.move_endpoint(connection, conversation, to.clone()).await?;
+                self.move_endpoint(connection, conversation, to).await?;
             }
             Signal::Closed { reason } => {
                 tracing::warn!(%connection, %conversation, reason, "a conversation was closed");
@@ -300,15 +308,23 @@ impl Relay {
         &self,
         connection: ConnectionId,
         conversation: &RemoteId,
-        to: RemoteId,
+        to: &RemoteId,
     ) -> Result<(), StoreError> {
-        let view = self.roster().view();
         let from = ConversationRef { connection, conversation: conversation.clone() };
-        let Some((sync, endpoint)) = view.endpoint(&from) else { return Ok(()) };
-        let mut endpoint = endpoint.clone();
-        endpoint.at.conversation = to;
-        self.inner.store.put_endpoint(sync.id, endpoint).await?;
-        self.changed(&[]).await
+        if self.roster().view().endpoint(&from).is_none() {
+            return Ok(());
+        }
+        match self.inner.store.move_conversation(&from, to).await {
+            Err(StoreError::Conflict(reason)) => {
+                let problem = format!("{conversation} is {to} now, but is not followed: {reason}");
+                self.inner.problems.note(connection, problem);
+                Ok(())
+            }
+            result => {
+                result?;
+                self.changed(&[]).await
+            }
+        }
     }
 }
 

@@ -30,6 +30,7 @@ mod queue;
 mod relay;
 mod retry;
 mod roster;
+mod sweep;
 mod upkeep;
 
 pub use platforms::Platforms;

@@ -14,6 +14,7 @@ use tokio::time::{Duration, Instant};
 pub(crate) struct Pacer {
     conversations: Mutex<HashMap<ConversationRef, Made>>,
     connections: Mutex<HashMap<ConnectionId, Made>>,
+    reads: Mutex<HashMap<ConnectionId, Made>>,
 }
 
 type Made = VecDeque<Instant>;
@@ -28,6 +29,11 @@ impl Pacer {
     ) {
         take(&self.conversations, to, conversation).await;
         take(&self.connections, &to.connection, connection).await;
+    }
+
+    /// Likewise, for reading the past over a connection.
+    pub(crate) async fn wait_to_read(&self, connection: ConnectionId, windows: &[Window]) {
+        take(&self.reads, &connection, windows).await;
     }
 }
 

@@ -13,7 +13,7 @@ use url::Url;
 
 use crate::{
     Platforms, Roster, lane::Job, pacing::Pacer, people::People, problems::Problems, queue::Queues,
-    upkeep::Rounds,
+    sweep::Sweeps, upkeep::Rounds,
 };
 
 /// What may wait in memory, in bytes, on the way in and on the way out. The rest waits on disk.
@@ -39,6 +39,8 @@ pub struct RelaySettings {
     /// Whether calls are paced by the platforms' published limits. Off only where a platform has
     /// none (load tests); what a platform asks for by `Retry-After` is always honoured.
     pub pacing: bool,
+    /// How often the past of each conversation is compared with what was heard of it.
+    pub sweep_every: Duration,
 }
 
 impl RelaySettings {
@@ -51,6 +53,7 @@ impl RelaySettings {
             give_up_after: 7 * DAY,
             look_after: Duration::from_secs(2),
             pacing: true,
+            sweep_every: Duration::from_secs(15 * 60),
         }
     }
 }
@@ -73,6 +76,7 @@ pub(crate) struct Inner {
     pub(crate) holds: Mutex<Holds>,
     pub(crate) slots: Mutex<HashMap<ConnectionId, Arc<Semaphore>>>,
     pub(crate) rounds: Rounds,
+    pub(crate) sweeps: Sweeps,
     pub(crate) problems: Problems,
     /// Counts what admins changed; whoever waits looks again.
     pub(crate) changes: watch::Sender<u64>,
@@ -126,6 +130,7 @@ impl Relay {
                 holds: Mutex::default(),
                 slots: Mutex::default(),
                 rounds: Rounds::default(),
+                sweeps: Sweeps::default(),
                 problems: Problems::default(),
                 changes: watch::Sender::new(0),
                 turns: Mutex::default(),
@@ -133,6 +138,7 @@ impl Relay {
                 stopping: CancellationToken::new(),
             }),
         };
+        relay.sweep_from_the_start().await?;
         relay.wake_lanes().await?;
         relay.queue_pending().await?;
         relay.inner.tasks.spawn({
@@ -142,6 +148,10 @@ impl Relay {
         relay.inner.tasks.spawn({
             let relay = relay.clone();
             async move { relay.housekeeping().await }
+        });
+        relay.inner.tasks.spawn({
+            let relay = relay.clone();
+            async move { relay.sweep_on_schedule().await }
         });
         Ok(relay)
     }
@@ -172,7 +182,9 @@ impl Relay {
                 accepted.unknown_workspace += 1;
                 continue;
             };
-            let at = ConversationRef { connection, conversation: inbound.conversation };
+            let conversation = view.now_at(connection, &inbound.conversation);
+            let at = ConversationRef { connection, conversation };
+            self.heard(&at);
             if !at.conversation.as_str().is_empty() && view.endpoint(&at).is_none() {
                 accepted.not_synced += 1;
                 continue;
@@ -183,6 +195,7 @@ impl Relay {
                 key: inbound.key,
                 payload: inbound.payload,
                 received_at,
+                swept: false,
             });
         }
         if !rows.is_empty() {
@@ -221,14 +234,17 @@ impl Relay {
             self.inner.problems.mended(*connection);
         }
         let after = self.roster().view();
-        let to_look_after = after
+        let to_look_after: Vec<_> = after
             .connections
             .keys()
             .copied()
             .filter(|id| renew.contains(id) || before.heard(*id) != after.heard(*id))
             .collect();
         self.inner.changes.send_modify(|count| *count = count.wrapping_add(1));
-        self.look_after_now(to_look_after).await;
+        self.look_after_now(to_look_after.clone()).await;
+        for connection in to_look_after {
+            self.sweep_what_is_new(connection, &before, renew.contains(&connection));
+        }
         self.queue_pending().await?;
         self.wake_lanes().await
     }
@@ -265,10 +281,10 @@ impl Relay {
 
     /// The lock under which plans for the channel sync of a webhook's conversation are made.
     pub(crate) fn turn_of(&self, row: &NewInbound) -> Option<Arc<tokio::sync::Mutex<()>>> {
-        let at =
-            ConversationRef { connection: row.connection, conversation: row.conversation.clone() };
         let view = self.roster().view();
-        let (sync, _) = view.endpoint(&at)?;
+        let conversation = view.now_at(row.connection, &row.conversation);
+        let (sync, _) =
+            view.endpoint(&ConversationRef { connection: row.connection, conversation })?;
         Some(self.inner.turns.lock().entry(sync.id).or_default().clone())
     }
 

@@ -35,6 +35,7 @@ pub struct RosterView {
     /// Channel syncs.
     pub syncs: HashMap<ChannelSyncId, Arc<ChannelSync>>,
     endpoints: HashMap<ConversationRef, (Arc<ChannelSync>, usize)>,
+    moves: HashMap<ConversationRef, RemoteId>,
     workspaces: HashMap<(AppId, RemoteId), ConnectionId>,
 }
 
@@ -65,9 +66,23 @@ impl RosterView {
         Some((sync, &sync.endpoints[*index]))
     }
 
+    /// What a conversation is called now: platforms go on naming those that moved by their old id.
+    pub fn now_at(&self, connection: ConnectionId, conversation: &RemoteId) -> RemoteId {
+        if self.moves.is_empty() {
+            return conversation.clone();
+        }
+        let old = ConversationRef { connection, conversation: conversation.clone() };
+        self.moves.get(&old).cloned().unwrap_or(old.conversation)
+    }
+
     /// The connection of an app's workspace.
     pub fn workspace(&self, app: AppId, workspace: &RemoteId) -> Option<ConnectionId> {
         self.workspaces.get(&(app, workspace.clone())).copied()
+    }
+
+    /// Whether what is said in a conversation goes anywhere.
+    pub fn hears(&self, at: &ConversationRef) -> bool {
+        self.endpoint(at).is_some_and(|(_, endpoint)| endpoint.direction.hears())
     }
 
     /// The conversations of a connection that must be heard.
@@ -173,6 +188,7 @@ impl Roster {
             let entry = ConnectionEntry { live, platform: app.platform.clone(), record };
             view.connections.insert(entry.record.id, Arc::new(entry));
         }
+        view.moves = self.store.moves().await?.into_iter().collect();
         for sync in self.store.channel_syncs().await? {
             let sync = Arc::new(sync);
             for (index, endpoint) in sync.endpoints.iter().enumerate() {

@@ -97,6 +97,7 @@ impl Relay {
                     tracing::warn!(%connection, problem, "a connection needs an admin");
                 }
                 self.inner.problems.found(connection, upkeep.problems);
+                self.sweep_gaps(connection, &upkeep.gaps);
                 let now = self.inner.toolkit.clock.now();
                 let wait = upkeep.again_by.map(|by| by.duration_since(now));
                 let wait = wait.and_then(|wait| wait.try_into().ok()).unwrap_or(AT_LEAST);

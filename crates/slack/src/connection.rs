@@ -5,15 +5,16 @@ use std::sync::Arc;
 use async_trait::async_trait;
 use rialto_model::{Account, Attachment, Begun, Conversation, Event, RemoteId};
 use rialto_platform::{
-    Cabinet, ConnectContext, Connection, FileBody, FileError, Finding, MessageChange,
-    NewConversation, Outgoing, Page, Part, Post, ReadError, SendError, SetupError, Toolkit, Upkeep,
+    Cabinet, ConnectContext, Connection, FileBody, FileError, Finding, HistoryPage, HistoryRequest,
+    MessageChange, NewConversation, Outgoing, Page, Part, Post, ReadError, SendError, SetupError,
+    Toolkit, Upkeep,
 };
 use secrecy::ExposeSecret;
 use tokio::sync::OnceCell;
 
 use crate::{
     api::{self, Api, Identity},
-    connect, directory, files, normalize, render, send, upkeep,
+    connect, directory, files, history, normalize, render, send, upkeep,
 };
 
 /// A workspace on Slack.
@@ -65,6 +66,10 @@ impl Connection for SlackConnection {
 
     async fn normalize(&self, payload: &[u8]) -> Result<Vec<Event>, ReadError> {
         normalize::normalize(payload, self.identity().await?)
+    }
+
+    async fn history(&self, request: HistoryRequest<'_>) -> Result<HistoryPage, ReadError> {
+        history::page(&self.api, self.identity().await?, request).await
     }
 
     async fn account(&self, id: &RemoteId) -> Result<Option<Account>, ReadError> {

@@ -14,6 +14,7 @@ mod connect;
 mod connection;
 mod directory;
 mod files;
+mod history;
 mod manifest;
 mod normalize;
 mod render;

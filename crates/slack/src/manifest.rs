@@ -125,6 +125,9 @@ fn capabilities() -> Capabilities {
         pacing: Pacing {
             conversation: vec![Window { count: 1, per: Duration::from_secs(1) }],
             connection: Vec::new(),
+            // `conversations.history` and `.replies` are of tier 3: 50 a minute. Some are left for
+            // looking up what was sent.
+            history: vec![Window { count: 40, per: Duration::from_secs(60) }],
         },
     }
 }

@@ -97,6 +97,16 @@ wire! {
         files: Vec<Value>,
         edited: Option<Edited>,
         metadata: Option<Metadata>,
+        reply_count: Option<u64>,
+        latest_reply: Option<String>,
+        reactions: Vec<Reactions>,
+    }
+
+    /// Who reacted with an emoji; of many, the first.
+    struct Reactions {
+        name: String,
+        users: Vec<String>,
+        count: Option<usize>,
     }
 
     /// Who changed a message, and when.

@@ -150,6 +150,7 @@ fn webhook(task: u64, number: u64) -> NewInbound {
         key: format!("1700000000.{number:06}:0"),
         payload: vec![b'x'; 1_200],
         received_at: at(0),
+        swept: false,
     }
 }
 

@@ -78,11 +78,30 @@ CREATE TABLE inbox (
     seq INTEGER PRIMARY KEY AUTOINCREMENT,
     connection BLOB NOT NULL,
     conversation TEXT NOT NULL,
+    swept BIGINT NOT NULL, -- 1: found by a sweep, goes before the others
     identity TEXT NOT NULL,
     received_at BIGINT NOT NULL,
     payload BLOB NOT NULL, -- sealed
-    UNIQUE (connection, conversation, identity)
+    UNIQUE (connection, conversation, swept, identity)
 );
+
+-- How far a conversation's history was compared with what was heard of it.
+CREATE TABLE sweeps (
+    connection BLOB NOT NULL,
+    conversation TEXT NOT NULL,
+    checked_until BIGINT NOT NULL,
+    recovered BIGINT NOT NULL,
+    deaf_since BIGINT,
+    PRIMARY KEY (connection, conversation)
+) WITHOUT ROWID;
+
+-- Conversations that have another id now: webhooks may still name the old one.
+CREATE TABLE moves (
+    connection BLOB NOT NULL,
+    conversation TEXT NOT NULL,
+    moved_to TEXT NOT NULL,
+    PRIMARY KEY (connection, conversation)
+) WITHOUT ROWID;
 
 -- A conversation's long name is kept once; messages, copies and deliveries hold its number.
 -- As the destination of deliveries a conversation is a lane.
@@ -105,6 +124,7 @@ CREATE TABLE messages (
     thread BLOB,
     posted_at BIGINT NOT NULL
 ) WITHOUT ROWID;
+CREATE INDEX messages_said ON messages (origin, posted_at);
 
 CREATE TABLE copies (
     conversation BIGINT NOT NULL,

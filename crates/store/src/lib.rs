@@ -25,7 +25,7 @@ pub use records::{
     App, Appended, AuditEntry, BegunPart, Change, ChannelSyncTraffic, Connection, ConnectionState,
     Copy, DeliveryFilter, DropCount, InFlight, Inbound, Lane, MessageView, NewCopy, NewDelivery,
     NewInbound, PendingAuthorization, PendingDelivery, Plan, Progress, Reactor, Settled,
-    StoredAccount,
+    StoredAccount, SweepRecord,
 };
 pub use sql::{SqlOptions, SqlStore};
 pub use store::Store;

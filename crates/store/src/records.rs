@@ -79,6 +79,27 @@ pub struct NewInbound {
     pub payload: Vec<u8>,
     /// When it came.
     pub received_at: Timestamp,
+    /// Found by a sweep, not brought by a webhook: `payload` is canonical events then. It goes
+    /// before the webhooks that wait, for it was said before most of them.
+    pub swept: bool,
+}
+
+impl NewInbound {
+    /// Its place among what waits in its conversation, by the number that `append_inbound` gave.
+    pub fn place(&self, seq: i64) -> i64 {
+        if self.swept { seq - i64::MAX / 2 } else { seq }
+    }
+}
+
+/// How far the history of a conversation was compared with what was heard of it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct SweepRecord {
+    /// Everything until then was seen, by a webhook or by a sweep.
+    pub checked_until: Timestamp,
+    /// Messages and changes that no webhook brought, since the beginning.
+    pub recovered: u64,
+    /// Since when messages come that no webhook tells of; `None` when webhooks come.
+    pub deaf_since: Option<Timestamp>,
 }
 
 /// What became of a webhook that was to be kept.
@@ -219,6 +240,13 @@ pub enum Change {
     },
     /// Our own post was seen before its answer: the copy is recorded, once.
     Claimed(NewCopy),
+}
+
+impl Change {
+    /// Whether somebody said or did something: not so for a post of our own.
+    pub(crate) fn is_news(&self) -> bool {
+        !matches!(self, Self::Claimed(_))
+    }
 }
 
 /// Work to keep.
@@ -368,6 +396,14 @@ pub struct ChannelSyncTraffic {
     pub parked: u64,
     /// When the last one was done.
     pub last_delivered_at: Option<Timestamp>,
+    /// What sweeps found and is not planned yet.
+    pub missing: u64,
+    /// What no webhook brought and a sweep found, since the beginning.
+    pub recovered: u64,
+    /// Until when every endpoint's history was checked; `None` while one was not checked yet.
+    pub checked_until: Option<Timestamp>,
+    /// Since when an endpoint is deaf.
+    pub deaf_since: Option<Timestamp>,
 }
 
 /// How often something was not relayed, and why.

@@ -12,7 +12,7 @@ use secrecy::SecretString;
 use crate::{
     App, Appended, AuditEntry, ChannelSyncTraffic, Connection, ConnectionState, Copy,
     DeliveryFilter, DropCount, InFlight, Inbound, Lane, MessageView, NewInbound,
-    PendingAuthorization, PendingDelivery, Plan, Progress, StoreError, StoredAccount,
+    PendingAuthorization, PendingDelivery, Plan, Progress, StoreError, StoredAccount, SweepRecord,
 };
 
 /// Durable state.
@@ -121,12 +121,11 @@ pub trait Store: Send + Sync + 'static {
     async fn append_inbound(&self, rows: Vec<NewInbound>) -> Result<Vec<Appended>, StoreError>;
     /// Webhooks that wait, in order, from after `after` on.
     async fn pending_inbound(&self, after: i64, limit: u32) -> Result<Vec<Inbound>, StoreError>;
-    /// Likewise, of one conversation.
+    /// The first that wait of one conversation, by `NewInbound::place`.
     async fn pending_inbound_of(
         &self,
         connection: ConnectionId,
         conversation: &RemoteId,
-        after: i64,
         limit: u32,
     ) -> Result<Vec<Inbound>, StoreError>;
     /// What is known of the message that this remote id is a copy of.
@@ -142,6 +141,37 @@ pub trait Store: Send + Sync + 'static {
     /// Keeps what was decided about a webhook, and that it is done. Gives the places of the new
     /// deliveries. Doing it twice for one `seq` changes nothing the second time (empty answer).
     async fn commit_plan(&self, seq: i64, plan: Plan) -> Result<Vec<i64>, StoreError>;
+
+    // ---- what was missed
+
+    /// How far each conversation was swept; those never swept are missing. Those where something
+    /// was said last come first.
+    async fn sweeps(&self) -> Result<Vec<(ConversationRef, SweepRecord)>, StoreError>;
+    /// Keeps how far a conversation was swept; `recovered` stays as it is in the store.
+    async fn put_sweep(
+        &self,
+        at: &ConversationRef,
+        checked_until: Timestamp,
+        deaf_since: Option<Timestamp>,
+    ) -> Result<(), StoreError>;
+    /// Messages said in a conversation from `since` to `until` that are not deleted, each with the
+    /// message that began its thread, by their ids there.
+    async fn said_between(
+        &self,
+        at: &ConversationRef,
+        since: Timestamp,
+        until: Timestamp,
+    ) -> Result<Vec<(RemoteId, Option<MessageId>)>, StoreError>;
+    /// Gives a conversation another id: its endpoint, its lane, what is known of its messages.
+    /// Webhooks that wait keep the old one. A conflict when the new one is in a channel sync.
+    async fn move_conversation(
+        &self,
+        from: &ConversationRef,
+        to: &RemoteId,
+    ) -> Result<(), StoreError>;
+
+    /// Old ids of conversations, with the new ones.
+    async fn moves(&self) -> Result<Vec<(ConversationRef, RemoteId)>, StoreError>;
 
     // ---- what goes out
 

@@ -7,8 +7,9 @@ use jiff::{SignedDuration, Timestamp};
 use parking_lot::Mutex;
 use rialto_model::{Account, Attachment, Begun, Conversation, Event, RemoteId};
 use rialto_platform::{
-    Cabinet, ConnectContext, Connection, FileBody, FileError, Finding, MessageChange,
-    NewConversation, Outgoing, Page, Part, Post, ReadError, SendError, SetupError, Toolkit, Upkeep,
+    Cabinet, ConnectContext, Connection, FileBody, FileError, Finding, HistoryPage, HistoryRequest,
+    MessageChange, NewConversation, Outgoing, Page, Part, Post, ReadError, SendError, SetupError,
+    Toolkit, Upkeep,
 };
 
 use crate::{
@@ -66,6 +67,10 @@ impl Connection for TeamsConnection {
 
     async fn normalize(&self, payload: &[u8]) -> Result<Vec<Event>, ReadError> {
         self.events(payload).await
+    }
+
+    async fn history(&self, request: HistoryRequest<'_>) -> Result<HistoryPage, ReadError> {
+        self.past(request).await
     }
 
     async fn account(&self, id: &RemoteId) -> Result<Option<Account>, ReadError> {

@@ -30,6 +30,7 @@ mod crypto;
 mod download;
 mod fault;
 mod fingerprint;
+mod history;
 mod html;
 mod manifest;
 mod markup;

@@ -107,6 +107,8 @@ pub(crate) fn capabilities() -> Capabilities {
         pacing: Pacing {
             conversation: vec![Window { count: 1, per: second }],
             connection: vec![Window { count: 50, per: second }],
+            // GET channel messages: 20 a second in one tenant.
+            history: vec![Window { count: 10, per: second }],
         },
     }
 }

@@ -118,6 +118,8 @@ pub(crate) struct ChatMessage {
     pub reactions: Vec<Reaction>,
     #[serde(deserialize_with = "soft")]
     pub event_detail: Option<EventDetail>,
+    #[serde(deserialize_with = "soft_list")]
+    pub replies: Vec<ChatMessage>,
 }
 
 #[derive(Clone, Debug, Default, Deserialize)]

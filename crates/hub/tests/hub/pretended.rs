@@ -16,9 +16,9 @@ use rialto_model::{
 };
 use rialto_platform::{
     AppConfig, AuthorizationAnswer, AuthorizationStart, Authorized, ConnectContext, Connection,
-    Field, FileBody, FileError, Finding, Inbound, Manifest, MessageChange, NewConversation,
-    Outgoing, Page, Part, Platform, Post, ReadError, Received, Refusal, SendError, SetupError,
-    Upkeep, Verified, WebhookAnswer, WebhookRequest, verify,
+    Field, FileBody, FileError, Finding, HistoryPage, HistoryRequest, Inbound, Manifest,
+    MessageChange, NewConversation, Outgoing, Page, Part, Platform, Post, ReadError, Received,
+    Refusal, SendError, SetupError, Upkeep, Verified, WebhookAnswer, WebhookRequest, verify,
 };
 use secrecy::{ExposeSecret, SecretString};
 use url::Url;
@@ -173,6 +173,10 @@ impl Connection for PretendedConnection {
 
     async fn normalize(&self, _: &[u8]) -> Result<Vec<Event>, ReadError> {
         Ok(Vec::new())
+    }
+
+    async fn history(&self, _: HistoryRequest<'_>) -> Result<HistoryPage, ReadError> {
+        Ok(HistoryPage::default())
     }
 
     async fn account(&self, _: &RemoteId) -> Result<Option<Account>, ReadError> {

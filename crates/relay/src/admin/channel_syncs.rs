@@ -83,6 +83,18 @@ pub struct TrafficView {
     /// When the last one was done.
     #[schema(value_type = Option<String>, format = DateTime)]
     pub last_delivered_at: Option<Timestamp>,
+    /// What sweeps found in the channels' past that no webhook had told of, and that is not on its
+    /// way yet.
+    pub missing: u64,
+    /// What no webhook told of and a sweep found, since the beginning. All of it was delivered.
+    pub recovered: u64,
+    /// Until when the past of every channel was compared with what was heard; none while one was
+    /// not yet.
+    #[schema(value_type = Option<String>, format = DateTime)]
+    pub checked_until: Option<Timestamp>,
+    /// Since when messages come that no webhook tells of: they arrive with the next sweep.
+    #[schema(value_type = Option<String>, format = DateTime)]
+    pub deaf_since: Option<Timestamp>,
 }
 
 /// A change to name and settings. What is not named stays.
@@ -297,6 +309,10 @@ impl Relay {
                 delivered: traffic.delivered,
                 parked: traffic.parked,
                 last_delivered_at: traffic.last_delivered_at,
+                missing: traffic.missing,
+                recovered: traffic.recovered,
+                checked_until: traffic.checked_until,
+                deaf_since: traffic.deaf_since,
             },
             created_at: sync.created_at,
         })

@@ -4,6 +4,7 @@
 
 mod crashes;
 mod network;
+mod sweeps;
 mod world;
 
 use rialto_model::{ChannelSyncId, ChannelSyncState, DeliveryState};

@@ -12,14 +12,14 @@ use parking_lot::Mutex;
 use rialto_model::{
     Account, AccountKind, Attachment, Author, AuthorStyle, Begun, Block, Capabilities, Content,
     Conversation, ConversationKind, Emoji, Event, EventKind, FileLimits, Fingerprint, LengthUnit,
-    MessageState, Own, Pacing, PartKey, PlatformId, ReactionSupport, RemoteId, Revision, RichText,
-    Support, TextLimit,
+    MessageState, Own, Pacing, PartKey, PlatformId, ReactionState, ReactionSupport, RemoteId,
+    Revision, RichText, Support, TextLimit,
 };
 use rialto_platform::{
     AppConfig, AuthorizationAnswer, AuthorizationStart, Authorized, ConnectContext, Connection,
-    FileBody, FileError, Finding, HoldScope, Manifest, MessageChange, NewConversation, Note,
-    Outgoing, Page, Part, Platform, Post, ReadError, Received, SendError, SetupError, Upkeep,
-    WebhookAnswer, WebhookRequest, split::split,
+    FileBody, FileError, Finding, HistoryPage, HistoryRequest, HoldScope, Manifest, MessageChange,
+    NewConversation, Note, Outgoing, Page, Part, Platform, Post, ReadError, Received, SendError,
+    SetupError, Upkeep, WebhookAnswer, WebhookRequest, split::split,
 };
 use secrecy::SecretString;
 
@@ -53,6 +53,9 @@ pub struct Seen {
     pub reactions: Vec<String>,
     pub deleted: bool,
     posted_at: Timestamp,
+    revision: Revision,
+    /// Who of the people here reacted, and with what.
+    reactors: Vec<(String, String)>,
     part: Option<(String, Fingerprint)>,
 }
 
@@ -154,6 +157,8 @@ impl Network {
             reactions: Vec::new(),
             deleted: false,
             posted_at: self.clock.now(),
+            revision: Revision(0),
+            reactors: Vec::new(),
             part: None,
         };
         let event = self.event(conversation, &seen, Revision(0));
@@ -166,6 +171,7 @@ impl Network {
         let seen = find(&mut state, conversation, id).unwrap();
         seen.text = text.into();
         let revision = Revision(self.clock.now().as_microsecond());
+        seen.revision = revision;
         let seen = seen.clone();
         self.event(conversation, &seen, revision)
     }
@@ -184,6 +190,13 @@ impl Network {
         emoji: &str,
         present: bool,
     ) -> Vec<u8> {
+        let one = (by.to_owned(), emoji.to_owned());
+        let mut state = self.state.lock();
+        let seen = find(&mut state, conversation, id).unwrap();
+        seen.reactors.retain(|it| *it != one);
+        if present {
+            seen.reactors.push(one);
+        }
         self.payload(
             conversation,
             EventKind::Reaction {
@@ -203,29 +216,30 @@ impl Network {
     }
 
     fn event(&self, conversation: &str, seen: &Seen, revision: Revision) -> Vec<u8> {
+        self.payload(conversation, self.said(seen, revision))
+    }
+
+    fn said(&self, seen: &Seen, revision: Revision) -> EventKind {
         let own = match &seen.part {
             Some((delivery, _)) if self.marks => Own::App { delivery: delivery.parse().ok() },
             Some((_, fingerprint)) => Own::Account { fingerprint: fingerprint.clone() },
             None => Own::No,
         };
-        self.payload(
-            conversation,
-            EventKind::Message(Box::new(MessageState {
-                id: seen.id.clone(),
-                revision,
-                posted_at: seen.posted_at,
-                thread: seen.thread.clone(),
-                broadcast: false,
-                author: Author {
-                    account: Some(seen.by.as_str().into()),
-                    name: String::new(),
-                    avatar_url: None,
-                    bot: false,
-                },
-                content: Content { text: RichText::plain(&seen.text), attachments: Vec::new() },
-                own,
-            })),
-        )
+        EventKind::Message(Box::new(MessageState {
+            id: seen.id.clone(),
+            revision,
+            posted_at: seen.posted_at,
+            thread: seen.thread.clone(),
+            broadcast: false,
+            author: Author {
+                account: Some(seen.by.as_str().into()),
+                name: String::new(),
+                avatar_url: None,
+                bot: false,
+            },
+            content: Content { text: RichText::plain(&seen.text), attachments: Vec::new() },
+            own,
+        }))
     }
 
     fn payload(&self, conversation: &str, kind: EventKind) -> Vec<u8> {
@@ -308,6 +322,41 @@ impl Connection for Network {
     async fn normalize(&self, payload: &[u8]) -> Result<Vec<Event>, ReadError> {
         let event = serde_json::from_slice(payload);
         Ok(vec![event.map_err(|error| ReadError::Permanent(error.to_string()))?])
+    }
+
+    /// Two messages a page; deletions show by what is not there any more.
+    async fn history(&self, request: HistoryRequest<'_>) -> Result<HistoryPage, ReadError> {
+        let state = self.state.lock();
+        let all = state.conversations.get(request.conversation).map(Vec::as_slice);
+        let since = |seen: &&Seen| seen.posted_at >= request.since && !seen.deleted;
+        let shown: Vec<_> = all.unwrap_or_default().iter().filter(since).collect();
+        let start = request.page.map_or(0, |page| page.parse().unwrap());
+        let mut page = HistoryPage {
+            complete_since: Some(request.since),
+            next: (start + 2 < shown.len()).then(|| (start + 2).to_string()),
+            ..HistoryPage::default()
+        };
+        // Newest first, as most platforms list.
+        for seen in shown.iter().rev().skip(start).take(2) {
+            let mut as_told = (*seen).clone();
+            if seen.part.is_some() {
+                as_told.by = SERVICE.into();
+            }
+            let reactions = seen.reactors.iter().map(|(by, emoji)| ReactionState {
+                account: by.as_str().into(),
+                emoji: Emoji::Unicode(emoji.clone()),
+            });
+            let reactions =
+                EventKind::Reactions { message: seen.id.clone(), reactions: reactions.collect() };
+            page.threads.push(seen.id.clone());
+            for kind in [self.said(&as_told, seen.revision), reactions] {
+                let conversation = request.conversation.clone();
+                let edited = Timestamp::from_microsecond(seen.revision.0).unwrap();
+                let at = seen.posted_at.max(edited);
+                page.events.push(Event { conversation, at, kind });
+            }
+        }
+        Ok(page)
     }
 
     async fn account(&self, id: &RemoteId) -> Result<Option<Account>, ReadError> {
@@ -404,6 +453,8 @@ impl Connection for Network {
                 reactions: Vec::new(),
                 deleted: false,
                 posted_at: self.clock.now(),
+                revision: Revision(0),
+                reactors: Vec::new(),
                 part: Some((begun.delivery().to_string(), post.part.fingerprint.clone())),
             };
             let mut as_service = seen.clone();

@@ -12,7 +12,7 @@ use super::names;
 use crate::{
     client::Client,
     failure::Failure,
-    output::{Output, maybe_time},
+    output::{Output, maybe_time, time},
 };
 
 /// Keep channels in step
@@ -379,13 +379,42 @@ pub fn table(out: Output, syncs: &[ChannelSyncView]) -> Result<(), Failure> {
                 it.traffic.delivered.to_string(),
                 it.traffic.pending.to_string(),
                 it.traffic.parked.to_string(),
+                missing(it),
                 maybe_time(it.traffic.last_delivered_at),
             ]
         })
         .collect();
-    let header =
-        ["NAME", "ID", "STATE", "CHANNELS", "DELIVERED", "WAITING", "PARKED", "LAST DELIVERY"];
-    out.table(header, rows, "there is none yet: run `rialto channel-sync add` or `connect`")
+    let header = [
+        "NAME",
+        "ID",
+        "STATE",
+        "CHANNELS",
+        "DELIVERED",
+        "WAITING",
+        "PARKED",
+        "MISSING",
+        "LAST DELIVERY",
+    ];
+    out.table(header, rows, "there is none yet: run `rialto channel-sync add` or `connect`")?;
+    for it in syncs {
+        if let Some(since) = it.traffic.deaf_since {
+            out.line(format!(
+                "! {} is deaf since {}: no webhook tells of what is said there. Sweeps bring it, \
+                 late. Run `rialto doctor`",
+                it.name,
+                time(since)
+            ))?;
+        }
+    }
+    Ok(())
+}
+
+/// How much is missing, since when that is known.
+fn missing(sync: &ChannelSyncView) -> String {
+    match sync.traffic.checked_until {
+        Some(_) => format!("{} since {}", sync.traffic.missing, time(sync.created_at)),
+        None => "not checked yet".into(),
+    }
 }
 
 fn yes_or_no(is: bool) -> String {

@@ -26,6 +26,7 @@ pub const KEYS: &[(&str, &str)] = &[
     ("deliveries.give_up_after", "RIALTO_DELIVERIES_GIVE_UP_AFTER"),
     ("deliveries.look_after", "RIALTO_DELIVERIES_LOOK_AFTER"),
     ("deliveries.pacing", "RIALTO_DELIVERIES_PACING"),
+    ("sweeps.every", "RIALTO_SWEEPS_EVERY"),
 ];
 
 /// What a deployment chooses.
@@ -47,6 +48,8 @@ pub struct Settings {
     pub log: Log,
     /// How deliveries are made.
     pub deliveries: Deliveries,
+    /// How the past is looked through.
+    pub sweeps: Sweeps,
 }
 
 /// The database.
@@ -108,6 +111,13 @@ pub struct Deliveries {
     pub pacing: bool,
 }
 
+/// How the past of conversations is looked through for what no webhook told of.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct Sweeps {
+    /// How often, for each conversation.
+    pub every: HumanDuration,
+}
+
 impl Default for Settings {
     fn default() -> Self {
         let duration = |text| HumanDuration::parse(text).expect("a default is a duration");
@@ -125,6 +135,7 @@ impl Default for Settings {
                 look_after: duration("2s"),
                 pacing: true,
             },
+            sweeps: Sweeps { every: duration("15m") },
         }
     }
 }

@@ -48,6 +48,7 @@ pub async fn run(loaded: Loaded, platforms: Platforms, toolkit: Toolkit) -> Resu
             give_up_after: settings.deliveries.give_up_after.duration,
             look_after: settings.deliveries.look_after.duration,
             pacing: settings.deliveries.pacing,
+            sweep_every: settings.sweeps.every.duration,
             ..RelaySettings::new(settings.public_url.clone())
         },
     )

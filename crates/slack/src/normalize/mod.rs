@@ -9,7 +9,7 @@ pub(crate) mod sketch;
 mod text;
 
 use jiff::Timestamp;
-use rialto_model::{Author, Event, EventKind, Revision, Signal};
+use rialto_model::{Author, Event, EventKind, ReactionState, Revision, Signal};
 use rialto_platform::ReadError;
 use serde::Deserialize;
 
@@ -109,6 +109,35 @@ fn message_kind(
         },
         subtype => (ignored(&label("subtype", subtype.unwrap_or_default())), None),
     }
+}
+
+/// What a message of a conversation's past says, and who reacted to it.
+pub(crate) fn past(
+    message: &wire::Message,
+    own: &Identity,
+    now: Timestamp,
+) -> Vec<(EventKind, Timestamp)> {
+    let Some(ts) = message.ts.as_deref() else { return Vec::new() };
+    if is_tombstone(message) {
+        return vec![(EventKind::Deleted { message: ts.into() }, now)];
+    }
+    let (kind, at) = said(message, Some(ts), own);
+    let mut events = vec![(kind, at.unwrap_or(now))];
+    // Of an emoji that many chose, Slack names the first only: then it cannot be told who left.
+    let all =
+        message.reactions.iter().all(|it| it.count.is_none_or(|count| count == it.users.len()));
+    if all {
+        let one = |emoji: &wire::Reactions, user: &String| ReactionState {
+            account: user.as_str().into(),
+            emoji: text::emoji_named(&emoji.name),
+        };
+        let reactions = message.reactions.iter().flat_map(|emoji| {
+            emoji.users.iter().filter(|user| !own.is(user)).map(move |user| one(emoji, user))
+        });
+        let reactions = reactions.collect();
+        events.push((EventKind::Reactions { message: ts.into(), reactions }, now));
+    }
+    events
 }
 
 fn said(

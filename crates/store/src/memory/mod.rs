@@ -3,6 +3,7 @@
 mod plan;
 mod port;
 mod setup;
+mod sweeps;
 mod work;
 
 use std::{
@@ -20,7 +21,7 @@ use secrecy::SecretString;
 
 use crate::{
     App, AuditEntry, BegunPart, Connection, Copy, NewInbound, Now, PendingAuthorization, Reactor,
-    StoredAccount,
+    StoredAccount, SweepRecord,
 };
 
 /// Durable for as long as it lives: for tests and simulations. Nothing is sealed.
@@ -45,7 +46,7 @@ impl fmt::Debug for MemoryStore {
     }
 }
 
-type Identity = (ConnectionId, RemoteId, String);
+type Identity = (ConnectionId, RemoteId, String, bool);
 
 #[derive(Clone)]
 struct State {
@@ -61,6 +62,8 @@ struct State {
     last_inbound: i64,
     inbox: BTreeMap<i64, NewInbound>,
     waiting: HashSet<Identity>,
+    sweeps: BTreeMap<ConversationRef, SweepRecord>,
+    moves: BTreeMap<ConversationRef, RemoteId>,
     messages: HashMap<MessageId, Message>,
     copies: HashMap<(ConversationRef, RemoteId), MessageId>,
     deliveries: BTreeMap<i64, Kept>,
@@ -104,6 +107,8 @@ impl State {
             last_inbound: 0,
             inbox: BTreeMap::new(),
             waiting: HashSet::new(),
+            sweeps: BTreeMap::new(),
+            moves: BTreeMap::new(),
             messages: HashMap::new(),
             copies: HashMap::new(),
             deliveries: BTreeMap::new(),

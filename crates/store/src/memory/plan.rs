@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, HashSet};
 
 use rialto_model::{ConversationRef, Delivery, DeliveryState, MessageId, PartKey, WorkKind};
 
-use super::{Kept, Message, State};
+use super::{Identity, Kept, Message, State};
 use crate::{
     Appended, Change, Copy, Inbound, MessageView, NewCopy, NewDelivery, NewInbound, Plan, Reactor,
     Settled, StoreError, refusal,
@@ -14,7 +14,7 @@ impl State {
     pub(super) fn append_inbound(&mut self, rows: Vec<NewInbound>) -> Vec<Appended> {
         let mut appended = Vec::with_capacity(rows.len());
         for row in rows {
-            let identity = (row.connection, row.conversation.clone(), row.key.clone());
+            let identity = identity(&row);
             appended.push(if self.waiting.insert(identity) {
                 self.last_inbound += 1;
                 self.inbox.insert(self.last_inbound, row);
@@ -26,18 +26,21 @@ impl State {
         appended
     }
 
-    pub(super) fn pending_inbound(
-        &self,
-        after: i64,
-        limit: u32,
-        wanted: impl Fn(&NewInbound) -> bool,
-    ) -> Vec<Inbound> {
-        self.inbox
-            .iter()
-            .filter(|(seq, row)| **seq > after && wanted(row))
-            .take(limit as usize)
-            .map(|(seq, row)| Inbound { seq: *seq, row: row.clone() })
-            .collect()
+    pub(super) fn pending_inbound(&self, after: i64, limit: u32) -> Vec<Inbound> {
+        let waiting = self.inbox.range(after.saturating_add(1)..).take(limit as usize);
+        waiting.map(|(seq, row)| Inbound { seq: *seq, row: row.clone() }).collect()
+    }
+
+    pub(super) fn pending_inbound_of(&self, at: &ConversationRef, limit: u32) -> Vec<Inbound> {
+        let of = |row: &NewInbound| {
+            row.connection == at.connection && row.conversation == at.conversation
+        };
+        let waiting = self.inbox.iter().filter(|(_, row)| of(row));
+        let mut waiting: Vec<_> =
+            waiting.map(|(seq, row)| Inbound { seq: *seq, row: row.clone() }).collect();
+        waiting.sort_by_key(|inbound| inbound.row.place(inbound.seq));
+        waiting.truncate(limit as usize);
+        waiting
     }
 
     pub(super) fn message(&self, id: MessageId) -> Option<MessageView> {
@@ -63,7 +66,10 @@ impl State {
         }
         self.refuse(&plan)?;
         if let Some(row) = self.inbox.remove(&seq) {
-            self.waiting.remove(&(row.connection, row.conversation, row.key));
+            self.waiting.remove(&identity(&row));
+            if row.swept && plan.changes.iter().any(Change::is_news) {
+                self.recovered(row);
+            }
         }
         for change in plan.changes {
             self.change(change);
@@ -250,4 +256,8 @@ impl State {
         self.deliveries.insert(seq, kept);
         seq
     }
+}
+
+fn identity(row: &NewInbound) -> Identity {
+    (row.connection, row.conversation.clone(), row.key.clone(), row.swept)
 }

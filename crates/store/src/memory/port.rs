@@ -14,6 +14,7 @@ use crate::{
     App, Appended, AuditEntry, ChannelSyncTraffic, Connection, ConnectionState, Copy,
     DeliveryFilter, DropCount, InFlight, Inbound, Lane, MessageView, NewInbound,
     PendingAuthorization, PendingDelivery, Plan, Progress, Store, StoreError, StoredAccount,
+    SweepRecord,
 };
 
 #[async_trait]
@@ -174,19 +175,53 @@ impl Store for MemoryStore {
     }
 
     async fn pending_inbound(&self, after: i64, limit: u32) -> Result<Vec<Inbound>, StoreError> {
-        Ok(self.0.lock().pending_inbound(after, limit, |_| true))
+        Ok(self.0.lock().pending_inbound(after, limit))
     }
 
     async fn pending_inbound_of(
         &self,
         connection: ConnectionId,
         conversation: &RemoteId,
-        after: i64,
         limit: u32,
     ) -> Result<Vec<Inbound>, StoreError> {
-        Ok(self.0.lock().pending_inbound(after, limit, |row| {
-            row.connection == connection && row.conversation == *conversation
-        }))
+        let at = ConversationRef { connection, conversation: conversation.clone() };
+        Ok(self.0.lock().pending_inbound_of(&at, limit))
+    }
+
+    async fn sweeps(&self) -> Result<Vec<(ConversationRef, SweepRecord)>, StoreError> {
+        Ok(self.0.lock().sweeps())
+    }
+
+    async fn put_sweep(
+        &self,
+        at: &ConversationRef,
+        checked_until: Timestamp,
+        deaf_since: Option<Timestamp>,
+    ) -> Result<(), StoreError> {
+        self.0.lock().put_sweep(at, checked_until, deaf_since);
+        Ok(())
+    }
+
+    async fn said_between(
+        &self,
+        at: &ConversationRef,
+        since: Timestamp,
+        until: Timestamp,
+    ) -> Result<Vec<(RemoteId, Option<MessageId>)>, StoreError> {
+        Ok(self.0.lock().said_between(at, since, until))
+    }
+
+    async fn move_conversation(
+        &self,
+        from: &ConversationRef,
+        to: &RemoteId,
+    ) -> Result<(), StoreError> {
+        self.0.lock().move_conversation(from, to)
+    }
+
+    async fn moves(&self) -> Result<Vec<(ConversationRef, RemoteId)>, StoreError> {
+        let state = self.0.lock();
+        Ok(state.moves.iter().map(|(from, to)| (from.clone(), to.clone())).collect())
     }
 
     async fn message_at(

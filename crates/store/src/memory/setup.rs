@@ -139,6 +139,7 @@ impl State {
                 }
             }
         }
+        self.swept(sync, &mut traffic);
         Ok(traffic)
     }
 
@@ -149,7 +150,7 @@ impl State {
         })
     }
 
-    fn taken(&self, at: &ConversationRef, but_by: Option<EndpointId>) -> bool {
+    pub(super) fn taken(&self, at: &ConversationRef, but_by: Option<EndpointId>) -> bool {
         let mut endpoints = self.channel_syncs.values().flat_map(|sync| &sync.endpoints);
         endpoints.any(|endpoint| endpoint.at == *at && Some(endpoint.id) != but_by)
     }

@@ -42,19 +42,22 @@ async fn insert(tx: &mut Tx, rows: &[&SealedInbound]) -> Result<Vec<Appended>, F
             .bind(row.conversation.as_str())
             .bind(row.key.as_str())
             .bind(row.received_at)
-            .bind(row.payload.as_slice());
+            .bind(row.payload.as_slice())
+            .bind(i64::from(row.swept));
     }
     let mut kept = HashMap::with_capacity(rows.len());
     let returned = query.fetch_all(&mut tx.connection).await?;
     for row in &returned {
         let mut columns = Columns::of(row);
         let seq: i64 = columns.next()?;
-        kept.insert((columns.uuid()?, columns.next::<&str>()?, columns.next::<&str>()?), seq);
+        let place = (columns.uuid()?, columns.next::<&str>()?);
+        kept.insert((place, columns.next::<&str>()?, columns.flag()?), seq);
     }
     Ok(rows
         .iter()
         .map(|row| {
-            let identity = (row.connection.uuid(), row.conversation.as_str(), row.key.as_str());
+            let place = (row.connection.uuid(), row.conversation.as_str());
+            let identity = (place, row.key.as_str(), row.swept);
             // Taken out: a second row of the same identity is not the one that was kept.
             kept.remove(&identity).map_or(Appended::Duplicate, Appended::New)
         })
@@ -64,14 +67,15 @@ async fn insert(tx: &mut Tx, rows: &[&SealedInbound]) -> Result<Vec<Appended>, F
 fn statement(rows: usize) -> String {
     let values: Vec<String> = (0..rows)
         .map(|row| {
-            let at = row * 5;
-            format!("(${}, ${}, ${}, ${}, ${})", at + 1, at + 2, at + 3, at + 4, at + 5)
+            let columns: Vec<_> = (1..=6).map(|column| format!("${}", row * 6 + column)).collect();
+            format!("({})", columns.join(", "))
         })
         .collect();
     format!(
-        "INSERT INTO inbox (connection, conversation, identity, received_at, payload) VALUES {}
-         ON CONFLICT (connection, conversation, identity) DO NOTHING
-         RETURNING seq, connection, conversation, identity",
+        "INSERT INTO inbox (connection, conversation, identity, received_at, payload, swept)
+         VALUES {}
+         ON CONFLICT (connection, conversation, swept, identity) DO NOTHING
+         RETURNING seq, connection, conversation, identity, swept",
         values.join(", ")
     )
 }
@@ -83,7 +87,7 @@ pub(super) async fn pending(
     limit: u32,
 ) -> Result<Vec<Inbound>, Fault> {
     let query = sqlx::query(
-        "SELECT seq, connection, conversation, identity, received_at, payload FROM inbox
+        "SELECT seq, connection, conversation, identity, received_at, payload, swept FROM inbox
          WHERE seq > $1 ORDER BY seq LIMIT $2",
     );
     let rows = query.bind(after).bind(limit).fetch_all(connection).await?;
@@ -94,15 +98,17 @@ pub(super) async fn pending_of(
     connection: &mut SqliteConnection,
     vault: &Vault,
     at: &ConversationRef,
-    after: i64,
     limit: u32,
 ) -> Result<Vec<Inbound>, Fault> {
+    // The inner query is answered by the index alone, however much waits.
     let query = sqlx::query(
-        "SELECT seq, connection, conversation, identity, received_at, payload FROM inbox
-         WHERE connection = $1 AND conversation = $2 AND seq > $3 ORDER BY seq LIMIT $4",
+        "SELECT seq, connection, conversation, identity, received_at, payload, swept FROM inbox
+         WHERE seq IN (SELECT seq FROM inbox WHERE connection = $1 AND conversation = $2
+                       ORDER BY swept DESC, seq LIMIT $3)
+         ORDER BY swept DESC, seq",
     );
     let query = query.bind(&at.connection.uuid().as_bytes()[..]).bind(at.conversation.as_str());
-    let rows = query.bind(after).bind(limit).fetch_all(connection).await?;
+    let rows = query.bind(limit).fetch_all(connection).await?;
     rows.iter().map(|row| inbound(vault, row)).collect()
 }
 
@@ -120,6 +126,7 @@ fn inbound(vault: &Vault, row: &SqliteRow) -> Result<Inbound, Fault> {
         key,
         payload,
         received_at,
+        swept: columns.flag()?,
     };
     Ok(Inbound { seq, row })
 }

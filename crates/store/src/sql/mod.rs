@@ -16,6 +16,7 @@ mod port;
 mod readers;
 mod sealed;
 mod setup;
+mod sweeps;
 mod syncs;
 mod tx;
 mod values;

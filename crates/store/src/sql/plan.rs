@@ -8,6 +8,7 @@ use rialto_model::{ConversationRef, DeliveryState, MessageId, PartKey, RemoteId,
 use super::{
     Fault, Tx,
     sealed::SealedDelivery,
+    sweeps,
     values::{Columns, KINDS, STATES, micros, number},
     work,
 };
@@ -22,8 +23,14 @@ pub(super) struct SealedPlan {
 }
 
 pub(super) async fn commit(tx: &mut Tx, seq: i64, plan: &SealedPlan) -> Result<Vec<i64>, Fault> {
-    if tx.run(sqlx::query("DELETE FROM inbox WHERE seq = $1").bind(seq)).await? == 0 {
+    let done =
+        sqlx::query("DELETE FROM inbox WHERE seq = $1 RETURNING swept, connection, conversation");
+    let Some(row) = done.bind(seq).fetch_optional(&mut tx.connection).await? else {
         return Ok(Vec::new());
+    };
+    let mut columns = Columns::of(&row);
+    if columns.flag()? && plan.changes.iter().any(Change::is_news) {
+        sweeps::recovered(tx, &columns.conversation()?).await?;
     }
     let mut known = HashSet::new();
     for change in &plan.changes {

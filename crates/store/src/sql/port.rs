@@ -13,14 +13,14 @@ use tokio::sync::oneshot;
 use super::{
     SqlStore, Tx, inbox, people, plan,
     sealed::{SealedDelivery, SealedInbound, authorization_place, cabinet_place, seal_handles},
-    setup, syncs, views, work,
+    setup, sweeps, syncs, views, work,
     writer::{Append, Command},
 };
 use crate::{
     App, Appended, AuditEntry, ChannelSyncTraffic, Connection, ConnectionState, Copy,
     DeliveryFilter, DropCount, InFlight, Inbound, Lane, MessageView, NewInbound,
     PendingAuthorization, PendingDelivery, Plan, Progress, Store, StoreError, StoredAccount,
-    refusal,
+    SweepRecord, refusal,
 };
 
 #[async_trait]
@@ -201,12 +201,52 @@ impl Store for SqlStore {
         &self,
         connection: ConnectionId,
         conversation: &RemoteId,
-        after: i64,
         limit: u32,
     ) -> Result<Vec<Inbound>, StoreError> {
         let mut reader = self.reader().await?;
         let at = ConversationRef { connection, conversation: conversation.clone() };
-        self.explained(inbox::pending_of(&mut reader, &self.vault, &at, after, limit).await)
+        self.explained(inbox::pending_of(&mut reader, &self.vault, &at, limit).await)
+    }
+
+    async fn sweeps(&self) -> Result<Vec<(ConversationRef, SweepRecord)>, StoreError> {
+        let mut reader = self.reader().await?;
+        self.explained(sweeps::all(&mut reader).await)
+    }
+
+    async fn put_sweep(
+        &self,
+        at: &ConversationRef,
+        checked_until: Timestamp,
+        deaf_since: Option<Timestamp>,
+    ) -> Result<(), StoreError> {
+        let at = at.clone();
+        self.write(async move |tx: &mut Tx| sweeps::put(tx, &at, checked_until, deaf_since).await)
+            .await
+    }
+
+    async fn said_between(
+        &self,
+        at: &ConversationRef,
+        since: Timestamp,
+        until: Timestamp,
+    ) -> Result<Vec<(RemoteId, Option<MessageId>)>, StoreError> {
+        let mut reader = self.reader().await?;
+        self.explained(sweeps::said_between(&mut reader, at, since, until).await)
+    }
+
+    async fn move_conversation(
+        &self,
+        from: &ConversationRef,
+        to: &RemoteId,
+    ) -> Result<(), StoreError> {
+        let to = ConversationRef { connection: from.connection, conversation: to.clone() };
+        let from = from.clone();
+        self.write(async move |tx: &mut Tx| sweeps::move_conversation(tx, &from, &to).await).await
+    }
+
+    async fn moves(&self) -> Result<Vec<(ConversationRef, RemoteId)>, StoreError> {
+        let mut reader = self.reader().await?;
+        self.explained(sweeps::moves(&mut reader).await)
     }
 
     async fn message_at(

@@ -38,6 +38,7 @@ pub(super) struct SealedInbound {
     pub(super) key: String,
     pub(super) received_at: i64,
     pub(super) payload: Vec<u8>,
+    pub(super) swept: bool,
 }
 
 impl SealedInbound {
@@ -50,6 +51,7 @@ impl SealedInbound {
             received_at: values::micros(row.received_at),
             payload: vault.seal(&place, &row.payload),
             key: row.key,
+            swept: row.swept,
         }
     }
 }

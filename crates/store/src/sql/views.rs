@@ -320,9 +320,17 @@ pub(super) async fn traffic(
              CAST(COALESCE(SUM(l.delivered), 0) AS BIGINT),
              CAST(COALESCE(SUM((SELECT COUNT(*) FROM deliveries d
                                 WHERE d.lane = l.number AND d.state = 2)), 0) AS BIGINT),
-             MAX(l.last_delivered_at)
+             MAX(l.last_delivered_at),
+             CAST(COALESCE(SUM((SELECT COUNT(*) FROM inbox i WHERE i.connection = e.connection
+                                AND i.conversation = e.conversation AND i.swept = 1)), 0) AS BIGINT),
+             CAST(COALESCE(SUM(s.recovered), 0) AS BIGINT),
+             CASE WHEN COUNT(s.checked_until) = SUM(CASE WHEN e.direction = '\"out\"' THEN 0 ELSE 1 END)
+                  THEN MIN(s.checked_until) END,
+             MIN(s.deaf_since)
          FROM channel_syncs c LEFT JOIN endpoints e ON e.channel_sync = c.id
              LEFT JOIN conversations l ON l.connection = e.connection AND l.remote = e.conversation
+             LEFT JOIN sweeps s ON s.connection = e.connection AND s.conversation = e.conversation
+                 AND e.direction <> '\"out\"'
          WHERE c.id = $1",
     );
     let row = query.bind(&id.uuid().as_bytes()[..]).fetch_one(connection).await?;
@@ -335,6 +343,10 @@ pub(super) async fn traffic(
         delivered: columns.count()?,
         parked: columns.count()?,
         last_delivered_at: columns.maybe_time()?,
+        missing: columns.count()?,
+        recovered: columns.count()?,
+        checked_until: columns.maybe_time()?,
+        deaf_since: columns.maybe_time()?,
     })
 }
 

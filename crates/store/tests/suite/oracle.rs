@@ -4,7 +4,7 @@ use proptest::prelude::*;
 use rialto_model::{
     AttemptOutcome, ChannelSyncId, DeliveryState, EndpointId, PartKey, Revision, Work,
 };
-use rialto_store::{Appended, Change, DeliveryFilter, Plan, Progress, Store};
+use rialto_store::{Appended, Change, DeliveryFilter, NewInbound, Plan, Progress, Store};
 
 use crate::world::{
     at, attempt, changes, copy, delivery, endpoint, fingerprint, id, inbound, memory, message,
@@ -13,7 +13,7 @@ use crate::world::{
 
 #[derive(Clone, Debug)]
 enum Verb {
-    Append(Vec<(u64, u64)>),
+    Append(Vec<(u64, u64, bool)>),
     /// A webhook comes in and is decided about.
     Decide(Plan),
     /// One that waits is found to be nothing, or one that is done is decided about again.
@@ -40,6 +40,8 @@ enum Verb {
     PutEndpoint(u64, u64, u64),
     RemoveEndpoint(u64),
     RemoveSync(u64),
+    PutSweep(u64, i64, Option<i64>),
+    Move(u64, u64),
 }
 
 // Few of each, so that they meet.
@@ -105,7 +107,7 @@ fn step() -> impl Strategy<Value = (u64, Progress)> {
 
 fn verb() -> impl Strategy<Value = Verb> {
     prop_oneof![
-        3 => prop::collection::vec((few(), few()), 1..4).prop_map(Verb::Append),
+        3 => prop::collection::vec((few(), few(), any::<bool>()), 1..4).prop_map(Verb::Append),
         8 => plan().prop_map(Verb::Decide),
         1 => (0..8usize).prop_map(|nth| Verb::Finish { nth }),
         3 => (0..8u64, part(), 0..50i64, any::<bool>())
@@ -119,6 +121,10 @@ fn verb() -> impl Strategy<Value = Verb> {
         1 => (few(), few(), few()).prop_map(|(sync, end, place)| Verb::PutEndpoint(sync, end, place)),
         1 => few().prop_map(Verb::RemoveEndpoint),
         1 => few().prop_map(Verb::RemoveSync),
+        1 => (few(), 0..50i64, prop::option::of(0..50i64))
+            .prop_map(|(place, until, deaf)| Verb::PutSweep(place, until, deaf)),
+        // To where nothing is known: an id that a platform has just given.
+        1 => (few(), 20..u64::from(u32::MAX)).prop_map(|(from, to)| Verb::Move(from, to)),
     ]
 }
 
@@ -126,7 +132,10 @@ fn verb() -> impl Strategy<Value = Verb> {
 async fn run(store: &dyn Store, verb: Verb) -> String {
     match verb {
         Verb::Append(rows) => {
-            let rows = rows.into_iter().map(|(place, key)| inbound(place, key)).collect();
+            let rows = rows
+                .into_iter()
+                .map(|(place, key, swept)| NewInbound { swept, ..inbound(place, key) })
+                .collect();
             // Places in the order may have gaps: only whether it was kept is compared.
             let kept = store.append_inbound(rows).await.unwrap();
             let kept = kept.iter().map(|kept| *kept != Appended::Duplicate);
@@ -176,6 +185,12 @@ async fn run(store: &dyn Store, verb: Verb) -> String {
             let number = ChannelSyncId::new(id(number));
             format!("{:?}", store.remove_channel_sync(number, time(70)).await)
         }
+        Verb::PutSweep(place, until, deaf) => {
+            format!("{:?}", store.put_sweep(&at(place), time(until), deaf.map(time)).await)
+        }
+        Verb::Move(from, to) => {
+            format!("{:?}", store.move_conversation(&at(from), &at(to).conversation).await)
+        }
     }
 }
 
@@ -197,6 +212,11 @@ async fn seen(store: &dyn Store) -> Vec<String> {
         let mut work = store.lane_work(&at(number), 0, 99).await.unwrap();
         work.iter_mut().for_each(|work| work.delivery.seq = 0);
         seen.push(format!("{work:?}"));
+        let place = at(number);
+        let waits = store.pending_inbound_of(place.connection, &place.conversation, 3).await;
+        let waits = waits.unwrap().into_iter().map(|waiting| waiting.row);
+        seen.push(format!("{:?}", waits.collect::<Vec<_>>()));
+        seen.push(format!("{:?}", store.said_between(&place, time(0), time(60)).await));
     }
     for channel_sync in [None, Some(ChannelSyncId::new(id(1)))] {
         let filter = DeliveryFilter { channel_sync, limit: 99, ..DeliveryFilter::default() };
@@ -208,6 +228,10 @@ async fn seen(store: &dyn Store) -> Vec<String> {
         let calls = store.delivery(delivery(number)).await.unwrap().map(|(_, calls)| calls);
         seen.push(format!("{calls:?}"));
     }
+    let mut sweeps = store.sweeps().await.unwrap();
+    sweeps.sort_by_key(|(at, _)| at.clone());
+    seen.push(format!("{sweeps:?}"));
+    seen.push(format!("{:?}", store.moves().await));
     seen.push(format!("{:?}", store.lanes().await));
     seen.push(format!("{:?}", store.channel_syncs().await));
     seen.push(format!("{:?}", store.drops().await));

@@ -5,8 +5,8 @@ use rialto_model::{
     PartKey, Revision, SyncSettings, Work,
 };
 use rialto_store::{
-    App, Appended, AuditEntry, Change, ConnectionState, DeliveryFilter, PendingAuthorization, Plan,
-    Progress, Reactor, Store, StoreError,
+    App, Appended, AuditEntry, Change, ConnectionState, DeliveryFilter, NewInbound,
+    PendingAuthorization, Plan, Progress, Reactor, Store, StoreError, SweepRecord,
 };
 use secrecy::ExposeSecret;
 
@@ -39,6 +39,8 @@ macro_rules! scenarios {
 
 scenarios![
     webhooks_keep_their_order_and_come_once,
+    what_a_sweep_found_goes_first_and_is_counted,
+    a_conversation_that_moves_takes_its_past_along,
     a_plan_is_kept_once,
     a_refused_plan_changes_nothing,
     a_message_is_found_by_each_of_its_copies,
@@ -81,15 +83,70 @@ async fn webhooks_keep_their_order_and_come_once(store: &dyn Store) {
     assert_eq!(waiting.iter().map(|row| row.seq).collect::<Vec<_>>(), [two, three]);
     assert_eq!(waiting[1].row, inbound(0, 2));
     let place = at(0);
-    let waiting =
-        store.pending_inbound_of(place.connection, &place.conversation, one, 9).await.unwrap();
+    let waiting = store.pending_inbound_of(place.connection, &place.conversation, 9).await.unwrap();
     let keys: Vec<_> = waiting.iter().map(|row| row.row.key.as_str()).collect();
-    assert_eq!(keys, ["2:0", "3:0"]);
+    assert_eq!(keys, ["1:0", "2:0", "3:0"]);
 
     store.commit_plan(one, Plan::default()).await.unwrap();
     let again = store.append_inbound(vec![inbound(0, 1)]).await.unwrap();
     assert!(matches!(again[..], [Appended::New(seq)] if seq > three), "done, so it may come again");
     assert!(store.append_inbound(Vec::new()).await.unwrap().is_empty());
+}
+
+async fn what_a_sweep_found_goes_first_and_is_counted(store: &dyn Store) {
+    let place = at(0);
+    let id = sync(0, [endpoint(0, 0)]).id;
+    store.put_channel_sync(sync(0, [endpoint(0, 0)])).await.unwrap();
+    store.put_sweep(&place, time(7), None).await.unwrap();
+    let swept = |key| NewInbound { swept: true, ..inbound(0, key) };
+    store.append_inbound(vec![inbound(0, 3), swept(1), swept(2), inbound(0, 4)]).await.unwrap();
+    let again = store.append_inbound(vec![swept(1), inbound(0, 1)]).await.unwrap();
+    assert!(matches!(again[..], [Appended::Duplicate, Appended::New(_)]), "{again:?}");
+    let waiting = store.pending_inbound_of(place.connection, &place.conversation, 4).await.unwrap();
+    let keys: Vec<_> = waiting.iter().map(|row| row.row.key.as_str()).collect();
+    assert_eq!(keys, ["1:0", "2:0", "3:0", "4:0"]);
+    assert!(waiting.is_sorted_by_key(|waiting| waiting.row.place(waiting.seq)));
+    let traffic = store.traffic(id).await.unwrap();
+    assert_eq!((traffic.missing, traffic.checked_until), (2, Some(time(7))));
+
+    store.commit_plan(waiting[0].seq, changes([new_message(1, 0)])).await.unwrap();
+    store.commit_plan(waiting[1].seq, Plan::default()).await.unwrap();
+    store.commit_plan(waiting[2].seq, changes([new_message(2, 0)])).await.unwrap();
+    let traffic = store.traffic(id).await.unwrap();
+    assert_eq!((traffic.missing, traffic.recovered), (0, 1));
+    store.put_sweep(&place, time(9), Some(time(8))).await.unwrap();
+    let known = store.sweeps().await.unwrap();
+    let record = SweepRecord { checked_until: time(9), recovered: 1, deaf_since: Some(time(8)) };
+    assert_eq!(known, [(place.clone(), record)]);
+    let said = store.said_between(&place, time(0), time(99)).await.unwrap();
+    assert_eq!(said, [(remote(1), None), (remote(2), None)]);
+    store.put_endpoint(id, endpoint(1, 1)).await.unwrap();
+    let traffic = store.traffic(id).await.unwrap();
+    assert_eq!(traffic.checked_until, None, "one of them was never checked");
+}
+
+async fn a_conversation_that_moves_takes_its_past_along(store: &dyn Store) {
+    store.put_channel_sync(sync(0, [endpoint(0, 0), endpoint(1, 2)])).await.unwrap();
+    one_post(store, 1).await;
+    let view = store.message(message(1)).await.unwrap().unwrap();
+    let (old, new) = (view.origin.clone(), at(6));
+    store.move_conversation(&old, &new.conversation).await.unwrap();
+    let moved = store.message(message(1)).await.unwrap().unwrap();
+    assert_eq!(moved.origin, new);
+    let found = store.message_at(&new, &moved.copies[0].remote).await.unwrap();
+    assert_eq!(found.map(|found| found.id), Some(message(1)));
+    assert_eq!(store.message_at(&old, &moved.copies[0].remote).await.unwrap(), None);
+    assert_eq!(store.moves().await.unwrap(), [(old.clone(), new.conversation.clone())]);
+    let ends = store.channel_syncs().await.unwrap().remove(0).endpoints;
+    assert!(ends.iter().any(|end| end.at == new) && ends.iter().all(|end| end.at != old));
+    let taken = ends.iter().find(|end| end.at != new).unwrap().at.conversation.clone();
+    let refused = store.move_conversation(&new, &taken).await;
+    assert!(matches!(refused, Err(StoreError::Conflict(_))), "{refused:?}");
+    // On from there: found from both old ids.
+    store.move_conversation(&new, &at(8).conversation).await.unwrap();
+    let moves = store.moves().await.unwrap();
+    assert!(moves.iter().all(|(_, to)| *to == at(8).conversation), "{moves:?}");
+    assert_eq!(moves.len(), 2);
 }
 
 async fn a_plan_is_kept_once(store: &dyn Store) {

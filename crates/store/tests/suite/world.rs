@@ -74,6 +74,7 @@ pub fn inbound(conversation: u64, key: u64) -> NewInbound {
         key: format!("{key}:0"),
         payload: format!("payload of {key}").into_bytes(),
         received_at: time(5),
+        swept: false,
     }
 }
 

@@ -1,0 +1,144 @@
+//! What no webhook told of is found, and delivered once.
+
+use std::time::Duration;
+
+use rialto_model::ChannelSyncId;
+use rialto_store::ChannelSyncTraffic;
+use uuid::Uuid;
+
+use crate::{
+    LEFT,
+    world::{SYNC, World},
+};
+
+/// More than the engine takes to notice by itself.
+const LONG: Duration = Duration::from_secs(40 * 60);
+
+async fn figures(world: &World) -> ChannelSyncTraffic {
+    world.store.traffic(ChannelSyncId::new(Uuid::from_u128(SYNC))).await.unwrap()
+}
+
+async fn pass(world: &mut World, time: Duration) {
+    tokio::time::sleep(time).await;
+    world.settle().await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_was_said_while_rialto_was_down_goes_before_what_is_said_now() {
+    let mut world = World::new().await;
+    let (_, first) = world.left.post("general", "ana", "one", None);
+    world.hear(LEFT, &first).await;
+    world.settle().await;
+    world.relay.stop().await;
+    for text in ["two", "three", "four"] {
+        world.left.post("general", "ana", text, None);
+        tokio::time::sleep(Duration::from_secs(60)).await;
+    }
+    world.crash().await;
+    let (_, event) = world.left.post("general", "ana", "five", None);
+    world.hear(LEFT, &event).await;
+    world.settle().await;
+    assert_eq!(
+        world.right.read("general"),
+        ["ana: one", "ana: two", "ana: three", "ana: four", "ana: five"]
+    );
+    assert_eq!((figures(&world).await.missing, figures(&world).await.deaf_since), (0, None));
+}
+
+#[tokio::test(start_paused = true)]
+async fn edits_deletions_reactions_and_replies_are_found_too() {
+    let mut world = World::new().await;
+    let (one, event) = world.left.post("general", "ana", "one", None);
+    world.hear(LEFT, &event).await;
+    let (two, event) = world.left.post("general", "ana", "two", None);
+    world.hear(LEFT, &event).await;
+    let (_, event) = world.left.post("general", "ana", "three", None);
+    world.hear(LEFT, &event).await;
+    let reacted = world.left.react("general", &one, "bob", "👀", true);
+    world.hear(LEFT, &reacted).await;
+    world.settle().await;
+    tokio::time::sleep(Duration::from_secs(60)).await;
+    // No webhook tells of any of this.
+    world.left.edit("general", &one, "one, changed");
+    world.left.react("general", &one, "bob", "👀", false);
+    world.left.react("general", &one, "ana", "🎉", true);
+    world.left.delete("general", &two);
+    let (late, _) = world.left.post("general", "bob", "late", None);
+    world.left.post("general", "ana", "reply", Some(&late));
+    world.left.react("general", &late, "ana", "👍", true);
+    pass(&mut world, LONG).await;
+    let expected =
+        ["ana: one, changed [🎉]", "ana: two ✗", "ana: three", "bob: late [👍]", "⤷ ana: reply"];
+    assert_eq!(world.right.read("general"), expected);
+    // And once.
+    let calls = world.right.calls().len();
+    pass(&mut world, LONG).await;
+    assert_eq!(world.right.read("general"), expected);
+    assert_eq!(world.right.calls().len(), calls);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_webhook_and_a_sweep_that_race_bring_one_message() {
+    let mut world = World::new().await;
+    for number in 0..20 {
+        let (_, event) = world.left.post("general", "ana", &format!("{number}"), None);
+        // Some webhooks come late, when the sweep has found their message; some never.
+        tokio::time::sleep(Duration::from_secs(110)).await;
+        if number % 3 > 0 {
+            world.hear(LEFT, &event).await;
+        }
+    }
+    pass(&mut world, LONG).await;
+    let mut arrived = world.right.read("general");
+    arrived.sort();
+    let mut said: Vec<_> = (0..20).map(|number| format!("ana: {number}")).collect();
+    said.sort();
+    assert_eq!(arrived, said);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_conversation_that_no_webhook_tells_of_is_deaf_until_one_does() {
+    let mut world = World::new().await;
+    pass(&mut world, LONG).await;
+    let before = figures(&world).await;
+    assert!(before.checked_until.is_some(), "both were swept: {before:?}");
+    assert_eq!((before.recovered, before.deaf_since), (0, None));
+    world.left.post("general", "ana", "is anybody there?", None);
+    pass(&mut world, LONG).await;
+    let deaf = figures(&world).await;
+    assert_eq!((deaf.missing, deaf.recovered), (0, 1));
+    assert!(deaf.deaf_since.is_some());
+    assert_eq!(world.right.read("general"), ["ana: is anybody there?"]);
+    let (_, event) = world.left.post("general", "ana", "hello", None);
+    world.hear(LEFT, &event).await;
+    pass(&mut world, LONG).await;
+    assert_eq!(figures(&world).await.deaf_since, None);
+    assert!(figures(&world).await.checked_until > deaf.checked_until);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_crash_during_a_sweep_loses_and_doubles_nothing() {
+    for steps in 0..40 {
+        let mut world = World::new().await;
+        world.relay.stop().await;
+        for number in 0..7 {
+            world.left.post("general", "ana", &format!("l{number}"), None);
+            world.right.post("general", "ana", &format!("r{number}"), None);
+        }
+        world.crash().await;
+        for _ in 0..steps {
+            tokio::task::yield_now().await;
+        }
+        world.crash().await;
+        pass(&mut world, Duration::from_secs(60)).await;
+        for (side, network) in [("l", &world.right), ("r", &world.left)] {
+            let mark = format!("ana: {side}");
+            let mut arrived = network.read("general");
+            arrived.retain(|line| line.starts_with(&mark));
+            let said: Vec<_> = (0..7).map(|number| format!("{mark}{number}")).collect();
+            assert_eq!(arrived, said, "after {steps} steps: {:?}", world.right.calls());
+        }
+        assert_eq!(world.left.read("general").len(), 14, "after {steps} steps");
+        world.relay.stop().await;
+    }
+}
