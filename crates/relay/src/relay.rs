@@ -41,6 +41,8 @@ pub struct RelaySettings {
     pub pacing: bool,
     /// How often the past of each conversation is compared with what was heard of it.
     pub sweep_every: Duration,
+    /// How long a webhook may take: what is younger is left to the next sweep on schedule.
+    pub sweep_grace: Duration,
 }
 
 impl RelaySettings {
@@ -54,6 +56,7 @@ impl RelaySettings {
             look_after: Duration::from_secs(2),
             pacing: true,
             sweep_every: Duration::from_secs(15 * 60),
+            sweep_grace: Duration::from_secs(2 * 60),
         }
     }
 }

@@ -13,8 +13,6 @@ use crate::{relay::Relay, roster::ConnectionEntry};
 /// How far a sweep goes back behind the one before: platforms list with some delay, and clocks
 /// differ.
 const OVERLAP: SignedDuration = SignedDuration::from_mins(5);
-/// What is younger may still come by webhook: on schedule it is left to the next sweep.
-const UNDER_WAY: SignedDuration = SignedDuration::from_mins(2);
 /// A message is taken for deleted only when it was there long enough to be listed.
 const LISTED_BY: SignedDuration = SignedDuration::from_secs(30);
 /// How many findings are kept at a time.
@@ -62,10 +60,11 @@ impl Relay {
         let until = match due.why {
             Why::Gap => started,
             Why::Schedule => {
-                let young =
-                    |event: &Event| said_at(event).is_some() && event.at > back(started, UNDER_WAY);
-                past.news.retain(|event| !young(event));
-                back(started, UNDER_WAY).max(checked)
+                // What is younger may still come by webhook.
+                let grace = SignedDuration::try_from(self.inner.settings.sweep_grace);
+                let until = back(started, grace.unwrap_or(OVERLAP));
+                past.news.retain(|event| said_at(event).is_none() || event.at <= until);
+                until.max(checked)
             }
         };
         let deaf = match due.why {

@@ -27,6 +27,7 @@ pub const KEYS: &[(&str, &str)] = &[
     ("deliveries.look_after", "RIALTO_DELIVERIES_LOOK_AFTER"),
     ("deliveries.pacing", "RIALTO_DELIVERIES_PACING"),
     ("sweeps.every", "RIALTO_SWEEPS_EVERY"),
+    ("sweeps.grace", "RIALTO_SWEEPS_GRACE"),
 ];
 
 /// What a deployment chooses.
@@ -116,6 +117,8 @@ pub struct Deliveries {
 pub struct Sweeps {
     /// How often, for each conversation.
     pub every: HumanDuration,
+    /// How long a webhook may take: what is younger is left to the next sweep.
+    pub grace: HumanDuration,
 }
 
 impl Default for Settings {
@@ -135,7 +138,7 @@ impl Default for Settings {
                 look_after: duration("2s"),
                 pacing: true,
             },
-            sweeps: Sweeps { every: duration("15m") },
+            sweeps: Sweeps { every: duration("15m"), grace: duration("2m") },
         }
     }
 }

@@ -49,6 +49,7 @@ pub async fn run(loaded: Loaded, platforms: Platforms, toolkit: Toolkit) -> Resu
             look_after: settings.deliveries.look_after.duration,
             pacing: settings.deliveries.pacing,
             sweep_every: settings.sweeps.every.duration,
+            sweep_grace: settings.sweeps.grace.duration,
             ..RelaySettings::new(settings.public_url.clone())
         },
     )

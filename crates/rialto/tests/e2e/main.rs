@@ -5,6 +5,7 @@
 mod fixtures;
 mod kill;
 mod listening;
+mod outage;
 mod strange;
 mod wrong;
 
@@ -16,12 +17,20 @@ const BINARY: &str = env!("CARGO_BIN_EXE_rialto");
 /// A world with both workspaces connected, without the platforms' rates: a test of order and
 /// loss need not be slow.
 async fn connected() -> World {
+    connected_with(&[]).await
+}
+
+/// Likewise, with more settings.
+async fn connected_with(settings: &[(&str, &str)]) -> World {
     let mut options = WorldOptions::new(BINARY);
     options.environment = vec![
         ("RIALTO_DELIVERIES_PACING".into(), "false".into()),
         ("RIALTO_DELIVERIES_LOOK_AFTER".into(), "200ms".into()),
         ("RIALTO_LOG_LEVEL".into(), "info".into()),
     ];
+    options
+        .environment
+        .extend(settings.iter().map(|(key, value)| ((*key).into(), (*value).into())));
     let world = World::start(options).await.unwrap();
     for platform in ["slack", "teams"] {
         let off = serde_json::json!({"platform": platform, "off": true});

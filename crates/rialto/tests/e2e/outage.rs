@@ -1,0 +1,109 @@
+//! Slack loses webhooks, then all of them, while Rialto is down for part of the time.
+
+use reqwest::Method;
+use rialto_testkit::{Channels, Message, Side, World};
+use serde_json::{Value, json};
+
+use crate::connected_with;
+
+async fn say(world: &World, channels: &Channels, side: Side, texts: impl Iterator<Item = String>) {
+    for text in texts {
+        let (person, body) = match side {
+            Side::Slack => ("Ana Silva", json!({"text": text})),
+            Side::Teams => ("Lee Gu", json!({"html": format!("<p>{text}</p>")})),
+        };
+        world.act(side, channels, person, "post", body).await.unwrap();
+    }
+}
+
+/// What arrived of the texts that begin so, as numbers, in the order in which it stands there.
+fn arrived(messages: &[Message], mark: &str) -> Vec<usize> {
+    let number = |message: &Message| {
+        let rest = &message.text[message.text.find(mark)? + mark.len()..];
+        rest.split(';').next()?.parse().ok()
+    };
+    messages.iter().filter_map(number).collect()
+}
+
+async fn all_arrive(
+    world: &World,
+    channels: &Channels,
+    to: Side,
+    mark: &str,
+    count: usize,
+) -> Vec<usize> {
+    let what = format!("{count} messages {mark}");
+    world
+        .wait(to, channels, &what, |messages| {
+            let arrived = arrived(messages, mark);
+            (arrived.len() >= count).then_some(arrived)
+        })
+        .await
+        .unwrap()
+}
+
+async fn drop_webhooks(world: &World, probability: f64) {
+    world.control.call(Method::DELETE, "/faults", None).await.unwrap();
+    let fault = json!({"platform": "slack", "target": "webhook", "kind": "drop",
+                       "probability": probability, "seed": 7});
+    world.control.post("/faults", fault).await.unwrap();
+}
+
+async fn minutes_pass(world: &World, minutes: u64) {
+    world.control.post("/clock", json!({"advance_ms": minutes * 60_000})).await.unwrap();
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn what_lost_webhooks_told_of_crosses_once_and_after_an_outage_in_order() {
+    let world =
+        connected_with(&[("RIALTO_SWEEPS_EVERY", "1s"), ("RIALTO_SWEEPS_GRACE", "1s")]).await;
+    let channels = world.connect_channels("launch", "Launch").await.unwrap();
+    let texts = |mark: &'static str, numbers: std::ops::Range<usize>| {
+        numbers.map(move |number| format!("{mark}{number:03};"))
+    };
+
+    // One webhook in twenty never comes.
+    drop_webhooks(&world, 0.05).await;
+    say(&world, &channels, Side::Slack, texts("lossy-", 0..120)).await;
+    let mut lossy = all_arrive(&world, &channels, Side::Teams, "lossy-", 120).await;
+    lossy.sort_unstable();
+    assert_eq!(lossy, (0..120).collect::<Vec<_>>(), "lost or doubled");
+
+    // None comes for ten minutes, and in the midst of it Rialto is down for five.
+    drop_webhooks(&world, 1.0).await;
+    say(&world, &channels, Side::Slack, texts("outage-", 0..20)).await;
+    minutes_pass(&world, 3).await;
+    world.rialto.lock().await.kill().await.unwrap();
+    say(&world, &channels, Side::Slack, texts("outage-", 20..50)).await;
+    say(&world, &channels, Side::Teams, texts("down-", 0..20)).await;
+    minutes_pass(&world, 5).await;
+    world.rialto.lock().await.run().await.unwrap();
+    world.control.call(Method::DELETE, "/faults", None).await.unwrap();
+    say(&world, &channels, Side::Slack, texts("outage-", 50..60)).await;
+    minutes_pass(&world, 2).await;
+    let outage = all_arrive(&world, &channels, Side::Teams, "outage-", 60).await;
+    assert_eq!(outage, (0..60).collect::<Vec<_>>(), "lost, doubled, or out of order");
+    let down = all_arrive(&world, &channels, Side::Slack, "down-", 20).await;
+    assert_eq!(down, (0..20).collect::<Vec<_>>(), "lost, doubled, or out of order");
+
+    // The figure says so.
+    world
+        .until("the channel sync is checked", async || {
+            let status = world.api.get("/api/v1/status").await?;
+            let traffic = &status["channel_syncs"][0]["traffic"];
+            Ok(traffic["missing"] == 0
+                && traffic["checked_until"] != Value::Null
+                && traffic["recovered"].as_u64() > Some(30))
+        })
+        .await
+        .unwrap();
+    // Later sweeps look at the same past again.
+    let swept = || async {
+        world.api.get("/api/v1/status").await.unwrap()["channel_syncs"][0]["traffic"]["checked_until"].clone()
+    };
+    let before = swept().await;
+    world.until("another sweep", async || Ok(swept().await != before)).await.unwrap();
+    let again = arrived(&world.read(Side::Teams, &channels).await.unwrap(), "outage-");
+    assert_eq!(again.len(), 60, "they deliver nothing twice");
+    world.stop().await;
+}
