@@ -76,7 +76,7 @@ pub(super) fn team_info(call: &mut Call<'_>) -> Answer {
     let workspace = call.workspace()?;
     Ok(json!({"team": {"id": workspace.id, "name": workspace.name, "domain": workspace.domain,
         "url": format!("https://{}.slack.com/", workspace.domain),
-        "email_domain": "", "icon": {"image_default": true}, "avatar_base_url": "",
+        "email_domain": "", "icon": {"image_default": true}, "avatar_base_url": "https://avatars.slack.example/",
         "is_verified": false}}))
 }
 

@@ -1,0 +1,71 @@
+// Prism between Rialto and the sandbox: no request of ours and no answer of the sandbox breaks the vendors' API
+// descriptions, but for known faults of those, listed by name.
+//
+//   RIALTO_BINARY    the binary                        (default ../../target/debug/rialto)
+//   RIALTO_CONTRACTS the folder with the descriptions  (default ../shared/contracts, from the project's folder)
+
+import { existsSync } from "node:fs";
+import path from "node:path";
+import { fileURLToPath } from "node:url";
+import { bridgeCalls } from "./bridge-calls.mjs";
+import { Findings } from "./findings.mjs";
+import { start, stopAll } from "./processes.mjs";
+import { Front } from "./proxy.mjs";
+import { rialtoCalls } from "./rialto-calls.mjs";
+
+const root = fileURLToPath(new URL("../..", import.meta.url));
+const contracts = path.resolve(root, process.env.RIALTO_CONTRACTS ?? "../shared/contracts");
+const binary = path.resolve(root, process.env.RIALTO_BINARY ?? "target/debug/rialto");
+const described = (...files) => files.map((file) => path.join(contracts, file));
+
+if (!existsSync(contracts)) {
+  console.error(`SKIPPED: the vendors' API descriptions are not at ${contracts} (RIALTO_CONTRACTS)`);
+  process.exit(0);
+}
+
+/// The fronts listen first: the sandbox names their addresses in its answers and events.
+async function open(seen) {
+  const front = (name, more) => Front.listen({ name, seen, bytes: [], ...more });
+  const services = {
+    // Where two descriptions have a call, the one named first is newer.
+    slack: await front("slack", {
+      prefix: "/api",
+      descriptions: described("slack/slack_people.supplement.openapi31.json", "slack/slack_web_api.lax.openapi31.json"),
+    }),
+    graph: await front("graph", {
+      prefix: "/v1.0",
+      descriptions: described(
+        "graph/graph_teams.slice.openapi31.strict.json",
+        "graph/graph_people.slice.openapi31.strict.json",
+      ),
+      bytes: [/\/content$/, /\/\$value$/],
+    }),
+    login: await front("login", { prefix: "", descriptions: described("oauth_token_endpoints.openapi31.json") }),
+  };
+  const free = ["control", "slack", "graph", "login"].flatMap((name) => [`--${name}-port`, "0"]);
+  const named = ["--slack-url", services.slack.url, "--graph-url", services.graph.url];
+  const { found: urls } = await start("the sandbox", binary, ["sandbox", ...free, ...named], {
+    ready: (line) => (line.startsWith("{") ? JSON.parse(line) : undefined),
+  });
+  await Promise.all(Object.entries(services).map(([name, service]) => service.connect(urls[name])));
+  return { urls, services };
+}
+
+const seen = new Findings();
+let failed = false;
+try {
+  const { urls, services } = await open(seen);
+  for (const [phase, drive] of [["a bridge's calls", bridgeCalls], ["Rialto", rialtoCalls]]) {
+    seen.phase = phase;
+    console.log(`── ${phase}`);
+    await drive({ urls, services, binary, seen });
+  }
+  Object.values(services).forEach((front) => front.close());
+} catch (error) {
+  console.error(error);
+  failed = true;
+} finally {
+  await stopAll();
+}
+const clean = seen.report();
+process.exit(clean && !failed ? 0 : 1);
