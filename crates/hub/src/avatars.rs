@@ -23,7 +23,8 @@ pub(crate) async fn picture(
     let nothing = || Problem::new(StatusCode::NOT_FOUND, "there is no picture at this address");
     let connection: ConnectionId = connection.parse().map_err(|_| nothing())?;
     let account = RemoteId::from(account);
-    hub.avatars.check(connection, &account, &signature).map_err(|_| nothing())?;
+    let links = hub.relay.settings().avatars.as_ref().ok_or_else(nothing)?;
+    links.check(connection, &account, &signature).map_err(|_| nothing())?;
     let view = hub.relay.roster().view();
     let entry = view.connections.get(&connection).ok_or_else(nothing)?;
     let live = entry.live.as_ref().map_err(|_| nothing())?;

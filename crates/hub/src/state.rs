@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use jiff::Timestamp;
-use rialto_relay::{Relay, admin::AvatarLinks};
+use rialto_relay::Relay;
 use secrecy::SecretString;
 
 use crate::outcomes::Outcomes;
@@ -17,8 +17,6 @@ pub struct HubOptions {
     pub relay: Relay,
     /// What proves an admin.
     pub admin_token: SecretString,
-    /// Makes and checks the addresses of pictures.
-    pub avatars: AvatarLinks,
     /// Where metrics come from.
     pub metrics: Metrics,
 }
@@ -31,7 +29,6 @@ pub struct Hub(Arc<Inside>);
 pub struct Inside {
     pub(crate) relay: Relay,
     pub(crate) admin_token: SecretString,
-    pub(crate) avatars: AvatarLinks,
     pub(crate) metrics: Metrics,
     pub(crate) started_at: Timestamp,
     pub(crate) outcomes: Outcomes,
@@ -40,10 +37,10 @@ pub struct Inside {
 impl Hub {
     /// Puts the parts together.
     pub fn new(options: HubOptions) -> Self {
-        let HubOptions { relay, admin_token, avatars, metrics } = options;
+        let HubOptions { relay, admin_token, metrics } = options;
         let started_at = relay.toolkit().clock.now();
         let outcomes = Outcomes::default();
-        Self(Arc::new(Inside { relay, admin_token, avatars, metrics, started_at, outcomes }))
+        Self(Arc::new(Inside { relay, admin_token, metrics, started_at, outcomes }))
     }
 }
 

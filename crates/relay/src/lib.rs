@@ -9,6 +9,7 @@
 //! data in their manifests, or lives in their connectors.
 
 pub mod admin;
+mod avatars;
 mod cabinet;
 mod change;
 mod complete;
@@ -33,6 +34,7 @@ mod roster;
 mod sweep;
 mod upkeep;
 
+pub use avatars::{AvatarLinks, BadSignature};
 pub use platforms::Platforms;
 pub use relay::{Accepted, Relay, RelaySettings};
 pub use roster::{AppEntry, ConnectionEntry, Roster, RosterView};

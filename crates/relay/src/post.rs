@@ -184,11 +184,23 @@ impl Trip<'_> {
             to: delivery.to.conversation.clone(),
             broadcast: said.broadcast && thread.is_some(),
             thread,
-            author: said.author.clone(),
+            author: self.pictured(said.author),
             said_on,
             content,
             notes,
         })
+    }
+
+    /// The author with a picture: one that only a token opens is fetched through Rialto.
+    fn pictured(&self, author: &Author) -> Author {
+        let mut author = author.clone();
+        if let (None, false, Some(account), Some(links)) =
+            (&author.avatar_url, author.bot, &author.account, &self.relay.inner.settings.avatars)
+        {
+            let from = self.job.pending.delivery.from.connection;
+            author.avatar_url = Some(links.url(from, account).into());
+        }
+        author
     }
 
     /// Where the message is in the destination.

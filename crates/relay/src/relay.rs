@@ -12,8 +12,8 @@ use tokio_util::{sync::CancellationToken, task::TaskTracker};
 use url::Url;
 
 use crate::{
-    Platforms, Roster, lane::Job, pacing::Pacer, people::People, problems::Problems, queue::Queues,
-    sweep::Sweeps, upkeep::Rounds,
+    AvatarLinks, Platforms, Roster, lane::Job, pacing::Pacer, people::People, problems::Problems,
+    queue::Queues, sweep::Sweeps, upkeep::Rounds,
 };
 
 /// What may wait in memory, in bytes, on the way in and on the way out. The rest waits on disk.
@@ -43,6 +43,9 @@ pub struct RelaySettings {
     pub sweep_every: Duration,
     /// How long a webhook may take: what is younger is left to the next sweep on schedule.
     pub sweep_grace: Duration,
+    /// Where pictures are given to a platform that cannot fetch them from the author's own; without
+    /// it, only pictures that anyone may fetch go along.
+    pub avatars: Option<AvatarLinks>,
 }
 
 impl RelaySettings {
@@ -57,6 +60,7 @@ impl RelaySettings {
             pacing: true,
             sweep_every: Duration::from_secs(15 * 60),
             sweep_grace: Duration::from_secs(2 * 60),
+            avatars: None,
         }
     }
 }

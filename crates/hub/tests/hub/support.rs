@@ -11,8 +11,8 @@ use rialto_hub::{Hub, HubOptions, Problem, router};
 use rialto_model::OrganizationId;
 use rialto_platform::{Clock as _, Platform, SystemClock, SystemRandom, Toolkit};
 use rialto_relay::{
-    Platforms, Relay, RelaySettings,
-    admin::{AppView, AvatarLinks, NewApp, Who},
+    AvatarLinks, Platforms, Relay, RelaySettings,
+    admin::{AppView, NewApp, Who},
 };
 use rialto_store::{Key, MemoryStore, Now, SqlOptions, SqlStore, Store, Vault};
 use secrecy::SecretString;
@@ -88,13 +88,12 @@ impl TestHub {
         let channels = Arc::new(Channels::default());
         let platforms: Platforms =
             [Arc::new(Pretended::new(channels.clone())) as Arc<dyn Platform>].into_iter().collect();
-        let settings = RelaySettings::new(url.clone());
+        let avatars = AvatarLinks::new(url.clone(), &SecretString::from("fake-key"));
+        let settings = RelaySettings { avatars: Some(avatars.clone()), ..RelaySettings::new(url) };
         let relay = Relay::start(store, platforms, toolkit, settings).await.unwrap();
-        let avatars = AvatarLinks::new(url, &SecretString::from("fake-key"));
         let hub = Hub::new(HubOptions {
             relay: relay.clone(),
             admin_token: TOKEN.into(),
-            avatars: avatars.clone(),
             metrics: Arc::new(|| "rialto_webhooks_total 1\n".into()),
         });
         let app = serde_json::from_value(json!({

@@ -8,7 +8,6 @@ mod adding;
 mod apps;
 mod audit;
 mod authorizations;
-mod avatars;
 mod channel_syncs;
 mod connections;
 mod deliveries;
@@ -21,7 +20,6 @@ pub use adding::{AddChannelSync, Added, ConnectChannelSync, NewEndpoint, NewTarg
 pub use apps::{AppChange, AppView, FieldView, NewApp, PlatformView};
 pub use audit::Who;
 pub use authorizations::{AuthorizationView, ConnectedView};
-pub use avatars::{AvatarLinks, BadSignature};
 pub use channel_syncs::{
     ChannelSyncChange, ChannelSyncView, EndpointChange, EndpointView, TrafficView,
 };

@@ -9,7 +9,7 @@ use std::{io, sync::Arc};
 
 use rialto_hub::{Hub, HubOptions};
 use rialto_platform::Toolkit;
-use rialto_relay::{Platforms, Relay, RelaySettings, admin::AvatarLinks};
+use rialto_relay::{AvatarLinks, Platforms, Relay, RelaySettings};
 use rialto_store::{Now, SqlOptions, SqlStore, Store, Vault};
 use tokio::net::TcpListener;
 
@@ -50,6 +50,7 @@ pub async fn run(loaded: Loaded, platforms: Platforms, toolkit: Toolkit) -> Resu
             pacing: settings.deliveries.pacing,
             sweep_every: settings.sweeps.every.duration,
             sweep_grace: settings.sweeps.grace.duration,
+            avatars: Some(avatars),
             ..RelaySettings::new(settings.public_url.clone())
         },
     )
@@ -59,7 +60,6 @@ pub async fn run(loaded: Loaded, platforms: Platforms, toolkit: Toolkit) -> Resu
     let hub = Hub::new(HubOptions {
         relay: relay.clone(),
         admin_token: secrets.admin_token,
-        avatars,
         metrics: Arc::new(move || figures.render()),
     });
     let served = rialto_hub::serve(listener, hub, told_to_stop()).await;

@@ -22,6 +22,17 @@ async fn mention(scene: &Scene<'_>, name: &str, tag: &str) -> Result<()> {
         .map(drop)
 }
 
+/// What a platform gets that fetches a picture without a token, as Slack does.
+async fn picture(scene: &Scene<'_>, address: Option<&str>) -> Result<Vec<u8>> {
+    let address = address.context("there is no picture")?;
+    let ours = format!("{}/avatars/", scene.world.api.base());
+    ensure!(address.starts_with(&ours), "the picture is at {address}");
+    let answer = reqwest::get(address).await?.error_for_status()?;
+    let mime = answer.headers().get("content-type").cloned();
+    ensure!(mime.as_ref().is_some_and(|it| it == "image/png"), "it is {mime:?}");
+    Ok(answer.bytes().await?.into())
+}
+
 pub(super) async fn author(scene: &Scene<'_>) -> Result<String> {
     let tag = &scene.tag;
     scene.say(tag, &format!("<p>{tag}</p>")).await?;
@@ -31,7 +42,12 @@ pub(super) async fn author(scene: &Scene<'_>) -> Result<String> {
         // Teams' posts go to Slack under the author's own name.
         Side::Teams => {
             ensure!(message.author.name == name, "it is from {}", message.author.name);
-            Ok(format!("from {name}"))
+            let bytes = picture(scene, message.author.avatar.as_deref()).await?;
+            let account = scene.world.account(scene.from, name).await?;
+            // The sandbox's photos hold whose they are.
+            let theirs = bytes.windows(account.len()).any(|it| it == account.as_bytes());
+            ensure!(theirs, "the picture is not {name}'s");
+            Ok(format!("from {name}, with their picture"))
         }
         Side::Slack => {
             ensure!(message.text.contains(name), "the name is missing in {}", message.text);
