@@ -174,6 +174,11 @@ impl World {
         }
         let state = begun["state"].as_str().context("state")?;
         let outcome = self.api.get(&format!("/api/v1/authorizations/{state}")).await?;
+        // The applications are registered as the documents say: nothing may be missing.
+        let warnings = &outcome["connected"]["warnings"];
+        if warnings.as_array().is_some_and(|all| !all.is_empty()) {
+            bail!("connected with warnings: {warnings}");
+        }
         let connection = outcome["connected"]["connection"]["id"].as_str();
         let connection = connection.with_context(|| format!("not connected: {outcome}"))?;
         self.connections.lock().await[side as usize] = Some(connection.to_owned());
@@ -213,7 +218,7 @@ impl World {
             "name": "Rialto",
             "redirect_uris": [app["redirect_url"]],
             "delegated": [
-                "User.Read", "ChannelMessage.Send", "ChannelMessage.Read.All",
+                "User.Read", "User.ReadBasic.All", "ChannelMessage.Send", "ChannelMessage.Read.All",
                 "ChannelMessage.ReadWrite", "Channel.ReadBasic.All", "Channel.Create",
                 "ChannelMember.Read.All", "Team.ReadBasic.All", "TeamMember.ReadWrite.All",
                 "Files.ReadWrite.All", "openid", "profile", "offline_access",
