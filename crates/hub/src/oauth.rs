@@ -7,7 +7,7 @@ use axum::{
     http::StatusCode,
     response::{IntoResponse, Response},
 };
-use rialto_relay::admin::{AdminError, Who};
+use rialto_relay::admin::{AdminError, ConsentView, Who};
 
 use crate::{Hub, auth::caller, page::Page};
 
@@ -17,6 +17,9 @@ pub(crate) async fn callback(State(hub): State<Hub>, request: Request) -> Respon
         url::form_urlencoded::parse(parts.uri.query().unwrap_or_default().as_bytes())
             .into_owned()
             .collect();
+    if let Some(consent) = hub.relay.consent_answered(&query) {
+        return consented(&consent);
+    }
     let state = query.get("state").cloned().unwrap_or_default();
     let who = Who::new(format!("authorization finished from {}", caller(&parts)));
     match hub.relay.authorization_finish(&who, query).await {
@@ -58,4 +61,16 @@ pub(crate) async fn callback(State(hub): State<Hub>, request: Request) -> Respon
             Page { status, title, text: &text, sections: &[] }.into_response()
         }
     }
+}
+
+/// For whoever was asked to consent; perhaps not the admin who runs Rialto.
+fn consented(consent: &ConsentView) -> Response {
+    let (status, what) = if consent.granted {
+        (StatusCode::OK, "Consent is granted")
+    } else {
+        (StatusCode::BAD_REQUEST, "Consent is not granted")
+    };
+    let title = format!("{what} for {}", consent.app);
+    let sections = &[("What next", &consent.next_steps[..])];
+    Page { status, title: &title, text: &consent.said, sections }.into_response()
 }

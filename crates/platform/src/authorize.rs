@@ -8,6 +8,9 @@ use url::Url;
 
 use crate::SetupError;
 
+/// What the state of a link for consent begins with.
+const CONSENT: &str = "consent-";
+
 /// An application registered with the vendor, as a connector sees it.
 #[derive(Clone, Debug)]
 pub struct AppConfig {
@@ -55,6 +58,17 @@ impl AppConfig {
         Ok(url)
     }
 
+    /// The state of a link by which somebody else (a tenant's administrator) consents for this app,
+    /// days later perhaps. Nothing hangs on it but what the page that they come back to says.
+    pub fn consent_state(&self) -> String {
+        format!("{CONSENT}{}", self.id)
+    }
+
+    /// The app of such a state.
+    pub fn of_consent_state(state: &str) -> Option<AppId> {
+        state.strip_prefix(CONSENT)?.parse().ok()
+    }
+
     /// A secret setting.
     ///
     /// # Errors
@@ -99,5 +113,16 @@ pub struct Authorized {
     /// needed).
     pub warnings: Vec<String>,
     /// What must still be done, by whom, with the link (admin consent).
+    pub next_steps: Vec<String>,
+}
+
+/// What somebody decided who was sent a link for consent.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Consented {
+    /// Whether what is needed is granted.
+    pub granted: bool,
+    /// What the vendor says, in words.
+    pub said: String,
+    /// What is to be done next, by whom, with the link.
     pub next_steps: Vec<String>,
 }

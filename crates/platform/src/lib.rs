@@ -24,13 +24,13 @@ mod manifest;
 mod outgoing;
 mod webhook;
 
-pub use authorize::{AppConfig, AuthorizationAnswer, AuthorizationStart, Authorized};
+pub use authorize::{AppConfig, AuthorizationAnswer, AuthorizationStart, Authorized, Consented};
 pub use cabinet::{Cabinet, CabinetError};
 pub use connection::{Connection, Finding, FindingLevel, NewConversation, Page, Upkeep};
 pub use environment::{Clock, Random, SystemClock, SystemRandom, Toolkit};
 pub use error::{FileError, HoldScope, ReadError, SendError, SetupError};
 pub use file::FileBody;
 pub use history::{HistoryPage, HistoryRequest};
-pub use manifest::{ConnectContext, Field, Manifest, Platform};
+pub use manifest::{ConnectContext, Field, Manifest, Permission, Platform};
 pub use outgoing::{MessageChange, Note, Outgoing, Part, Post, UploadedFile};
 pub use webhook::{Inbound, Received, Refusal, Verified, WebhookAnswer, WebhookRequest};

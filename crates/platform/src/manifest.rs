@@ -1,6 +1,6 @@
 //! A kind of network: what it is, how it is set up, how its webhooks are read.
 
-use std::sync::Arc;
+use std::{collections::BTreeMap, sync::Arc};
 
 use async_trait::async_trait;
 use jiff::Timestamp;
@@ -8,8 +8,8 @@ use rialto_model::{Capabilities, ConnectionId, PlatformId, RemoteId};
 use secrecy::SecretString;
 
 use crate::{
-    AppConfig, AuthorizationAnswer, AuthorizationStart, Authorized, Cabinet, Connection, Received,
-    SetupError, WebhookRequest,
+    AppConfig, AuthorizationAnswer, AuthorizationStart, Authorized, Cabinet, Connection, Consented,
+    Received, SetupError, WebhookRequest,
 };
 
 /// What a platform is, as data.
@@ -25,6 +25,8 @@ pub struct Manifest {
     pub fields: Vec<Field>,
     /// What an admin does at the vendor before connecting, one step a line.
     pub steps: &'static [&'static str],
+    /// What an admin grants the app by hand; empty where an application manifest says it.
+    pub permissions: Vec<Permission>,
     /// Whether a conversation is made inside a parent (a Teams team).
     pub needs_parent: bool,
 }
@@ -42,6 +44,17 @@ pub struct Field {
     pub required: bool,
     /// Its value when not given.
     pub default: Option<&'static str>,
+}
+
+/// A permission that an admin grants an app at the vendor.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Permission {
+    /// The vendor's word for its kind: `delegated`.
+    pub kind: &'static str,
+    /// The vendor's name for it.
+    pub name: &'static str,
+    /// What cannot be done without it.
+    pub needed_for: &'static str,
 }
 
 /// What a connection is made from.
@@ -94,6 +107,12 @@ pub trait Platform: Send + Sync + 'static {
         app: &AppConfig,
         answer: AuthorizationAnswer,
     ) -> Result<Authorized, SetupError>;
+
+    /// Reads what came back from a link that carried [`AppConfig::consent_state`]; `None` where the
+    /// vendor has no such links.
+    fn consented(&self, _app: &AppConfig, _query: &BTreeMap<String, String>) -> Option<Consented> {
+        None
+    }
 
     /// Takes a token that an admin pasted.
     ///

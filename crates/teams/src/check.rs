@@ -38,10 +38,20 @@ impl TeamsConnection {
         }
         match self.graph.tokens.token(Identity::App, None).await {
             Ok(token) => {
-                let claims: AppClaims = tokens::claims(&token).unwrap_or_default();
                 let listening = self.graph.settings.listening;
                 let consent = self.graph.settings.admin_consent_url();
-                for (name, why) in permissions::missing_roles(&claims.roles, listening) {
+                let missing = |token: &str| {
+                    let claims: AppClaims = tokens::claims(token).unwrap_or_default();
+                    permissions::missing_roles(&claims.roles, listening)
+                };
+                let mut lacks = missing(&token);
+                // A token has the permissions of its first day: what was granted since is in the next.
+                if !lacks.is_empty()
+                    && let Ok(newer) = self.graph.tokens.token(Identity::App, Some(&token)).await
+                {
+                    lacks = missing(&newer);
+                }
+                for (name, why) in lacks {
                     found.push(finding(
                         &format!("application permission {name}"),
                         Warning,

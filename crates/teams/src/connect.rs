@@ -9,6 +9,7 @@ use serde::Deserialize;
 
 use crate::{
     api::{parsed, read_capped},
+    consent,
     fault::Fault,
     permissions,
     settings::Settings,
@@ -110,7 +111,8 @@ pub(crate) async fn finish(
             }
             if !missing.is_empty() {
                 next_steps.push(format!(
-                    "An administrator who may grant application permissions (Privileged Role Administrator or Global Administrator) opens {} and accepts.",
+                    "An administrator who may grant application permissions ({}) opens {} and accepts.",
+                    consent::WHO_MAY,
                     settings.admin_consent_url()
                 ));
             }

@@ -8,13 +8,13 @@
 //! Deliberately absent: chats (their ids are kept free), bots, and every kind of sending but as the
 //! service user, whom Graph demands.
 
-use std::sync::Arc;
+use std::{collections::BTreeMap, sync::Arc};
 
 use async_trait::async_trait;
 use jiff::Timestamp;
 use rialto_platform::{
     AppConfig, AuthorizationAnswer, AuthorizationStart, Authorized, ConnectContext, Connection,
-    Manifest, Platform, Received, SetupError, Toolkit, WebhookRequest,
+    Consented, Manifest, Platform, Received, SetupError, Toolkit, WebhookRequest,
 };
 use secrecy::SecretString;
 
@@ -25,6 +25,7 @@ mod certificate;
 mod check;
 mod connect;
 mod connection;
+mod consent;
 mod conversations;
 mod crypto;
 mod download;
@@ -105,6 +106,10 @@ impl Platform for Teams {
         answer: AuthorizationAnswer,
     ) -> Result<Authorized, SetupError> {
         connect::finish(&self.toolkit, &settings::Settings::of(app)?, &answer).await
+    }
+
+    fn consented(&self, app: &AppConfig, query: &BTreeMap<String, String>) -> Option<Consented> {
+        Some(consent::answered(&settings::Settings::of(app).ok()?, query))
     }
 
     async fn adopt(

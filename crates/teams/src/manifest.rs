@@ -8,6 +8,8 @@ use rialto_model::{
 };
 use rialto_platform::{Field, Manifest};
 
+use crate::permissions;
+
 /// The platform's name in URLs, files and commands.
 pub const ID: PlatformId = PlatformId::new("teams");
 
@@ -28,12 +30,13 @@ pub(crate) fn manifest() -> Manifest {
         capabilities: capabilities(),
         fields: fields(),
         steps: &[
-            "Register an application in Microsoft Entra (App registrations, single tenant), with the redirect URL that Rialto shows, of type Web.",
-            "Add the delegated permissions that Rialto lists, and the application permissions Team.ReadBasic.All, Channel.ReadBasic.All, ChannelMember.ReadWrite.All, TeamMember.ReadWriteNonOwnerRole.All, User.Read.All and, to hear the whole tenant, ChannelMessage.Read.All.",
-            "Let an administrator grant consent for the tenant.",
+            "Register an application in the Entra admin center (App registrations, single tenant), with the redirect address that `rialto manifest teams` prints, of type Web.",
+            "Under API permissions add the permissions of Microsoft Graph that are listed below.",
+            "Press Grant admin consent there, or let an administrator do it.",
             "Make a client secret and give it to Rialto with the tenant and the client id.",
             "Make a licensed account for Rialto, the service user, and sign in as it when connecting.",
         ],
+        permissions: permissions::all(),
         needs_parent: true,
     }
 }

@@ -1,5 +1,7 @@
 //! What Rialto asks for, and why. From the permission tables of the Graph calls it makes.
 
+use rialto_platform::Permission;
+
 use crate::settings::Listening;
 
 /// Delegated permissions of the service user, each with what cannot be done without it.
@@ -18,7 +20,11 @@ const DELEGATED: [(&str, &str); 11] = [
 ];
 
 /// Permissions that the sign-in itself needs; they are not named in the token's scopes.
-const SIGN_IN: [&str; 3] = ["openid", "profile", "offline_access"];
+const SIGN_IN: [(&str, &str); 3] = [
+    ("openid", "signing in"),
+    ("profile", "the service user's name"),
+    ("offline_access", "staying signed in"),
+];
 
 /// Application permissions, each with what cannot be done without it.
 const APPLICATION: [(&str, &str); 5] = [
@@ -31,9 +37,18 @@ const APPLICATION: [(&str, &str); 5] = [
 
 const TENANT_WIDE: (&str, &str) = ("ChannelMessage.Read.All", "hearing the whole tenant");
 
+/// All that an admin adds to the app registration.
+pub(crate) fn all() -> Vec<Permission> {
+    let of = |kind| move |(name, needed_for)| Permission { kind, name, needed_for };
+    let delegated = SIGN_IN.into_iter().chain(DELEGATED).map(of("delegated"));
+    let tenant_wide = (TENANT_WIDE.0, "hearing the whole tenant; only with `--listening tenant`");
+    let application = APPLICATION.into_iter().chain([tenant_wide]).map(of("application"));
+    delegated.chain(application).collect()
+}
+
 /// The scopes of the sign-in, as asked for.
 pub(crate) fn scopes() -> String {
-    let names = SIGN_IN.into_iter().chain(DELEGATED.into_iter().map(|(name, _)| name));
+    let names = SIGN_IN.into_iter().chain(DELEGATED).map(|(name, _)| name);
     names.collect::<Vec<_>>().join(" ")
 }
 

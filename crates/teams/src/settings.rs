@@ -25,6 +25,8 @@ pub(crate) struct Settings {
     pub webhook: Url,
     pub redirect: Url,
     pub client_state: Option<SecretString>,
+    /// What a link for an administrator's consent carries.
+    pub consent_state: String,
 }
 
 /// Graph's addresses: the world's, and those of the national clouds (Microsoft's page *National
@@ -75,6 +77,7 @@ impl Settings {
             webhook: app.webhook_url.clone(),
             redirect: app.redirect_url.clone(),
             client_state: app.secret("client_state").ok().cloned(),
+            consent_state: app.consent_state(),
         })
     }
 
@@ -95,7 +98,8 @@ impl Settings {
         let mut url = self.sign_in_url("adminconsent");
         url.query_pairs_mut()
             .append_pair("client_id", &self.client_id)
-            .append_pair("redirect_uri", self.redirect.as_str());
+            .append_pair("redirect_uri", self.redirect.as_str())
+            .append_pair("state", &self.consent_state);
         url
     }
 }

@@ -25,8 +25,9 @@ pub(super) fn routes() -> OpenApiRouter<Hub> {
 /// An application manifest.
 #[derive(Clone, Debug, Serialize, Deserialize, ToSchema)]
 pub struct ManifestView {
-    /// The text to paste at the vendor.
-    pub manifest: String,
+    /// The text to paste at the vendor; `null` where there is none, and an admin does the platform's
+    /// steps and grants its permissions by hand.
+    pub manifest: Option<String>,
 }
 
 /// The platforms that can be connected, and what an application of each needs to be told.
@@ -100,7 +101,7 @@ async fn remove(
 /// The application manifest that an admin pastes at the vendor.
 #[utoipa::path(get, path = "/apps/{app}/manifest", tag = "apps", params(("app" = String, Path,)), responses(
     (status = 200, body = ManifestView),
-    (status = 404, body = Problem, description = "No such app, or its platform has no manifests."),
+    (status = 404, body = Problem, description = "No such app."),
 ))]
 async fn manifest(State(hub): State<Hub>, Ids(app): Ids<AppId>) -> Answer<ManifestView> {
     Ok(Json(ManifestView { manifest: hub.relay.app_manifest(app)? }))

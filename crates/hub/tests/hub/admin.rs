@@ -86,7 +86,6 @@ async fn a_wrong_request_is_answered_with_the_field_and_the_mend() {
             "",
             "no application",
         ),
-        (Method::GET, &format!("{app}/manifest"), Value::Null, 404, "", "Do something."),
         (Method::POST, &format!("{app}/tokens"), json!({ "token": "bad" }), 502, "", "not known"),
         (Method::GET, "nowhere", Value::Null, 404, "", "nothing at"),
         (Method::DELETE, "status", Value::Null, 405, "", "does not know DELETE"),

@@ -1,9 +1,12 @@
 //! A platform that exists in these tests alone. Its webhooks carry the secret in a header and are
 //! `WORKSPACE CONVERSATION KEY`.
 
-use std::sync::{
-    Arc,
-    atomic::{AtomicBool, Ordering},
+use std::{
+    collections::BTreeMap,
+    sync::{
+        Arc,
+        atomic::{AtomicBool, Ordering},
+    },
 };
 
 use async_trait::async_trait;
@@ -16,7 +19,7 @@ use rialto_model::{
 };
 use rialto_platform::{
     AppConfig, AuthorizationAnswer, AuthorizationStart, Authorized, ConnectContext, Connection,
-    Field, FileBody, FileError, Finding, HistoryPage, HistoryRequest, Inbound, Manifest,
+    Consented, Field, FileBody, FileError, Finding, HistoryPage, HistoryRequest, Inbound, Manifest,
     MessageChange, NewConversation, Outgoing, Page, Part, Platform, Post, ReadError, Received,
     Refusal, SendError, SetupError, Upkeep, Verified, WebhookAnswer, WebhookRequest, verify,
 };
@@ -74,6 +77,7 @@ impl Pretended {
             },
             fields: vec![field("client_id", false), field("webhook_secret", true)],
             steps: &["Do something."],
+            permissions: Vec::new(),
             needs_parent: true,
         };
         Self { manifest, channels }
@@ -128,6 +132,13 @@ impl Platform for Pretended {
         let client = app.setting("client_id")?;
         let url = format!("https://vendor.test/authorize?client_id={client}&state={state}");
         Ok(AuthorizationStart { url: Url::parse(&url).unwrap(), secret: "verifier".into() })
+    }
+
+    fn consented(&self, _: &AppConfig, query: &BTreeMap<String, String>) -> Option<Consented> {
+        let granted = query.contains_key("granted");
+        let said = if granted { "<all> of it" } else { "no" };
+        let next_steps = vec!["ask the boss".to_owned()];
+        Some(Consented { granted, said: said.into(), next_steps })
     }
 
     async fn authorize(

@@ -55,6 +55,26 @@ async fn an_authorization_that_fails_says_why_on_both_sides() {
 }
 
 #[tokio::test]
+async fn whoever_consented_for_an_admin_reads_what_came_of_it() {
+    let hub = TestHub::new().await;
+    let state = format!("consent-{}", hub.app.id);
+    for (query, status, words) in [
+        ("granted=1", StatusCode::OK, ["Consent is granted for Pretended", "&lt;all&gt; of it"]),
+        ("error=x", StatusCode::BAD_REQUEST, ["Consent is not granted", "ask the boss"]),
+    ] {
+        let page = hub.get(&format!("/oauth/callback?{query}&state={state}")).await;
+        assert_eq!(page.status, status);
+        for words in words {
+            assert!(page.body.contains(words), "{words} is missing in {}", page.body);
+        }
+        assert!(!page.body.contains("not connected"), "{}", page.body);
+    }
+    let unknown = format!("consent-app_{}", "0".repeat(32));
+    let page = hub.get(&format!("/oauth/callback?granted=1&state={unknown}")).await;
+    assert!(page.body.contains("is not known"), "{}", page.body);
+}
+
+#[tokio::test]
 async fn connecting_again_renews_the_same_connection() {
     let hub = TestHub::new().await;
     let first = hub.connect().await.json();

@@ -79,8 +79,21 @@ pub struct PlatformView {
     pub fields: Vec<FieldView>,
     /// What an admin does at the vendor before connecting.
     pub steps: Vec<String>,
+    /// What an admin grants the app by hand; empty where an application manifest says it.
+    pub permissions: Vec<PermissionView>,
     /// Whether a conversation is made inside a parent.
     pub needs_parent: bool,
+}
+
+/// A permission that an admin grants an app at the vendor.
+#[derive(Clone, Debug, Deserialize, Serialize, ToSchema)]
+pub struct PermissionView {
+    /// The vendor's word for its kind, such as `delegated`.
+    pub kind: String,
+    /// The vendor's name for it.
+    pub name: String,
+    /// What cannot be done without it.
+    pub needed_for: String,
 }
 
 /// A setting of an app.
@@ -199,20 +212,14 @@ impl Relay {
         self.made(who, "app.remove", id, json!({ "name": app.name }), &[]).await
     }
 
-    /// The text that an admin pastes at the vendor to make the application.
+    /// The text that an admin pastes at the vendor to make the application; `None` where the
+    /// platform has no such text.
     ///
     /// # Errors
-    /// `NotFound` when there is no such app, or its platform has no such text.
-    pub fn app_manifest(&self, id: AppId) -> Result<String, AdminError> {
+    /// `NotFound`.
+    pub fn app_manifest(&self, id: AppId) -> Result<Option<String>, AdminError> {
         let entry = self.app_entry(id)?;
-        entry.platform.app_manifest(&entry.config).ok_or_else(|| {
-            let manifest = entry.platform.manifest();
-            AdminError::NotFound(format!(
-                "{} has no application manifest. Do this instead: {}",
-                manifest.name,
-                manifest.steps.join("; ")
-            ))
-        })
+        Ok(entry.platform.app_manifest(&entry.config))
     }
 
     pub(super) fn app_entry(&self, id: AppId) -> Result<std::sync::Arc<AppEntry>, AdminError> {
@@ -275,6 +282,15 @@ impl PlatformView {
                 })
                 .collect(),
             steps: manifest.steps.iter().map(|&step| step.into()).collect(),
+            permissions: manifest
+                .permissions
+                .iter()
+                .map(|it| PermissionView {
+                    kind: it.kind.into(),
+                    name: it.name.into(),
+                    needed_for: it.needed_for.into(),
+                })
+                .collect(),
             needs_parent: manifest.needs_parent,
         }
     }

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use jiff::{SignedDuration, Timestamp};
 use rialto_model::{AppId, ConnectionId};
-use rialto_platform::{AuthorizationAnswer, Authorized};
+use rialto_platform::{AppConfig, AuthorizationAnswer, Authorized, Consented};
 use rialto_store::{Connection, ConnectionState, PendingAuthorization};
 use secrecy::{ExposeSecret, SecretString};
 use serde::{Deserialize, Serialize};
@@ -42,6 +42,19 @@ pub struct ConnectedView {
     /// What the admin should know.
     pub warnings: Vec<String>,
     /// What must still be done, by whom, with the link.
+    pub next_steps: Vec<String>,
+}
+
+/// What somebody decided who was sent a link for consent.
+#[derive(Clone, Debug)]
+pub struct ConsentView {
+    /// The application's name.
+    pub app: String,
+    /// Whether what is needed is granted.
+    pub granted: bool,
+    /// What the vendor says, in words.
+    pub said: String,
+    /// What is to be done next, by whom, with the link.
     pub next_steps: Vec<String>,
 }
 
@@ -100,6 +113,15 @@ impl Relay {
         let answer = AuthorizationAnswer { query, secret: pending.secret };
         let authorized = entry.platform.authorize(&entry.config, answer).await?;
         self.keep_authorized(who, &entry, authorized).await
+    }
+
+    /// What came back from a link by which somebody else consents; `None` when this is no answer to
+    /// such a link. Changes nothing: it is known at the vendor, and may be told by anybody.
+    pub fn consent_answered(&self, query: &BTreeMap<String, String>) -> Option<ConsentView> {
+        let entry = self.app_entry(AppConfig::of_consent_state(query.get("state")?)?).ok()?;
+        let Consented { granted, said, next_steps } =
+            entry.platform.consented(&entry.config, query)?;
+        Some(ConsentView { app: entry.app.name.clone(), granted, said, next_steps })
     }
 
     /// Connects a workspace by a token that an admin pasted.

@@ -17,9 +17,9 @@ mod schema;
 mod status;
 
 pub use adding::{AddChannelSync, Added, ConnectChannelSync, NewEndpoint, NewTarget};
-pub use apps::{AppChange, AppView, FieldView, NewApp, PlatformView};
+pub use apps::{AppChange, AppView, FieldView, NewApp, PermissionView, PlatformView};
 pub use audit::Who;
-pub use authorizations::{AuthorizationView, ConnectedView};
+pub use authorizations::{AuthorizationView, ConnectedView, ConsentView};
 pub use channel_syncs::{
     ChannelSyncChange, ChannelSyncView, EndpointChange, EndpointView, TrafficView,
 };

@@ -103,6 +103,7 @@ impl Network {
             },
             fields: Vec::new(),
             steps: &[],
+            permissions: Vec::new(),
             needs_parent: false,
         };
         Self { state: Arc::default(), clock, manifest: Arc::new(manifest), marks }

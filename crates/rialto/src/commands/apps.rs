@@ -6,6 +6,7 @@ use clap::{Args, Subcommand};
 use reqwest::Method;
 use rialto_hub::ManifestView;
 use rialto_relay::admin::{AppChange, AppView, NewApp};
+use serde_json::json;
 
 use super::{connect, names};
 use crate::{client::Client, failure::Failure, output::Output};
@@ -44,7 +45,7 @@ enum Command {
     },
 }
 
-/// Print the application manifest to paste at a vendor
+/// Print what to set up at a vendor: the application manifest to paste, or steps and permissions
 #[derive(Debug, Args)]
 #[command(
     after_help = "The application gets its webhook address here, before it exists at the vendor.\n\nExamples:\n  rialto manifest slack > manifest.json\n  rialto manifest slack --new --name \"Second workspace\""
@@ -160,10 +161,18 @@ impl Manifest {
             }
         };
         let manifest: ManifestView = client.get(&format!("apps/{}/manifest", app.id)).await?;
-        if out.json(&manifest)? {
+        let shown = json!({
+            "manifest": manifest.manifest, "app": app, "steps": platform.steps,
+            "permissions": platform.permissions,
+        });
+        if out.json(&shown)? {
             return Ok(());
         }
-        out.line(manifest.manifest.trim_end())?;
+        let Some(manifest) = manifest.manifest else {
+            out.line(format!("{} has no application manifest. Do this instead:\n", platform.name))?;
+            return out.line(connect::by_hand(&platform, &app));
+        };
+        out.line(manifest.trim_end())?;
         out.note(format!(
             "\nThis is the manifest of `{}` ({}). What to do with it:",
             app.name, app.id

@@ -41,7 +41,7 @@ fn of_platform(manifest: &Manifest) -> Command {
     let mut command = Command::new(id)
         .about(format!("Authorize a workspace of {}", manifest.name))
         .after_help(format!(
-            "Before:\n{}\n\nSecrets are asked for, or taken from files or the environment; never \
+            "Before:\n{}{}\n\nSecrets are asked for, or taken from files or the environment; never \
              from the command line. What the server knows already need not be given again.",
             manifest
                 .steps
@@ -49,7 +49,8 @@ fn of_platform(manifest: &Manifest) -> Command {
                 .enumerate()
                 .map(|(index, step)| format!("  {}. {step}", index + 1))
                 .collect::<Vec<_>>()
-                .join("\n")
+                .join("\n"),
+            permissions(manifest.permissions.iter().map(|it| (it.kind, it.name, it.needed_for))),
         ))
         .arg(
             Arg::new("app")
@@ -129,7 +130,8 @@ pub async fn run(
     };
     let by_token = matches.get_one::<String>("token-file");
     if !app.missing.is_empty() && by_token.is_none() {
-        return Err(still_missing(out, manifest, &app));
+        let platform = PlatformView::of(known.as_ref());
+        return Err(still_missing(out, manifest, &platform, &app));
     }
     if let Some(file) = by_token {
         let body = json!({ "token": read_secret(file)? });
@@ -220,7 +222,12 @@ fn ask_for_missing(
     Ok(())
 }
 
-fn still_missing(out: Output, manifest: &Manifest, app: &AppView) -> Failure {
+fn still_missing(
+    out: Output,
+    manifest: &Manifest,
+    platform: &PlatformView,
+    app: &AppView,
+) -> Failure {
     let wanted: Vec<_> = manifest
         .fields
         .iter()
@@ -232,11 +239,8 @@ fn still_missing(out: Output, manifest: &Manifest, app: &AppView) -> Failure {
         })
         .collect();
     out.note(format!("{} needs to be told:\n{}\n", app.name, wanted.join("\n")));
-    out.note(format!(
-        "What to do at the vendor (the application's webhook address is {}):",
-        app.webhook_url
-    ));
-    list(out, manifest.steps.iter().copied());
+    out.note("What to do at the vendor:");
+    out.note(by_hand(platform, app));
     Failure::failed(format!(
         "{} cannot be connected yet: {} missing",
         app.name,
@@ -292,6 +296,38 @@ fn connected_now(out: Output, connected: &ConnectedView) -> Result<(), Failure> 
 /// What an admin does at the vendor.
 pub fn steps(out: Output, platform: &PlatformView) {
     list(out, platform.steps.iter().map(String::as_str));
+}
+
+/// What an admin does at the vendor, with everything that has to be typed there.
+pub fn by_hand(platform: &PlatformView, app: &AppView) -> String {
+    let steps = platform.steps.iter().enumerate();
+    let steps = steps.map(|(index, step)| format!("  {}. {step}", index + 1));
+    let permissions = permissions(
+        platform
+            .permissions
+            .iter()
+            .map(|it| (it.kind.as_str(), it.name.as_str(), it.needed_for.as_str())),
+    );
+    format!(
+        "{}\n\n  redirect address: {}\n  webhook address:  {}{permissions}",
+        steps.collect::<Vec<_>>().join("\n"),
+        app.redirect_url,
+        app.webhook_url,
+    )
+}
+
+/// Permissions by kind, each with what it is needed for.
+fn permissions<'a>(all: impl Iterator<Item = (&'a str, &'a str, &'a str)>) -> String {
+    let mut text = String::new();
+    let mut last = "";
+    for (kind, name, needed_for) in all {
+        if kind != last {
+            text.push_str(&format!("\n\n  {kind} permissions, each with what it is needed for:"));
+            last = kind;
+        }
+        text.push_str(&format!("\n    {name:<36} {needed_for}"));
+    }
+    text
 }
 
 fn list<'a>(out: Output, steps: impl Iterator<Item = &'a str>) {

@@ -6,6 +6,7 @@ mod fixtures;
 mod kill;
 mod listening;
 mod outage;
+mod setup;
 mod strange;
 mod wrong;
 

@@ -87,6 +87,8 @@ async fn who_signed_in_is_kept_and_what_is_missing_is_said() {
     assert!(said.contains("Files.ReadWrite.All") && said.contains("Team.ReadBasic.All"), "{said}");
     assert!(!said.contains("ChannelMessage.Send ") && !said.contains("User.Read.All"), "{said}");
     assert!(done.next_steps[0].contains("/adminconsent?client_id="), "{:?}", done.next_steps);
+    let state = app(&server.uri()).consent_state();
+    assert!(done.next_steps[0].contains(&format!("&state={state} ")), "{:?}", done.next_steps);
 
     let all = [
         "Team.ReadBasic.All",
@@ -117,6 +119,29 @@ async fn strangers_and_refusals_are_answered_in_words() {
     }
     let pasted = teams().adopt(&app("https://x.example"), SecretString::from("fake")).await;
     assert!(matches!(pasted, Err(SetupError::Refused(_))));
+}
+
+#[test]
+fn whoever_was_asked_to_consent_reads_what_came_of_it() {
+    let app = app("https://x.example");
+    for (query, granted, words) in [
+        (vec![("admin_consent", "True"), ("tenant", TENANT)], true, "granted for the whole tenant"),
+        (vec![("admin_consent", "True"), ("tenant", "another")], false, "for the tenant another"),
+        (
+            vec![("error", "access_denied"), ("error_description", "AADSTS65004: No.\nTrace: 1")],
+            false,
+            "Microsoft says: AADSTS65004: No. (access_denied)",
+        ),
+        (vec![("error", "access_denied")], false, "declined"),
+        (vec![], false, "did not say"),
+    ] {
+        let query = query.iter().map(|(k, v)| ((*k).to_owned(), (*v).to_owned())).collect();
+        let came = teams().consented(&app, &query).unwrap();
+        assert_eq!(came.granted, granted, "{query:?}");
+        assert!(came.said.contains(words) && !came.said.contains("Trace"), "{}", came.said);
+        let forwarded = came.next_steps[0].contains("/adminconsent?client_id=");
+        assert_eq!(forwarded, !granted, "{:?}", came.next_steps);
+    }
 }
 
 #[test]
