@@ -3,9 +3,12 @@
 
 use aws_lc_rs::digest;
 use base64::{Engine, prelude::BASE64_URL_SAFE_NO_PAD};
-use rialto_platform::{AuthorizationAnswer, AuthorizationStart, Authorized, SetupError, Toolkit};
+use rialto_platform::{
+    AuthorizationAnswer, AuthorizationStart, Authorized, SetupError, Toolkit, http as calls,
+};
 use secrecy::{ExposeSecret, SecretString};
 use serde::Deserialize;
+use url::Url;
 
 use crate::{
     api::{parsed, read_capped},
@@ -34,7 +37,6 @@ struct IdClaims {
 #[derive(Debug, Default, Deserialize)]
 #[serde(default)]
 pub(crate) struct AppClaims {
-    pub tid: String,
     pub roles: Vec<String>,
 }
 
@@ -86,10 +88,10 @@ pub(crate) async fn finish(
         .and_then(tokens::claims)
         .ok_or_else(|| SetupError::Refused("Microsoft did not say who signed in".into()))?;
 
+    check_tenant(toolkit, settings, &user).await?;
     let app = tokens::app_token(toolkit, settings).await;
     let app: Result<AppClaims, Fault> =
         app.map(|token| tokens::claims(&token.access_token).unwrap_or_default());
-    check_tenant(settings, &user, app.as_ref().ok())?;
 
     let mut warnings = Vec::new();
     let mut next_steps = Vec::new();
@@ -138,12 +140,11 @@ pub(crate) async fn finish(
     })
 }
 
-/// The service user must be of the tenant that the app was set up for. A domain names the tenant
-/// that the application's own token is of.
-fn check_tenant(
+/// The service user must be of the tenant that the app was set up for.
+async fn check_tenant(
+    toolkit: &Toolkit,
     settings: &Settings,
     user: &IdClaims,
-    app: Option<&AppClaims>,
 ) -> Result<(), SetupError> {
     if user.tid == PERSONAL {
         return Err(SetupError::Refused(
@@ -152,19 +153,44 @@ fn check_tenant(
         ));
     }
     let expected = if settings.tenant.contains('.') {
-        app.map(|app| app.tid.as_str()).filter(|tid| !tid.is_empty())
+        tenant_of_domain(toolkit, settings).await?
     } else {
-        Some(settings.tenant.as_str())
+        settings.tenant.clone()
     };
-    match expected {
-        Some(expected) if !expected.eq_ignore_ascii_case(&user.tid) => {
-            Err(SetupError::Refused(format!(
-                "{} is of the tenant {}, but the app was set up for {}: sign in with an account of that tenant",
-                user.preferred_username, user.tid, settings.tenant
-            )))
-        }
-        _ => Ok(()),
+    if expected.eq_ignore_ascii_case(&user.tid) {
+        return Ok(());
     }
+    Err(SetupError::Refused(format!(
+        "{} is of the tenant {}, but the app was set up for {}: sign in with an account of that tenant",
+        user.preferred_username, user.tid, settings.tenant
+    )))
+}
+
+/// The id of the tenant that has a domain: the issuer in the sign-in service's metadata is
+/// `https://{service}/{tenant id}/v2.0` (OpenID Connect Discovery; Microsoft's page *OpenID Connect
+/// on the Microsoft identity platform*).
+async fn tenant_of_domain(toolkit: &Toolkit, settings: &Settings) -> Result<String, SetupError> {
+    #[derive(Deserialize)]
+    struct Metadata {
+        issuer: Url,
+    }
+    let url = settings.sign_in_url("v2.0/.well-known/openid-configuration");
+    let response = toolkit.http.get(url).send().await.map_err(|error| {
+        SetupError::Unreachable(format!("the sign-in service: {}", calls::describe(&error)))
+    })?;
+    let unknown = || {
+        SetupError::Refused(format!(
+            "Microsoft does not say which tenant has the domain {}: give the tenant's id in its place (Entra, Overview)",
+            settings.tenant
+        ))
+    };
+    if !response.status().is_success() {
+        return Err(unknown());
+    }
+    let body = read_capped(response).await.map_err(|fault| fault.to_setup())?;
+    let metadata: Metadata = serde_json::from_slice(&body).map_err(|_| unknown())?;
+    let tenant = metadata.issuer.path_segments().and_then(|mut it| it.next()).unwrap_or_default();
+    if tenant.is_empty() { Err(unknown()) } else { Ok(tenant.to_owned()) }
 }
 
 /// The organization's name; connecting does not fail for want of it.

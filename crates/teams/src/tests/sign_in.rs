@@ -144,6 +144,40 @@ fn whoever_was_asked_to_consent_reads_what_came_of_it() {
     }
 }
 
+#[tokio::test]
+async fn a_domain_stands_for_the_tenant_that_has_it() {
+    let issuer = |tenant: &str| json!({"issuer": format!("https://login.example/{tenant}/v2.0")});
+    for (metadata, words) in [
+        (ok(issuer(TENANT)), None),
+        (ok(issuer("another-tenant")), Some("the app was set up for contoso.example")),
+        (ok(json!({})), Some("give the tenant's id")),
+        (ResponseTemplate::new(400), Some("give the tenant's id")),
+    ] {
+        let server = entra(TENANT, &[], "").await;
+        // The application gets no token: it tells nothing of its tenant.
+        Mock::given(body_string_contains("grant_type=client_credentials"))
+            .respond_with(ResponseTemplate::new(401).set_body_json(json!({"error": "x"})))
+            .with_priority(1)
+            .mount(&server)
+            .await;
+        Mock::given(path("/login/contoso.example/v2.0/.well-known/openid-configuration"))
+            .respond_with(metadata)
+            .mount(&server)
+            .await;
+        let mut app = app(&server.uri());
+        app.settings.insert("tenant".into(), "contoso.example".into());
+        let query = [("code".to_owned(), "c".to_owned())].into();
+        let answer = AuthorizationAnswer { query, secret: SecretString::from("fake-verifier") };
+        match (teams().authorize(&app, answer).await, words) {
+            (Ok(done), None) => assert_eq!(done.workspace.as_str(), TENANT),
+            (Err(SetupError::Refused(said)), Some(words)) => {
+                assert!(said.contains(words), "{said}");
+            }
+            (other, _) => panic!("{words:?}: {other:?}"),
+        }
+    }
+}
+
 #[test]
 fn the_client_state_is_random_and_fits() {
     use secrecy::ExposeSecret;
