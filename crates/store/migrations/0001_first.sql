@@ -174,8 +174,7 @@ CREATE TABLE begun (
     lane BIGINT NOT NULL,
     delivery BIGINT NOT NULL,
     part BIGINT NOT NULL,
-    fingerprint TEXT NOT NULL,
-    handles BLOB, -- sealed; NULL for none
+    content BLOB NOT NULL, -- sealed: fingerprint and file handles
     at BIGINT NOT NULL,
     PRIMARY KEY (lane, delivery, part)
 ) WITHOUT ROWID;

@@ -12,7 +12,9 @@ use tokio::sync::oneshot;
 
 use super::{
     SqlStore, Tx, inbox, people, plan,
-    sealed::{SealedDelivery, SealedInbound, authorization_place, cabinet_place, seal_handles},
+    sealed::{
+        BegunContent, SealedDelivery, SealedInbound, authorization_place, cabinet_place, seal_begun,
+    },
     setup, sweeps, syncs, views, work,
     writer::{Append, Command},
 };
@@ -265,7 +267,7 @@ impl Store for SqlStore {
 
     async fn in_flight(&self, to: &ConversationRef) -> Result<Vec<InFlight>, StoreError> {
         let mut reader = self.reader().await?;
-        self.explained(views::in_flight(&mut reader, to).await)
+        self.explained(views::in_flight(&mut reader, &self.vault, to).await)
     }
 
     async fn commit_plan(&self, seq: i64, plan: Plan) -> Result<Vec<i64>, StoreError> {
@@ -319,10 +321,9 @@ impl Store for SqlStore {
         handles: Vec<String>,
         at: Timestamp,
     ) -> Result<Begun, StoreError> {
-        let handles = self.explained(seal_handles(&self.vault, delivery, part, &handles))?;
-        let begin = async move |tx: &mut Tx| {
-            work::begin(tx, delivery, part, &fingerprint.0, handles.as_deref(), at).await
-        };
+        let content = BegunContent { fingerprint, handles };
+        let content = self.explained(seal_begun(&self.vault, delivery, part, &content))?;
+        let begin = async move |tx: &mut Tx| work::begin(tx, delivery, part, &content, at).await;
         Ok(Begun::committed(delivery, part, self.write(begin).await?))
     }
 

@@ -2,8 +2,10 @@
 
 use jiff::Timestamp;
 use rialto_model::{
-    AppId, ConnectionId, ConversationRef, DeliveryId, MessageId, PartKey, Work, WorkKind,
+    AppId, ConnectionId, ConversationRef, DeliveryId, Fingerprint, MessageId, PartKey, Work,
+    WorkKind,
 };
+use serde::{Deserialize, Serialize};
 
 use super::{Fault, values};
 use crate::{NewDelivery, NewInbound, Vault, vault::place};
@@ -16,8 +18,8 @@ pub(super) fn work_place(delivery: DeliveryId) -> String {
     place("deliveries.content", &[&delivery.to_string()])
 }
 
-pub(super) fn handles_place(delivery: DeliveryId, part: PartKey) -> String {
-    place("begun.handles", &[&delivery.to_string(), &part.to_i64().to_string()])
+pub(super) fn begun_place(delivery: DeliveryId, part: PartKey) -> String {
+    place("begun.content", &[&delivery.to_string(), &part.to_i64().to_string()])
 }
 
 pub(super) fn cabinet_place(connection: ConnectionId, entry: &str) -> String {
@@ -87,26 +89,28 @@ pub(super) fn open_work(vault: &Vault, id: DeliveryId, sealed: &[u8]) -> Result<
     values::from_json(&vault.open(&work_place(id), sealed)?)
 }
 
-/// No files, nothing sealed: most posts have none.
-pub(super) fn seal_handles(
-    vault: &Vault,
-    delivery: DeliveryId,
-    part: PartKey,
-    handles: &[String],
-) -> Result<Option<Vec<u8>>, Fault> {
-    if handles.is_empty() {
-        return Ok(None);
-    }
-    let text = values::json(&handles)?;
-    Ok(Some(vault.seal(&handles_place(delivery, part), text.as_bytes())))
+/// What a post that is about to be made is recognised by. A fingerprint alone would tell short texts
+/// to whoever tries them all.
+#[derive(Serialize, Deserialize)]
+pub(super) struct BegunContent {
+    pub(super) fingerprint: Fingerprint,
+    pub(super) handles: Vec<String>,
 }
 
-pub(super) fn open_handles(
+pub(super) fn seal_begun(
     vault: &Vault,
     delivery: DeliveryId,
     part: PartKey,
-    sealed: Option<&[u8]>,
-) -> Result<Vec<String>, Fault> {
-    let Some(sealed) = sealed else { return Ok(Vec::new()) };
-    values::from_json(&vault.open(&handles_place(delivery, part), sealed)?)
+    content: &BegunContent,
+) -> Result<Vec<u8>, Fault> {
+    Ok(vault.seal(&begun_place(delivery, part), values::json(content)?.as_bytes()))
+}
+
+pub(super) fn open_begun(
+    vault: &Vault,
+    delivery: DeliveryId,
+    part: PartKey,
+    sealed: &[u8],
+) -> Result<BegunContent, Fault> {
+    values::from_json(&vault.open(&begun_place(delivery, part), sealed)?)
 }

@@ -3,14 +3,13 @@
 use std::collections::HashMap;
 
 use rialto_model::{
-    Attempt, ChannelSyncId, ConversationRef, Delivery, DeliveryId, Fingerprint, MessageId,
-    RemoteId, Revision,
+    Attempt, ChannelSyncId, ConversationRef, Delivery, DeliveryId, MessageId, RemoteId, Revision,
 };
 use sqlx::{Connection, QueryBuilder, Sqlite, SqliteConnection};
 
 use super::{
     Fault,
-    sealed::{open_handles, open_work},
+    sealed::{BegunContent, open_begun, open_work},
     values::{Columns, OUTCOMES, STATES, delivery_columns, number},
 };
 use crate::{
@@ -127,10 +126,11 @@ pub(super) async fn is_copy(
 
 pub(super) async fn in_flight(
     connection: &mut SqliteConnection,
+    vault: &Vault,
     to: &ConversationRef,
 ) -> Result<Vec<InFlight>, Fault> {
     let query = sqlx::query(
-        "SELECT d.id, d.message, b.part, b.fingerprint, b.at
+        "SELECT d.id, d.message, b.part, b.content, b.at
          FROM conversations l JOIN begun b ON b.lane = l.number
              JOIN deliveries d ON d.seq = b.delivery
          WHERE l.connection = $1 AND l.remote = $2 AND NOT EXISTS
@@ -143,13 +143,11 @@ pub(super) async fn in_flight(
     let rows = query.fetch_all(connection).await?;
     let part = |row| {
         let mut columns = Columns::of(row);
-        Ok(InFlight {
-            delivery: DeliveryId::new(columns.uuid()?),
-            message: columns.message()?,
-            part: columns.part()?,
-            fingerprint: Fingerprint(columns.next()?),
-            at: columns.time()?,
-        })
+        let delivery = DeliveryId::new(columns.uuid()?);
+        let message = columns.message()?;
+        let part = columns.part()?;
+        let BegunContent { fingerprint, .. } = open_begun(vault, delivery, part, columns.next()?)?;
+        Ok(InFlight { delivery, message, part, fingerprint, at: columns.time()? })
     };
     rows.iter().map(part).collect()
 }
@@ -215,7 +213,7 @@ async fn begun(
     to: &ConversationRef,
 ) -> Result<HashMap<DeliveryId, Vec<BegunPart>>, Fault> {
     let query = sqlx::query(
-        "SELECT d.id, b.part, b.fingerprint, b.handles, b.at
+        "SELECT d.id, b.part, b.content, b.at
          FROM conversations l JOIN begun b ON b.lane = l.number
              JOIN deliveries d ON d.seq = b.delivery
          WHERE l.connection = $1 AND l.remote = $2 AND d.state = 0 AND NOT EXISTS
@@ -230,12 +228,9 @@ async fn begun(
         let mut columns = Columns::of(row);
         let id = DeliveryId::new(columns.uuid()?);
         let part = columns.part()?;
-        begun.entry(id).or_default().push(BegunPart {
-            part,
-            fingerprint: Fingerprint(columns.next()?),
-            handles: open_handles(vault, id, part, columns.next()?)?,
-            at: columns.time()?,
-        });
+        let BegunContent { fingerprint, handles } = open_begun(vault, id, part, columns.next()?)?;
+        let at = columns.time()?;
+        begun.entry(id).or_default().push(BegunPart { part, fingerprint, handles, at });
     }
     Ok(begun)
 }

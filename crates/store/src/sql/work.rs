@@ -81,23 +81,17 @@ pub(super) async fn begin(
     tx: &mut Tx,
     id: DeliveryId,
     part: PartKey,
-    fingerprint: &str,
-    handles: Option<&[u8]>,
+    content: &[u8],
     at: Timestamp,
 ) -> Result<Timestamp, Fault> {
     let upsert = sqlx::query(
-        "INSERT INTO begun (lane, delivery, part, fingerprint, handles, at)
-         SELECT lane, seq, $2, $3, $4, $5 FROM deliveries WHERE id = $1 AND state = 0
-         ON CONFLICT (lane, delivery, part)
-         DO UPDATE SET fingerprint = excluded.fingerprint, handles = excluded.handles
+        "INSERT INTO begun (lane, delivery, part, content, at)
+         SELECT lane, seq, $2, $3, $4 FROM deliveries WHERE id = $1 AND state = 0
+         ON CONFLICT (lane, delivery, part) DO UPDATE SET content = excluded.content
          RETURNING at",
     );
-    let upsert = upsert
-        .bind(&id.uuid().as_bytes()[..])
-        .bind(part.to_i64())
-        .bind(fingerprint)
-        .bind(handles)
-        .bind(micros(at));
+    let upsert =
+        upsert.bind(&id.uuid().as_bytes()[..]).bind(part.to_i64()).bind(content).bind(micros(at));
     match upsert.fetch_optional(&mut tx.connection).await? {
         Some(row) => Columns::of(&row).time(),
         None => {

@@ -141,11 +141,14 @@ async fn nothing_readable_is_on_the_disk_and_what_is_settled_is_gone() {
     let plan = Plan { deliveries: deliveries.collect(), ..changes([new_message(1, 0)]) };
     decide(&store, plan).await.unwrap();
     let handles = vec![MARKER.to_owned()];
-    store.begin(delivery(1), PartKey::Files(0), fingerprint("f"), handles, time(9)).await.unwrap();
+    store
+        .begin(delivery(1), PartKey::Files(0), fingerprint(MARKER), handles, time(9))
+        .await
+        .unwrap();
 
     let mut sealed = Vec::<Vec<u8>>::new();
     let mut reader = raw(&path).await;
-    for select in ["SELECT content FROM deliveries", "SELECT handles FROM begun"] {
+    for select in ["SELECT content FROM deliveries", "SELECT content FROM begun"] {
         let rows = sqlx::query(select).fetch_all(&mut reader).await.unwrap();
         sealed.extend(rows.iter().map(|row| row.get::<Vec<u8>, _>(0)));
     }
