@@ -155,7 +155,7 @@ pub async fn run(platforms: Platforms, toolkit: Toolkit) -> Result<(), Failure> 
         Command::Connections(command) => command.run(&client()?, out).await,
         Command::Apps(command) => command.run(&client()?, out).await,
         Command::Manifest(command) => command.run(&client()?, out).await,
-        Command::Keys(command) => command.run(&load()?.settings, out),
+        Command::Keys(command) => command.run(&load()?.settings, &toolkit, out).await,
         Command::Sandbox(command) => command.run().await,
         Command::Demo { once, only } => demo::run(once, &only).await,
     }

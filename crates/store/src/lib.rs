@@ -2,8 +2,8 @@
 //! transaction.
 //!
 //! Guarantees: when a verb returns `Ok`, what it did is on disk; when it returns an error, nothing
-//! of it happened. Content, tokens, file handles and fingerprints are sealed with the deployment's key before
-//! they reach the database. `MemoryStore` and `SqlStore` pass the same suite.
+//! of it happened. Content, tokens, file handles and fingerprints are sealed with the deployment's
+//! key before they reach the database. `MemoryStore` and `SqlStore` pass the same suite.
 //!
 //! Times are kept to the microsecond.
 //!

@@ -17,7 +17,9 @@ use crate::StoreError;
 
 const FORMAT: u8 = 1;
 const KEY_ID_LEN: usize = 4;
-const HEADER_LEN: usize = 1 + KEY_ID_LEN + NONCE_LEN;
+/// Format and key: what tells a value's key. Statements name it as a number.
+pub(crate) const HEADER_OF_KEY: usize = 1 + KEY_ID_LEN;
+const HEADER_LEN: usize = HEADER_OF_KEY + NONCE_LEN;
 
 /// Why a text is not a key.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
@@ -129,6 +131,22 @@ impl Vault {
         sealed.extend_from_slice(nonce.as_ref());
         sealed.extend_from_slice(&text);
         sealed
+    }
+
+    /// What the values begin with that are sealed with the key in use, so that a statement can tell
+    /// them: [`HEADER_OF_KEY`] bytes.
+    pub(crate) fn in_use(&self) -> [u8; HEADER_OF_KEY] {
+        let mut header = [FORMAT; HEADER_OF_KEY];
+        header[1..].copy_from_slice(&self.sealing.id);
+        header
+    }
+
+    /// Seals anew, with the key in use, what any of the keys sealed for the place.
+    pub(crate) fn reseal(&self, context: &str, sealed: &[u8]) -> Result<Vec<u8>, OpenError> {
+        let mut plain = self.open(context, sealed)?;
+        let sealed = self.seal(context, &plain);
+        plain.zeroize();
+        Ok(sealed)
     }
 
     /// Opens what was sealed for the same place.

@@ -1,5 +1,8 @@
 //! What an admin is told while setting up.
 
+use std::fs;
+
+use rialto_testkit::Side;
 use serde_json::json;
 
 use crate::connected;
@@ -37,6 +40,43 @@ async fn what_is_set_up_by_hand_at_microsoft_is_printed_whole() {
     for permission in printed["permissions"].as_array().unwrap() {
         let name = permission["name"].as_str().unwrap();
         assert!(readme.contains(&format!("`{name}`")), "{name} is missing in README.md");
+    }
+    world.stop().await;
+}
+
+#[tokio::test]
+async fn a_key_that_was_rotated_out_may_be_destroyed() {
+    let world = connected().await;
+    let channels = world.connect_channels("launch", "Launch").await.unwrap();
+    let folder = world.folder().to_owned();
+    let run = async |arguments: &[&str]| {
+        let mut command = world.rialto.lock().await.command(arguments);
+        command.env("RIALTO_DATA_FOLDER", &folder).env("RIALTO_KEY_FILE", folder.join("new.key"));
+        let older = format!("[{:?}]", folder.join("rialto.key"));
+        command.env("RIALTO_KEYS_OLDER", older).output().await.unwrap()
+    };
+    assert!(run(&["keys", "init"]).await.status.success());
+    let running = run(&["keys", "rotate"]).await;
+    assert!(!running.status.success(), "a server that runs has the older key in use");
+    assert!(String::from_utf8_lossy(&running.stderr).contains("another Rialto uses"));
+
+    world.rialto.lock().await.kill().await.unwrap();
+    let rotated = run(&["keys", "rotate"]).await;
+    let said = String::from_utf8_lossy(&rotated.stderr);
+    assert!(rotated.status.success() && said.contains("keys.older"), "{said}");
+    fs::rename(folder.join("new.key"), folder.join("rialto.key")).unwrap();
+    world.rialto.lock().await.run().await.unwrap();
+    // Both need their tokens, and Slack's webhooks the signing secret.
+    for (side, text) in [(Side::Slack, "from slack"), (Side::Teams, "from teams")] {
+        let (who, body) = match side {
+            Side::Slack => ("Ana Silva", json!({"text": text})),
+            Side::Teams => ("Lee Gu", json!({"html": text})),
+        };
+        world.act(side, &channels, who, "post", body).await.unwrap();
+        let there = |all: &[rialto_testkit::Message]| {
+            all.iter().any(|message| message.text.contains(text)).then_some(())
+        };
+        world.wait(side.other(), &channels, text, there).await.unwrap();
     }
     world.stop().await;
 }

@@ -14,6 +14,7 @@ mod people;
 mod plan;
 mod port;
 mod readers;
+mod reseal;
 mod sealed;
 mod setup;
 mod sweeps;
@@ -66,7 +67,7 @@ impl SqlOptions {
 /// Dropping it lets what was begun come to its end in the background; [`SqlStore::close`] waits.
 pub struct SqlStore {
     path: Arc<Path>,
-    vault: Vault,
+    vault: Arc<Vault>,
     now: Now,
     organization: OrganizationId,
     queue: Queue,

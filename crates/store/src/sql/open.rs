@@ -15,7 +15,7 @@ use crate::{Now, StoreError, Vault};
 
 static MIGRATIONS: Migrator = sqlx::migrate!("./migrations");
 
-const KEY_CHECK: &str = "key check";
+pub(super) const KEY_CHECK: &str = "key check";
 const ORGANIZATION: &str = "organization";
 
 impl SqlStore {
@@ -55,7 +55,7 @@ impl SqlStore {
             StoreError::Unavailable(format!("the thread that writes did not start: {error}"))
         })?;
         let readers = Readers::new(reading.read_only(true));
-        Ok(Self { path, vault, now, organization, queue, readers })
+        Ok(Self { path, vault: Arc::new(vault), now, organization, queue, readers })
     }
 }
 

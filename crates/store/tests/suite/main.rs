@@ -4,5 +4,6 @@
 
 mod disk;
 mod oracle;
+mod rotation;
 mod scenarios;
 mod world;
