@@ -10,8 +10,8 @@ use url::Url;
 use crate::{
     client::Client,
     commands::{
-        apps, channel_sync, channels, connect, connections, deliveries, doctor, keys, sandbox,
-        status,
+        apps, audit, channel_sync, channels, connect, connections, deliveries, doctor, keys,
+        sandbox, status,
     },
     config, demo,
     failure::Failure,
@@ -99,17 +99,20 @@ enum Command {
     /// List, change or remove the applications registered with vendors
     #[command(display_order = 11, alias = "app")]
     Apps(apps::Apps),
-    /// Print the application manifest to paste at a vendor
+    /// Print what to set up at a vendor: the application manifest, or steps and permissions
     #[command(display_order = 12)]
     Manifest(apps::Manifest),
-    /// Make the key that content and tokens are sealed with
+    /// Show who changed what
     #[command(display_order = 13)]
+    Audit(audit::Audit),
+    /// Make the key that content and tokens are sealed with, or put an older one out of use
+    #[command(display_order = 14)]
     Keys(keys::Keys),
     /// Run emulators of the chat platforms, for trying out and for tests
-    #[command(display_order = 14)]
+    #[command(display_order = 15)]
     Sandbox(sandbox::Sandbox),
     /// Show everything at work, on emulated platforms
-    #[command(display_order = 15)]
+    #[command(display_order = 16)]
     Demo {
         /// Tell the story headless, print what crossed, and exit 0 only if all did
         #[arg(long)]
@@ -155,6 +158,7 @@ pub async fn run(platforms: Platforms, toolkit: Toolkit) -> Result<(), Failure> 
         Command::Connections(command) => command.run(&client()?, out).await,
         Command::Apps(command) => command.run(&client()?, out).await,
         Command::Manifest(command) => command.run(&client()?, out).await,
+        Command::Audit(command) => command.run(&client()?, out).await,
         Command::Keys(command) => command.run(&load()?.settings, &toolkit, out).await,
         Command::Sandbox(command) => command.run().await,
         Command::Demo { once, only } => demo::run(once, &only).await,

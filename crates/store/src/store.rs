@@ -111,8 +111,12 @@ pub trait Store: Send + Sync + 'static {
 
     /// Writes down who changed what.
     async fn audit(&self, entry: AuditEntry) -> Result<(), StoreError>;
-    /// The latest entries, newest first.
-    async fn audit_log(&self, limit: u32) -> Result<Vec<AuditEntry>, StoreError>;
+    /// Entries with their places in the order, newest first: the latest, or those before a place.
+    async fn audit_log(
+        &self,
+        before: Option<i64>,
+        limit: u32,
+    ) -> Result<Vec<(i64, AuditEntry)>, StoreError>;
 
     // ---- what came in
 

@@ -1,6 +1,7 @@
 //! The admin API, described as OpenAPI 3.1 at `/api/v1/openapi.json`.
 
 mod apps;
+mod audit;
 mod channel_syncs;
 mod connections;
 mod deliveries;
@@ -57,6 +58,7 @@ fn described() -> OpenApiRouter<Hub> {
         .merge(connections::routes())
         .merge(channel_syncs::routes())
         .merge(deliveries::routes())
+        .merge(audit::routes())
 }
 
 /// The description of the admin API.

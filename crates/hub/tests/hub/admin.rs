@@ -147,9 +147,19 @@ async fn an_app_is_reserved_before_it_exists_and_removed_when_nothing_uses_it() 
     used.problem(StatusCode::CONFLICT);
     let path = format!("connections/{}", connected["connection"]["id"].as_str().unwrap());
     assert_eq!(hub.admin(Method::DELETE, &path, None).await.status, StatusCode::NO_CONTENT);
-    let log = hub.relay.store().audit_log(10).await.unwrap();
-    let actions: Vec<_> = log.iter().map(|entry| entry.action.as_str()).collect();
+
+    let latest = hub.admin(Method::GET, "audit", None).await.json();
+    assert_eq!(latest[0]["who"], "admin token from an unknown address");
+    let mut actions = Vec::new();
+    let mut before = String::new();
+    loop {
+        let page = hub.admin(Method::GET, &format!("audit?limit=2{before}"), None).await.json();
+        let Some(last) = page.as_array().unwrap().last() else { break };
+        before = format!("&before={}", last["seq"]);
+        actions.extend(page.as_array().unwrap().iter().map(|entry| entry["action"].clone()));
+    }
     let made = ["connection.remove", "connection.add", "app.remove", "app.add", "app.add"];
-    assert_eq!(actions, made);
-    assert_eq!(log[0].who, "admin token from an unknown address");
+    assert_eq!(actions, made, "newest first, page by page");
+    let wrong = hub.admin(Method::GET, "audit?limit=0", None).await;
+    assert_eq!(wrong.problem(StatusCode::UNPROCESSABLE_ENTITY).field.unwrap(), "limit");
 }

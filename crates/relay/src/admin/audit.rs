@@ -2,11 +2,17 @@
 
 use std::fmt;
 
+use jiff::Timestamp;
 use rialto_model::ConnectionId;
 use rialto_store::AuditEntry;
+use serde::{Deserialize, Serialize};
 use serde_json::Value;
+use utoipa::{IntoParams, ToSchema};
 
-use crate::{Relay, admin::AdminError};
+use crate::{
+    Relay,
+    admin::{AdminError, deliveries::page_of},
+};
 
 /// Who makes a change, and from where: `admin token from 127.0.0.1`.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -25,7 +31,51 @@ impl fmt::Display for Who {
     }
 }
 
+/// Which entries of the audit.
+#[derive(Clone, Copy, Debug, Default, Deserialize, Serialize, IntoParams)]
+#[serde(deny_unknown_fields)]
+#[into_params(parameter_in = Query)]
+pub struct AuditQuery {
+    /// Only before this place in the order: the `seq` of the last one of the page before.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub before: Option<i64>,
+    /// At most so many: 1 to 500, 50 when not given.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub limit: Option<u32>,
+}
+
+/// A change that somebody made.
+#[derive(Clone, Debug, Deserialize, Serialize, ToSchema)]
+pub struct AuditView {
+    /// Its place in the order.
+    pub seq: i64,
+    /// When.
+    #[schema(value_type = String, format = DateTime)]
+    pub at: Timestamp,
+    /// Who, and from where.
+    pub who: String,
+    /// What was done, such as `channel-sync.pause`.
+    pub action: String,
+    /// To what: an id.
+    pub subject: String,
+    /// More; never a secret.
+    pub detail: Value,
+}
+
 impl Relay {
+    /// Who changed what, newest first.
+    ///
+    /// # Errors
+    /// `Invalid` for a limit out of range.
+    pub async fn list_audit(&self, query: AuditQuery) -> Result<Vec<AuditView>, AdminError> {
+        let log = self.store().audit_log(query.before, page_of(query.limit)?).await?;
+        let view = |(seq, entry)| {
+            let AuditEntry { at, who, action, subject, detail } = entry;
+            AuditView { seq, at, who, action, subject, detail }
+        };
+        Ok(log.into_iter().map(view).collect())
+    }
+
     /// Writes a change down that is in the store already, and puts it in force.
     pub(super) async fn made(
         &self,

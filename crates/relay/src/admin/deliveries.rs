@@ -134,10 +134,7 @@ impl Relay {
         &self,
         query: &DeliveryQuery,
     ) -> Result<Vec<DeliveryView>, AdminError> {
-        let limit = query.limit.unwrap_or(DEFAULT_PAGE);
-        if !(1..=LARGEST_PAGE).contains(&limit) {
-            return Err(AdminError::invalid("limit", format!("must be 1 to {LARGEST_PAGE}")));
-        }
+        let limit = page_of(query.limit)?;
         let filter = DeliveryFilter {
             state: query.state,
             channel_sync: query.channel_sync,
@@ -252,4 +249,13 @@ impl Relay {
             conversation: at.conversation,
         }
     }
+}
+
+/// How many to show on a page.
+pub(super) fn page_of(limit: Option<u32>) -> Result<u32, AdminError> {
+    let limit = limit.unwrap_or(DEFAULT_PAGE);
+    if (1..=LARGEST_PAGE).contains(&limit) {
+        return Ok(limit);
+    }
+    Err(AdminError::invalid("limit", format!("must be 1 to {LARGEST_PAGE}")))
 }

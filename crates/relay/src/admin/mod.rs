@@ -18,7 +18,7 @@ mod status;
 
 pub use adding::{AddChannelSync, Added, ConnectChannelSync, NewEndpoint, NewTarget};
 pub use apps::{AppChange, AppView, FieldView, NewApp, PermissionView, PlatformView};
-pub use audit::Who;
+pub use audit::{AuditQuery, AuditView, Who};
 pub use authorizations::{AuthorizationView, ConnectedView, ConsentView};
 pub use channel_syncs::{
     ChannelSyncChange, ChannelSyncView, EndpointChange, EndpointView, TrafficView,

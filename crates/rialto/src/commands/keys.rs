@@ -4,6 +4,7 @@ use std::path::PathBuf;
 
 use clap::{Args, Subcommand};
 use rialto_platform::Toolkit;
+use rialto_store::{AuditEntry, Store as _};
 use serde_json::json;
 
 use crate::{
@@ -88,6 +89,14 @@ async fn rotate(settings: &Settings, toolkit: &Toolkit, out: Output) -> Result<(
             Err(error) => break Err(error),
         }
     };
+    let entry = AuditEntry {
+        at: toolkit.clock.now(),
+        who: "whoever ran `rialto keys rotate` on the server's machine".into(),
+        action: "keys.rotate".into(),
+        subject: "key".into(),
+        detail: json!({ "resealed": count, "done": sealed.is_ok() }),
+    };
+    let sealed = sealed.and(store.audit(entry).await);
     store.close().await;
     drop(folder);
     sealed.map_err(|error| {

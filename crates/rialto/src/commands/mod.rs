@@ -1,6 +1,7 @@
 //! What each command does.
 
 pub mod apps;
+pub mod audit;
 pub mod channel_sync;
 pub mod channels;
 pub mod connect;

@@ -66,6 +66,10 @@ async fn a_key_that_was_rotated_out_may_be_destroyed() {
     assert!(rotated.status.success() && said.contains("keys.older"), "{said}");
     fs::rename(folder.join("new.key"), folder.join("rialto.key")).unwrap();
     world.rialto.lock().await.run().await.unwrap();
+    let audit = run(&["audit", "--json", "--limit", "1"]).await;
+    let audit: serde_json::Value = serde_json::from_slice(&audit.stdout).unwrap();
+    assert_eq!(audit[0]["action"], "keys.rotate");
+    assert_eq!(audit[0]["detail"]["done"], true);
     // Both need their tokens, and Slack's webhooks the signing secret.
     for (side, text) in [(Side::Slack, "from slack"), (Side::Teams, "from teams")] {
         let (who, body) = match side {

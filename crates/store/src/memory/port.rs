@@ -166,8 +166,19 @@ impl Store for MemoryStore {
         Ok(())
     }
 
-    async fn audit_log(&self, limit: u32) -> Result<Vec<AuditEntry>, StoreError> {
-        Ok(self.0.lock().audit.iter().rev().take(limit as usize).cloned().collect())
+    async fn audit_log(
+        &self,
+        before: Option<i64>,
+        limit: u32,
+    ) -> Result<Vec<(i64, AuditEntry)>, StoreError> {
+        let state = self.0.lock();
+        let mut log: Vec<_> = (1..)
+            .zip(state.audit.iter().cloned())
+            .filter(|(seq, _)| before.is_none_or(|before| *seq < before))
+            .collect();
+        log.reverse();
+        log.truncate(limit as usize);
+        Ok(log)
     }
 
     async fn append_inbound(&self, rows: Vec<NewInbound>) -> Result<Vec<Appended>, StoreError> {

@@ -178,9 +178,13 @@ impl Store for SqlStore {
         self.write(async move |tx: &mut Tx| setup::audit(tx, &entry).await).await
     }
 
-    async fn audit_log(&self, limit: u32) -> Result<Vec<AuditEntry>, StoreError> {
+    async fn audit_log(
+        &self,
+        before: Option<i64>,
+        limit: u32,
+    ) -> Result<Vec<(i64, AuditEntry)>, StoreError> {
         let mut reader = self.reader().await?;
-        self.explained(setup::audit_log(&mut reader, limit).await)
+        self.explained(setup::audit_log(&mut reader, before, limit).await)
     }
 
     async fn append_inbound(&self, rows: Vec<NewInbound>) -> Result<Vec<Appended>, StoreError> {

@@ -287,21 +287,26 @@ pub(super) async fn audit(tx: &mut Tx, entry: &AuditEntry) -> Result<(), Fault> 
 
 pub(super) async fn audit_log(
     connection: &mut SqliteConnection,
+    before: Option<i64>,
     limit: u32,
-) -> Result<Vec<AuditEntry>, Fault> {
+) -> Result<Vec<(i64, AuditEntry)>, Fault> {
     let query = sqlx::query(
-        "SELECT at, who, action, subject, detail FROM audit ORDER BY seq DESC LIMIT $1",
+        "SELECT seq, at, who, action, subject, detail FROM audit
+         WHERE seq < $1 ORDER BY seq DESC LIMIT $2",
     );
-    let rows = query.bind(limit).fetch_all(connection).await?;
+    let query = query.bind(before.unwrap_or(i64::MAX)).bind(limit);
+    let rows = query.fetch_all(connection).await?;
     let read = |row| {
         let mut columns = Columns::of(row);
-        Ok(AuditEntry {
+        let seq = columns.next()?;
+        let entry = AuditEntry {
             at: columns.time()?,
             who: columns.next()?,
             action: columns.next()?,
             subject: columns.next()?,
             detail: columns.json()?,
-        })
+        };
+        Ok((seq, entry))
     };
     rows.iter().map(read).collect()
 }

@@ -737,5 +737,11 @@ async fn the_audit_log_is_newest_first(store: &dyn Store) {
     for number in [1, 2, 3] {
         store.audit(entry(number)).await.unwrap();
     }
-    assert_eq!(store.audit_log(2).await.unwrap(), [entry(3), entry(2)]);
+    let [(third, newest), (second, before)] = &store.audit_log(None, 2).await.unwrap()[..] else {
+        panic!("two entries")
+    };
+    assert_eq!((newest, before), (&entry(3), &entry(2)));
+    assert!(second < third);
+    let earlier = store.audit_log(Some(*second), 9).await.unwrap();
+    assert_eq!(earlier.into_iter().map(|(_, entry)| entry).collect::<Vec<_>>(), [entry(1)]);
 }
