@@ -6,6 +6,7 @@ use bytes::Bytes;
 use http::{Method, StatusCode};
 use jiff::SignedDuration;
 use rialto_platform::{Cabinet, Toolkit, http as calls};
+use secrecy::{ExposeSecret, SecretString};
 use serde::de::DeserializeOwned;
 use serde_json::Value;
 use url::Url;
@@ -73,11 +74,15 @@ impl Graph {
         url: Url,
         body: Option<&Value>,
     ) -> Result<reqwest::Response, Fault> {
-        let mut refused: Option<String> = None;
+        let mut refused: Option<SecretString> = None;
         loop {
-            let token = self.tokens.token(who, refused.as_deref()).await?;
-            let mut request =
-                self.toolkit.http.request(method.clone(), url.clone()).bearer_auth(&token);
+            let given = refused.as_ref().map(|token| token.expose_secret());
+            let token = self.tokens.token(who, given).await?;
+            let mut request = self
+                .toolkit
+                .http
+                .request(method.clone(), url.clone())
+                .bearer_auth(token.expose_secret());
             if let Some(body) = body {
                 request = request.json(body);
             } else if method == Method::POST {

@@ -26,7 +26,7 @@ const ROTATED_AFTER: SignedDuration = SignedDuration::from_hours(24 * 180);
 const KEPT_AFTER_USE: SignedDuration = SignedDuration::from_hours(24 * 7);
 
 /// A certificate and its private key.
-#[derive(Clone, Serialize, Deserialize)]
+#[derive(Clone, Debug)]
 pub(crate) struct Certificate {
     pub id: String,
     pub created_at: Timestamp,
@@ -35,6 +35,16 @@ pub(crate) struct Certificate {
     /// DER, base64: what Graph wants.
     pub certificate: String,
     /// PKCS #8, base64.
+    private_key: SecretString,
+}
+
+/// The same, readable: made for the cabinet alone, and read from it.
+#[derive(Serialize, Deserialize)]
+struct Kept {
+    id: String,
+    created_at: Timestamp,
+    used_at: Timestamp,
+    certificate: String,
     private_key: String,
 }
 
@@ -62,18 +72,36 @@ impl Certificate {
             created_at: now,
             used_at: now,
             certificate: BASE64_STANDARD.encode(certificate.der()),
-            private_key: BASE64_STANDARD.encode(pkcs8.as_ref()),
+            private_key: BASE64_STANDARD.encode(pkcs8.as_ref()).into(),
         })
     }
 
     /// The private key; `None` if what was kept is no key.
     pub fn key(&self) -> Option<PrivateDecryptingKey> {
-        let der = BASE64_STANDARD.decode(&self.private_key).ok()?;
+        let der = BASE64_STANDARD.decode(self.private_key.expose_secret()).ok()?;
         PrivateDecryptingKey::from_pkcs8(&der).ok()
     }
 
     fn sealed(&self) -> SecretString {
-        SecretString::from(serde_json::to_string(self).unwrap_or_default())
+        let kept = Kept {
+            id: self.id.clone(),
+            created_at: self.created_at,
+            used_at: self.used_at,
+            certificate: self.certificate.clone(),
+            private_key: self.private_key.expose_secret().to_owned(),
+        };
+        SecretString::from(serde_json::to_string(&kept).unwrap_or_default())
+    }
+
+    fn opened(kept: &SecretString) -> Option<Self> {
+        let kept: Kept = serde_json::from_str(kept.expose_secret()).ok()?;
+        Some(Self {
+            id: kept.id,
+            created_at: kept.created_at,
+            used_at: kept.used_at,
+            certificate: kept.certificate,
+            private_key: kept.private_key.into(),
+        })
     }
 }
 
@@ -83,7 +111,7 @@ pub(crate) async fn find(
     id: &str,
 ) -> Result<Option<Certificate>, CabinetError> {
     let kept = cabinet.get(&format!("{PREFIX}{id}")).await?;
-    Ok(kept.and_then(|kept| serde_json::from_str(kept.expose_secret()).ok()))
+    Ok(kept.as_ref().and_then(Certificate::opened))
 }
 
 /// The certificate for new subscriptions, made if there is none young enough. Those that no
@@ -95,9 +123,7 @@ pub(crate) async fn current(
 ) -> Result<Certificate, String> {
     let mut newest: Option<Certificate> = None;
     for (key, kept) in cabinet.list(PREFIX).await.map_err(|error| error.to_string())? {
-        let Ok(mut certificate) = serde_json::from_str::<Certificate>(kept.expose_secret()) else {
-            continue;
-        };
+        let Some(mut certificate) = Certificate::opened(&kept) else { continue };
         let young = now.duration_since(certificate.created_at) < ROTATED_AFTER;
         let idle = now.duration_since(certificate.used_at);
         if in_use.contains(&certificate.id) && idle > SignedDuration::from_hours(24) {

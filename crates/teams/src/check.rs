@@ -1,6 +1,7 @@
 //! Checks for `rialto doctor`.
 
 use rialto_platform::{Finding, FindingLevel};
+use secrecy::{ExposeSecret, SecretString};
 
 use crate::{
     connect::AppClaims,
@@ -40,14 +41,15 @@ impl TeamsConnection {
             Ok(token) => {
                 let listening = self.graph.settings.listening;
                 let consent = self.graph.settings.admin_consent_url();
-                let missing = |token: &str| {
+                let missing = |token: &SecretString| {
                     let claims: AppClaims = tokens::claims(token).unwrap_or_default();
                     permissions::missing_roles(&claims.roles, listening)
                 };
                 let mut lacks = missing(&token);
                 // A token has the permissions of its first day: what was granted since is in the next.
                 if !lacks.is_empty()
-                    && let Ok(newer) = self.graph.tokens.token(Identity::App, Some(&token)).await
+                    && let Ok(newer) =
+                        self.graph.tokens.token(Identity::App, Some(token.expose_secret())).await
                 {
                     lacks = missing(&newer);
                 }

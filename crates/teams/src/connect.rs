@@ -84,7 +84,7 @@ pub(crate) async fn finish(
     let granted = tokens::ask(toolkit, settings, &form).await.map_err(|fault| fault.to_setup())?;
     let user: IdClaims = granted
         .id_token
-        .as_deref()
+        .as_ref()
         .and_then(tokens::claims)
         .ok_or_else(|| SetupError::Refused("Microsoft did not say who signed in".into()))?;
 
@@ -194,9 +194,13 @@ async fn tenant_of_domain(toolkit: &Toolkit, settings: &Settings) -> Result<Stri
 }
 
 /// The organization's name; connecting does not fail for want of it.
-async fn organization(toolkit: &Toolkit, settings: &Settings, token: &str) -> Option<String> {
+async fn organization(
+    toolkit: &Toolkit,
+    settings: &Settings,
+    token: &SecretString,
+) -> Option<String> {
     let url = settings.graph.join("organization").ok()?;
-    let response = toolkit.http.get(url).bearer_auth(token).send().await.ok()?;
+    let response = toolkit.http.get(url).bearer_auth(token.expose_secret()).send().await.ok()?;
     if !response.status().is_success() {
         return None;
     }

@@ -34,22 +34,33 @@ pub(crate) enum Identity {
 }
 
 /// The service user and their tokens, as kept.
-#[derive(Clone, Serialize, Deserialize)]
+#[derive(Clone, Debug)]
 pub(crate) struct ServiceToken {
-    pub access_token: String,
-    pub refresh_token: Option<String>,
+    pub access_token: SecretString,
+    pub refresh_token: Option<SecretString>,
     pub expires_at: Timestamp,
-    #[serde(default)]
     pub scope: String,
     /// The service user's object id.
     pub account: String,
-    #[serde(default)]
     pub name: String,
+}
+
+/// The same, readable: made for the cabinet alone, and read from it.
+#[derive(Serialize, Deserialize)]
+struct Kept {
+    access_token: String,
+    refresh_token: Option<String>,
+    expires_at: Timestamp,
+    #[serde(default)]
+    scope: String,
+    account: String,
+    #[serde(default)]
+    name: String,
 }
 
 #[derive(Clone)]
 struct AppToken {
-    access_token: String,
+    access_token: SecretString,
     expires_at: Timestamp,
 }
 
@@ -68,7 +79,7 @@ impl Tokens {
     }
 
     /// A token, another one than `refused`.
-    pub async fn token(&self, who: Identity, refused: Option<&str>) -> Result<String, Fault> {
+    pub async fn token(&self, who: Identity, refused: Option<&str>) -> Result<SecretString, Fault> {
         match who {
             Identity::Service => Ok(self.service(refused).await?.access_token),
             Identity::App => self.app(refused).await,
@@ -85,8 +96,8 @@ impl Tokens {
         }
         // Read again: connecting anew puts another one there.
         let kept = self.cabinet.get(SERVICE_TOKEN).await?;
-        let kept: ServiceToken = kept
-            .and_then(|kept| serde_json::from_str(kept.expose_secret()).ok())
+        let kept = kept
+            .and_then(|kept| opened(&kept))
             .ok_or_else(|| Fault::Revoked("nobody has signed in as the service user".into()))?;
         let token = if fresh(&kept) { kept } else { self.refreshed(kept).await? };
         *held = Some(token.clone());
@@ -99,7 +110,7 @@ impl Tokens {
             return Ok(token.account.clone());
         }
         let kept = self.cabinet.get(SERVICE_TOKEN).await?;
-        kept.and_then(|kept| serde_json::from_str::<ServiceToken>(kept.expose_secret()).ok())
+        kept.and_then(|kept| opened(&kept))
             .map(|token| token.account)
             .ok_or_else(|| Fault::Revoked("nobody has signed in as the service user".into()))
     }
@@ -108,7 +119,7 @@ impl Tokens {
         let Some(refresh) = &old.refresh_token else {
             return Err(Fault::Revoked("the sign-in cannot be renewed".into()));
         };
-        let form = [("grant_type", "refresh_token"), ("refresh_token", refresh)];
+        let form = [("grant_type", "refresh_token"), ("refresh_token", refresh.expose_secret())];
         let answer = ask(&self.toolkit, &self.settings, &form).await?;
         let token = ServiceToken {
             expires_at: expiry(&answer, self.toolkit.clock.now()),
@@ -122,7 +133,7 @@ impl Tokens {
         Ok(token)
     }
 
-    async fn app(&self, refused: Option<&str>) -> Result<String, Fault> {
+    async fn app(&self, refused: Option<&str>) -> Result<SecretString, Fault> {
         let mut held = self.app.lock().await;
         if let Some(token) = held.as_ref()
             && self.is_fresh(token.expires_at, &token.access_token, refused)
@@ -136,14 +147,36 @@ impl Tokens {
         Ok(access_token)
     }
 
-    fn is_fresh(&self, expires_at: Timestamp, token: &str, refused: Option<&str>) -> bool {
-        refused != Some(token) && expires_at.duration_since(self.toolkit.clock.now()) > EARLY
+    fn is_fresh(&self, expires_at: Timestamp, token: &SecretString, refused: Option<&str>) -> bool {
+        refused != Some(token.expose_secret())
+            && expires_at.duration_since(self.toolkit.clock.now()) > EARLY
     }
 }
 
 /// A token as the cabinet keeps it.
 pub(crate) fn sealed(token: &ServiceToken) -> SecretString {
-    SecretString::from(serde_json::to_string(token).unwrap_or_default())
+    let open = |secret: &SecretString| secret.expose_secret().to_owned();
+    let kept = Kept {
+        access_token: open(&token.access_token),
+        refresh_token: token.refresh_token.as_ref().map(open),
+        expires_at: token.expires_at,
+        scope: token.scope.clone(),
+        account: token.account.clone(),
+        name: token.name.clone(),
+    };
+    SecretString::from(serde_json::to_string(&kept).unwrap_or_default())
+}
+
+fn opened(kept: &SecretString) -> Option<ServiceToken> {
+    let kept: Kept = serde_json::from_str(kept.expose_secret()).ok()?;
+    Some(ServiceToken {
+        access_token: kept.access_token.into(),
+        refresh_token: kept.refresh_token.map(Into::into),
+        expires_at: kept.expires_at,
+        scope: kept.scope,
+        account: kept.account,
+        name: kept.name,
+    })
 }
 
 /// Asks for a token of the application's own.
@@ -180,7 +213,7 @@ pub(crate) async fn ask(
     if status.is_success() {
         return serde_json::from_slice::<TokenAnswer>(&body)
             .ok()
-            .filter(|answer| !answer.access_token.is_empty())
+            .filter(|answer| !answer.access_token.expose_secret().is_empty())
             .ok_or_else(|| Fault::NotSent("the sign-in service gave no token".into()));
     }
     let answer: ErrorAnswer = serde_json::from_slice(&body).unwrap_or_default();
@@ -205,7 +238,7 @@ pub(crate) async fn ask(
 }
 
 /// The claims of a token that came straight from its issuer over TLS. Proves nothing by itself.
-pub(crate) fn claims<T: DeserializeOwned>(token: &str) -> Option<T> {
-    let claims = token.split('.').nth(1)?;
+pub(crate) fn claims<T: DeserializeOwned>(token: &SecretString) -> Option<T> {
+    let claims = token.expose_secret().split('.').nth(1)?;
     serde_json::from_slice(&BASE64_URL_SAFE_NO_PAD.decode(claims).ok()?).ok()
 }

@@ -5,6 +5,7 @@ use futures_util::{StreamExt, TryStreamExt, stream::BoxStream};
 use http::{Method, StatusCode, header};
 use rialto_model::{Attachment, RemoteId};
 use rialto_platform::{FileBody, FileError};
+use secrecy::ExposeSecret;
 use serde::{Deserialize, Serialize};
 use serde_json::json;
 use std::io::{self, Seek, SeekFrom, Write};
@@ -131,7 +132,7 @@ impl TeamsConnection {
             .toolkit
             .http
             .put(url)
-            .bearer_auth(token)
+            .bearer_auth(token.expose_secret())
             .header(header::CONTENT_TYPE, mime)
             .header(header::CONTENT_LENGTH, size)
             .body(reqwest::Body::wrap_stream(stream));

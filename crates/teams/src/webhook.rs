@@ -30,7 +30,7 @@ struct Kept<'a> {
 }
 
 /// The same, read back.
-#[derive(Debug, Deserialize)]
+#[derive(Deserialize)]
 pub(crate) struct Payload {
     pub item: Notification,
     #[serde(default)]
@@ -57,7 +57,7 @@ pub(crate) fn receive(app: &AppConfig, request: &WebhookRequest<'_>, now: Timest
     let mut unproven = 0_usize;
     for raw in &batch.value {
         let item: Notification = serde_json::from_str(raw.get()).unwrap_or_default();
-        let given = item.client_state.as_deref().unwrap_or_default();
+        let given = item.client_state.as_ref().map_or("", |given| given.expose_secret());
         match shared_secret(expected, given) {
             Some(proof) => {
                 let fact = fact(app, raw, &item, &batch.validation_tokens, now);

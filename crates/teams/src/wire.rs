@@ -2,6 +2,7 @@
 //! absent: unknown input is data.
 
 use jiff::Timestamp;
+use secrecy::SecretString;
 use serde::{Deserialize, Deserializer, de::DeserializeOwned};
 use serde_json::{Value, value::RawValue};
 
@@ -17,8 +18,18 @@ fn soft_list<'de, D: Deserializer<'de>, T: DeserializeOwned>(from: D) -> Result<
     Ok(items.into_iter().filter_map(|item| serde_json::from_value(item).ok()).collect())
 }
 
+/// Likewise, a value that is never shown.
+fn secret<'de, D: Deserializer<'de>>(from: D) -> Result<Option<SecretString>, D::Error> {
+    Ok(soft::<D, Option<String>>(from)?.map(SecretString::from))
+}
+
+/// Likewise, empty for nothing.
+fn some_secret<'de, D: Deserializer<'de>>(from: D) -> Result<SecretString, D::Error> {
+    Ok(secret(from)?.unwrap_or_default())
+}
+
 /// A call to the notification address.
-#[derive(Debug, Deserialize)]
+#[derive(Deserialize)]
 pub(crate) struct Batch<'a> {
     #[serde(borrow)]
     pub value: Vec<&'a RawValue>,
@@ -36,8 +47,8 @@ pub(crate) struct Notification {
     pub subscription_id: String,
     #[serde(deserialize_with = "soft")]
     pub change_type: String,
-    #[serde(deserialize_with = "soft")]
-    pub client_state: Option<String>,
+    #[serde(deserialize_with = "secret")]
+    pub client_state: Option<SecretString>,
     #[serde(deserialize_with = "soft")]
     pub resource: String,
     #[serde(deserialize_with = "soft")]
@@ -315,11 +326,12 @@ pub(crate) struct Subscription {
 #[derive(Clone, Debug, Default, Deserialize)]
 #[serde(default)]
 pub(crate) struct TokenAnswer {
-    pub access_token: String,
-    #[serde(deserialize_with = "soft")]
-    pub refresh_token: Option<String>,
-    #[serde(deserialize_with = "soft")]
-    pub id_token: Option<String>,
+    #[serde(deserialize_with = "some_secret")]
+    pub access_token: SecretString,
+    #[serde(deserialize_with = "secret")]
+    pub refresh_token: Option<SecretString>,
+    #[serde(deserialize_with = "secret")]
+    pub id_token: Option<SecretString>,
     #[serde(deserialize_with = "soft")]
     pub expires_in: Option<i64>,
     #[serde(deserialize_with = "soft")]

@@ -7,7 +7,7 @@ use parking_lot::Mutex;
 use rialto_platform::{
     AuthorizationAnswer, Authorized, Connection, NewConversation, Platform, SetupError,
 };
-use secrecy::SecretString;
+use secrecy::{ExposeSecret, SecretString};
 use serde_json::{Value, json};
 use wiremock::{
     Mock, MockServer, ResponseTemplate,
@@ -15,7 +15,11 @@ use wiremock::{
 };
 
 use super::support::{OWN, StoppedClock, TENANT, app, desk, now, toolkit};
-use crate::{Teams, permissions};
+use crate::{
+    Teams, permissions,
+    tokens::ServiceToken,
+    wire::{Notification, TokenAnswer},
+};
 
 fn teams() -> Teams {
     Teams::new(toolkit(Arc::new(StoppedClock(Mutex::new(now())))))
@@ -179,8 +183,29 @@ async fn a_domain_stands_for_the_tenant_that_has_it() {
 }
 
 #[test]
+fn no_secret_is_shown_by_what_holds_it() {
+    const PLANTED: &str = "PLANTED-7f3a";
+    let answer = json!({"access_token": PLANTED, "refresh_token": PLANTED, "id_token": PLANTED});
+    let answer: TokenAnswer = serde_json::from_value(answer).unwrap();
+    assert_eq!(answer.access_token.expose_secret(), PLANTED);
+    let notification = json!({"clientState": PLANTED, "resource": "teams('1')"});
+    let notification: Notification = serde_json::from_value(notification).unwrap();
+    assert_eq!(notification.client_state.as_ref().unwrap().expose_secret(), PLANTED);
+    let token = ServiceToken {
+        access_token: PLANTED.into(),
+        refresh_token: Some(PLANTED.into()),
+        expires_at: now(),
+        scope: String::new(),
+        account: OWN.into(),
+        name: "Rialto".into(),
+    };
+    let shown = format!("{answer:?} {notification:?} {token:?}");
+    assert!(shown.contains("teams('1')") && shown.contains("Rialto"), "{shown}");
+    assert!(!shown.contains(PLANTED), "{shown}");
+}
+
+#[test]
 fn the_client_state_is_random_and_fits() {
-    use secrecy::ExposeSecret;
     let secrets = teams().initial_secrets();
     assert_eq!(secrets[0].0, "client_state");
     assert!((32..=128).contains(&secrets[0].1.expose_secret().len()));
