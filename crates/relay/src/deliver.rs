@@ -33,6 +33,8 @@ pub(crate) enum Failure {
     Pointless(&'static str),
     /// It was cancelled meanwhile.
     Cancelled,
+    /// Nothing more is begun: the engine winds down.
+    WindingDown,
 }
 
 impl From<StoreError> for Failure {
@@ -114,6 +116,7 @@ impl Trip<'_> {
         let delivery = &self.job.pending.delivery;
         let (error, begun) = match failure {
             Failure::Cancelled => return Outcome::Settled,
+            Failure::WindingDown => return Outcome::Closed,
             Failure::Store(error) => {
                 tracing::warn!(%error, delivery = %delivery.id, "a delivery waits for the database");
                 return Outcome::Later(inner.backoff(0));

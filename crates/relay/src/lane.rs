@@ -71,7 +71,7 @@ impl Relay {
 
     fn start_lane(&self, to: ConversationRef) {
         let relay = self.clone();
-        self.inner.tasks.spawn(async move {
+        self.inner.lane_tasks.spawn(async move {
             tokio::select! {
                 () = relay.inner.stopping.cancelled() => {}
                 () = relay.work_lane(&to) => {}
@@ -83,7 +83,7 @@ impl Relay {
         let slots = self.inner.slots(to.connection);
         let mut failures = 0;
         loop {
-            if !self.is_open(to) {
+            if !self.is_open(to) || self.inner.winding_down.is_cancelled() {
                 return self.inner.lanes.leave(to);
             }
             self.wait_for_hold(to).await;
@@ -94,13 +94,17 @@ impl Relay {
                     Err(error) => {
                         tracing::warn!(%error, "deliveries that wait cannot be read");
                         let _ = self.inner.lanes.wake(to);
-                        tokio::time::sleep(self.inner.backoff(failures)).await;
+                        self.pause(self.inner.backoff(failures)).await;
                         failures += 1;
                     }
                 },
                 Next::Item(seq, job) => {
                     let outcome = {
-                        let _slot = slots.acquire().await;
+                        let _slot = tokio::select! {
+                            biased;
+                            () = self.inner.winding_down.cancelled() => continue,
+                            slot = slots.acquire() => slot,
+                        };
                         self.deliver(&job).await
                     };
                     // What was tried is read again before the next try: what is begun is on disk.
@@ -142,7 +146,9 @@ impl Relay {
 
     /// Waits as long as the platform asked to.
     async fn wait_for_hold(&self, to: &ConversationRef) {
-        while let Some(until) = self.inner.held_until(to) {
+        while let Some(until) = self.inner.held_until(to)
+            && !self.inner.winding_down.is_cancelled()
+        {
             let wait = until.duration_since(self.inner.toolkit.clock.now());
             let Ok(wait) = Duration::try_from(wait) else { return };
             if wait.is_zero() {
@@ -152,12 +158,13 @@ impl Relay {
         }
     }
 
-    /// Sleeps, but wakes when an admin changed something.
+    /// Sleeps, but wakes when an admin changed something, or the end has come.
     async fn pause(&self, wait: Duration) {
         let mut changes = self.inner.changes.subscribe();
         tokio::select! {
             () = tokio::time::sleep(wait) => {}
             _ = changes.changed() => {}
+            () = self.inner.winding_down.cancelled() => {}
         }
     }
 }

@@ -103,7 +103,14 @@ impl Trip<'_> {
         };
         if inner.settings.pacing {
             let pacing = &self.entry.platform.manifest().capabilities.pacing;
-            inner.pacer.wait(&pending.delivery.to, &pacing.conversation, &pacing.connection).await;
+            let (conversation, connection) = (&pacing.conversation, &pacing.connection);
+            tokio::select! {
+                () = inner.winding_down.cancelled() => {}
+                () = inner.pacer.wait(&pending.delivery.to, conversation, connection) => {}
+            }
+        }
+        if inner.winding_down.is_cancelled() {
+            return Err(Failure::WindingDown);
         }
         let begun = inner
             .store

@@ -89,6 +89,10 @@ pub(crate) struct Inner {
     pub(crate) changes: watch::Sender<u64>,
     turns: Mutex<HashMap<ChannelSyncId, Arc<tokio::sync::Mutex<()>>>>,
     pub(crate) tasks: TaskTracker,
+    /// Lanes at work, apart: they are let finish their calls.
+    pub(crate) lane_tasks: TaskTracker,
+    /// Nothing more is to be begun.
+    pub(crate) winding_down: CancellationToken,
     pub(crate) stopping: CancellationToken,
 }
 
@@ -142,6 +146,8 @@ impl Relay {
                 changes: watch::Sender::new(0),
                 turns: Mutex::default(),
                 tasks: TaskTracker::new(),
+                lane_tasks: TaskTracker::new(),
+                winding_down: CancellationToken::new(),
                 stopping: CancellationToken::new(),
             }),
         };
@@ -163,11 +169,22 @@ impl Relay {
         Ok(relay)
     }
 
-    /// Ends the engine's tasks. What is under way is finished by the next start.
+    /// Lets lanes begin nothing more, and waits for the calls that they have under way to be
+    /// answered and kept, `patience` at most. Whether none is left; an outcome that is not known by
+    /// then is looked up by the next start, as after a crash.
+    pub async fn wind_down(&self, patience: Duration) -> bool {
+        self.inner.winding_down.cancel();
+        self.inner.lane_tasks.close();
+        tokio::time::timeout(patience, self.inner.lane_tasks.wait()).await.is_ok()
+    }
+
+    /// Ends the engine's tasks wherever they wait. What is under way is finished by the next start.
     pub async fn stop(&self) {
         self.inner.stopping.cancel();
-        self.inner.tasks.close();
-        self.inner.tasks.wait().await;
+        for tasks in [&self.inner.lane_tasks, &self.inner.tasks] {
+            tasks.close();
+            tasks.wait().await;
+        }
     }
 
     /// Keeps verified webhooks. When this returns `Ok`, they are on disk and may be acknowledged.

@@ -4,6 +4,7 @@
 
 mod crashes;
 mod network;
+mod stopping;
 mod sweeps;
 mod world;
 

@@ -4,6 +4,7 @@
 use std::{
     collections::{BTreeMap, VecDeque},
     sync::Arc,
+    time::Duration,
 };
 
 use async_trait::async_trait;
@@ -66,6 +67,8 @@ struct State {
     faults: VecDeque<Fault>,
     calls: Vec<String>,
     own_events: Vec<Vec<u8>>,
+    /// How long a post takes to be answered.
+    slowness: Duration,
 }
 
 /// The network. Cheap to clone.
@@ -112,6 +115,11 @@ impl Network {
     /// The next calls go wrong so.
     pub fn fail_next(&self, faults: impl IntoIterator<Item = Fault>) {
         self.state.lock().faults.extend(faults);
+    }
+
+    /// From now on a post is answered only after a while.
+    pub fn answer_after(&self, slowness: Duration) {
+        self.state.lock().slowness = slowness;
     }
 
     /// The calls that were made, in words.
@@ -464,6 +472,8 @@ impl Connection for Network {
             state.conversations.entry(post.to.clone()).or_default().push(seen);
             id
         });
+        let slowness = self.state.lock().slowness;
+        tokio::time::sleep(slowness).await;
         tokio::task::yield_now().await;
         result
     }

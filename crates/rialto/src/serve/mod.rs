@@ -5,7 +5,7 @@ mod figures;
 mod secrets;
 mod telemetry;
 
-use std::{io, sync::Arc};
+use std::{io, sync::Arc, time::Duration};
 
 use rialto_hub::{Hub, HubOptions};
 use rialto_platform::Toolkit;
@@ -20,6 +20,10 @@ use crate::{
 
 pub use data_folder::DataFolder;
 pub use secrets::{new_key, vault, write_key};
+
+/// How long calls that are under way may take when the server stops. Together with the hub's own
+/// patience it is below the 30 and more seconds after which service managers kill.
+const PATIENCE: Duration = Duration::from_secs(10);
 
 /// Runs the server until it is told to stop.
 pub async fn run(loaded: Loaded, platforms: Platforms, toolkit: Toolkit) -> Result<(), Failure> {
@@ -63,7 +67,13 @@ pub async fn run(loaded: Loaded, platforms: Platforms, toolkit: Toolkit) -> Resu
         metrics: Arc::new(move || figures.render()),
     });
     let served = rialto_hub::serve(listener, hub, told_to_stop()).await;
-    tracing::info!("stopping: what is under way is finished, what waits goes on at the next start");
+    tracing::info!("stopping: calls under way may end, what waits goes on at the next start");
+    if !relay.wind_down(PATIENCE).await {
+        tracing::warn!(
+            "calls are not answered after {} seconds: the next start looks up what became of them",
+            PATIENCE.as_secs()
+        );
+    }
     relay.stop().await;
     store.close().await;
     drop(folder);
