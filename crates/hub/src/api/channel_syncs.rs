@@ -3,8 +3,8 @@
 use axum::{Json, extract::State, http::StatusCode};
 use rialto_model::{ChannelSyncId, ChannelSyncState, EndpointId};
 use rialto_relay::admin::{
-    AddChannelSync, Added, ChannelSyncChange, ChannelSyncView, ConnectChannelSync, EndpointChange,
-    NewEndpoint, RetriedAll,
+    AddChannelSync, AddEndpoint, Added, ChannelSyncChange, ChannelSyncView, ConnectChannelSync,
+    EndpointChange, RetriedAll,
 };
 use utoipa_axum::{router::OpenApiRouter, routes};
 
@@ -163,7 +163,7 @@ async fn retry(
 /// Puts one more channel into a channel sync.
 #[utoipa::path(
     post, path = "/channel-syncs/{channel_sync}/endpoints", tag = "channel syncs",
-    params(("channel_sync" = String, Path,)), request_body = NewEndpoint,
+    params(("channel_sync" = String, Path,)), request_body = AddEndpoint,
     responses(
         (status = 201, body = ChannelSyncView),
         (status = 404, body = Problem),
@@ -175,7 +175,7 @@ async fn add_endpoint(
     State(hub): State<Hub>,
     Admin(who): Admin,
     Ids(id): Ids<ChannelSyncId>,
-    Body(new): Body<NewEndpoint>,
+    Body(new): Body<AddEndpoint>,
 ) -> Created<ChannelSyncView> {
     Ok((StatusCode::CREATED, Json(hub.relay.add_endpoint(&who, id, new).await?)))
 }

@@ -137,3 +137,74 @@ async fn a_channel_sync_is_changed_paused_and_removed() {
     act(Method::GET, "", None).await.problem(StatusCode::NOT_FOUND);
     assert_eq!(hub.admin(Method::GET, "status", None).await.json()["channel_syncs"], json!([]));
 }
+
+#[tokio::test]
+async fn nothing_private_gets_public_unless_an_admin_says_so() {
+    let (hub, id) = workspace().await;
+    hub.channels.all.lock().extend(["P1 secret-plans", "P2 secret-board"].map(channel));
+    let endpoint = |channel: &str, direction: &str| json!({ "connection": id, "conversation": channel, "direction": direction });
+    let connect = async |endpoints: [Value; 2], allow: bool| {
+        let body = json!({ "endpoints": endpoints, "allow_wider_audience": allow });
+        hub.admin(Method::POST, "channel-syncs/connect", Some(body)).await
+    };
+    let both = || [endpoint("C1", "both"), endpoint("P1", "both")];
+    let refused = connect(both(), false).await.problem(StatusCode::UNPROCESSABLE_ENTITY);
+    assert_eq!(refused.field.unwrap(), "allow_wider_audience");
+    let words =
+        "everybody in the workspace `Acme` would be able to read what is said in `secret-plans`";
+    assert!(refused.detail.contains(words), "{}", refused.detail);
+    assert!(hub.channels.joined.lock().is_empty(), "nothing was done");
+    // The other way round nobody reads more than before.
+    let inwards = connect([endpoint("C1", "in"), endpoint("P1", "out")], false).await;
+    assert_eq!(inwards.status, StatusCode::CREATED, "{}", inwards.body);
+    let inwards = inwards.json();
+    let sync = format!("channel-syncs/{}", inwards["id"].as_str().unwrap());
+
+    let plans = format!("{sync}/endpoints/{}", inwards["endpoints"][1]["id"].as_str().unwrap());
+    let general = format!("{sync}/endpoints/{}", inwards["endpoints"][0]["id"].as_str().unwrap());
+    let set = async |path: &str, body: Value| hub.admin(Method::PATCH, path, Some(body)).await;
+    assert_eq!(set(&plans, json!({ "direction": "both" })).await.status, StatusCode::OK);
+    let widened = set(&general, json!({ "direction": "both" })).await;
+    assert_eq!(
+        widened.problem(StatusCode::UNPROCESSABLE_ENTITY).field.unwrap(),
+        "allow_wider_audience"
+    );
+    let meant = json!({ "direction": "both", "allow_wider_audience": true });
+    assert_eq!(set(&general, meant).await.status, StatusCode::OK);
+    assert_eq!(set(&general, json!({ "direction": "in" })).await.status, StatusCode::OK, "less");
+
+    let one_more =
+        hub.admin(Method::POST, &format!("{sync}/endpoints"), Some(endpoint("C2", "out"))).await;
+    one_more.problem(StatusCode::UNPROCESSABLE_ENTITY);
+    let mut meant = endpoint("C2", "out");
+    meant["allow_wider_audience"] = true.into();
+    let one_more = hub.admin(Method::POST, &format!("{sync}/endpoints"), Some(meant)).await;
+    assert_eq!(one_more.status, StatusCode::CREATED, "{}", one_more.body);
+}
+
+#[tokio::test]
+async fn what_is_made_for_a_private_channel_is_private() {
+    for (source, private, allow, made) in [
+        ("P1", None, false, Some(true)),
+        ("P1", Some(false), false, Some(false)),
+        ("C1", None, false, Some(false)),
+        ("C1", Some(true), false, None),
+        ("C1", Some(true), true, Some(true)),
+    ] {
+        let (hub, id) = workspace().await;
+        hub.channels.all.lock().push(channel("P1 secret-plans"));
+        let body = json!({
+            "source": { "connection": id, "conversation": source },
+            "target": { "connection": id, "parent": "T1", "private": private },
+            "allow_wider_audience": allow,
+        });
+        let answer = hub.admin(Method::POST, "channel-syncs/add", Some(body)).await;
+        let Some(made) = made else {
+            answer.problem(StatusCode::UNPROCESSABLE_ENTITY);
+            assert_eq!(hub.channels.all.lock().len(), 5, "nothing was made");
+            continue;
+        };
+        assert_eq!(answer.status, StatusCode::CREATED, "{}", answer.body);
+        assert_eq!(hub.channels.all.lock().last().unwrap().private, made, "{source} {private:?}");
+    }
+}

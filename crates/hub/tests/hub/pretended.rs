@@ -47,7 +47,7 @@ pub fn channel(text: &str) -> Conversation {
         name: name.into(),
         kind: ConversationKind::Channel,
         parent: None,
-        private: false,
+        private: name.starts_with("secret"),
         archived: name.ends_with("archived"),
         joined: false,
         topic: None,
@@ -227,7 +227,8 @@ impl Connection for PretendedConnection {
 
     async fn create_conversation(&self, new: &NewConversation) -> Result<Conversation, SetupError> {
         let mut all = self.0.all.lock();
-        let made = channel(&format!("N{} {}", all.len(), new.name));
+        let mut made = channel(&format!("N{} {}", all.len(), new.name));
+        made.private = new.private;
         all.push(made.clone());
         Ok(made)
     }

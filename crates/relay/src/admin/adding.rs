@@ -16,7 +16,7 @@ use utoipa::ToSchema;
 
 use crate::{
     Relay,
-    admin::{AdminError, ChannelSyncChange, ChannelSyncView, Who, schema},
+    admin::{AdminError, ChannelSyncChange, ChannelSyncView, Who, audience, schema},
     ids::new_uuid,
 };
 
@@ -34,6 +34,25 @@ pub struct NewEndpoint {
     #[serde(default)]
     #[schema(value_type = schema::Direction)]
     pub direction: Direction,
+}
+
+/// A conversation to be put into a channel sync that is there.
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize, Serialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct AddEndpoint {
+    /// The workspace.
+    #[schema(value_type = String)]
+    pub connection: ConnectionId,
+    /// The platform's id of the conversation.
+    #[schema(value_type = String)]
+    pub conversation: RemoteId,
+    /// Which way messages flow; `both` when not given.
+    #[serde(default)]
+    #[schema(value_type = schema::Direction)]
+    pub direction: Direction,
+    /// Whether what is said in a private conversation may go to one that is not.
+    #[serde(default)]
+    pub allow_wider_audience: bool,
 }
 
 /// The conversation to be made.
@@ -66,6 +85,10 @@ pub struct AddChannelSync {
     pub source: NewEndpoint,
     /// The one to be made.
     pub target: NewTarget,
+    /// Whether what is said in a private conversation may go to one that is not. A target that is
+    /// said to be public is meant so; this is for a private one beside a public source.
+    #[serde(default)]
+    pub allow_wider_audience: bool,
     /// Name and settings; defaults for what is not given.
     #[serde(default)]
     pub settings: ChannelSyncChange,
@@ -77,6 +100,9 @@ pub struct AddChannelSync {
 pub struct ConnectChannelSync {
     /// The conversations, two or more.
     pub endpoints: Vec<NewEndpoint>,
+    /// Whether what is said in a private conversation may go to one that is not.
+    #[serde(default)]
+    pub allow_wider_audience: bool,
     /// Name and settings; defaults for what is not given.
     #[serde(default)]
     pub settings: ChannelSyncChange,
@@ -106,7 +132,8 @@ impl Relay {
     /// Makes the missing conversation and keeps the two in step.
     ///
     /// # Errors
-    /// `Invalid` naming the field (a missing parent: with all there are); `Conflict` when the
+    /// `Invalid` naming the field (a missing parent: with all there are; `allow_wider_audience` when
+    /// more people would read than do now); `Conflict` when the
     /// source is in a channel sync; else the platform's words. When the conversation was made
     /// already, the error says so, and the same call again goes on with it.
     pub async fn add_channel_sync(
@@ -129,6 +156,23 @@ impl Relay {
             members: members(target, &live).await?,
             topic: source.topic.clone(),
         };
+        let to = NewEndpoint {
+            connection: target.connection,
+            conversation: RemoteId::from(""),
+            direction: Direction::Both,
+        };
+        let planned = Conversation {
+            id: to.conversation.clone(),
+            name: new.name.clone(),
+            kind: ConversationKind::Channel,
+            parent: None,
+            private: new.private,
+            archived: false,
+            joined: true,
+            topic: None,
+        };
+        let parties = [self.party(&add.source, &source)?, self.party(&to, &planned)?];
+        audience::check(&parties, add.allow_wider_audience || target.private == Some(false))?;
         let memory =
             format!("rialto.made-for/{}/{}", add.source.connection, add.source.conversation);
         let (made, made_before) =
@@ -139,14 +183,7 @@ impl Relay {
         );
         let endpoints = vec![
             (add.source, source),
-            (
-                NewEndpoint {
-                    connection: target.connection,
-                    conversation: made.id.clone(),
-                    direction: Direction::Both,
-                },
-                made.clone(),
-            ),
+            (NewEndpoint { conversation: made.id.clone(), ..to }, made.clone()),
         ];
         let id = self
             .join_and_keep(who, "channel-sync.add", endpoints, add.settings)
@@ -163,7 +200,8 @@ impl Relay {
     /// Keeps conversations that exist in step.
     ///
     /// # Errors
-    /// `Invalid` naming the endpoint that cannot be used, `Conflict` naming the channel sync that a
+    /// `Invalid` naming the endpoint that cannot be used, or `allow_wider_audience` when more people
+    /// would read than do now; `Conflict` naming the channel sync that a
     /// conversation is in; else the platform's words.
     pub async fn connect_channel_sync(
         &self,
@@ -182,6 +220,9 @@ impl Relay {
             let conversation = self.usable(&field, &new).await?;
             endpoints.push((new, conversation));
         }
+        let parties = endpoints.iter().map(|(new, it)| self.party(new, it));
+        let parties = parties.collect::<Result<Vec<_>, _>>()?;
+        audience::check(&parties, connect.allow_wider_audience)?;
         let id =
             self.join_and_keep(who, "channel-sync.connect", endpoints, connect.settings).await?;
         self.show_channel_sync(id).await
@@ -195,10 +236,17 @@ impl Relay {
         &self,
         who: &Who,
         sync: ChannelSyncId,
-        new: NewEndpoint,
+        add: AddEndpoint,
     ) -> Result<ChannelSyncView, AdminError> {
+        let AddEndpoint { connection, conversation, direction, allow_wider_audience } = add;
+        let new = NewEndpoint { connection, conversation, direction };
         let known = self.sync(sync)?;
         let conversation = self.usable("conversation", &new).await?;
+        if !allow_wider_audience {
+            let mut parties = self.parties(&known, None).await?;
+            parties.push(self.party(&new, &conversation)?);
+            audience::check(&parties, false)?;
+        }
         self.live(new.connection)?.join(&new.conversation).await?;
         let endpoint = self.endpoint(&new, &conversation);
         let detail = json!({ "endpoint": endpoint });
@@ -404,7 +452,7 @@ fn same_place(one: &NewEndpoint, other: &NewEndpoint) -> bool {
     (one.connection, &one.conversation) == (other.connection, &other.conversation)
 }
 
-fn full_name(conversation: &Conversation) -> String {
+pub(super) fn full_name(conversation: &Conversation) -> String {
     match &conversation.parent {
         Some((_, parent)) => format!("{parent} / {}", conversation.name),
         None => conversation.name.clone(),

@@ -13,7 +13,7 @@ use utoipa::ToSchema;
 
 use crate::{
     Relay,
-    admin::{AdminError, Who, schema},
+    admin::{AdminError, Who, audience, schema},
 };
 
 /// A channel sync as it is shown.
@@ -126,6 +126,9 @@ pub struct EndpointChange {
     /// Which way messages flow.
     #[schema(value_type = schema::Direction)]
     pub direction: Direction,
+    /// Whether what is said in a private conversation may go to one that is not.
+    #[serde(default)]
+    pub allow_wider_audience: bool,
 }
 
 impl ChannelSyncChange {
@@ -225,8 +228,15 @@ impl Relay {
         change: EndpointChange,
     ) -> Result<ChannelSyncView, AdminError> {
         let known = self.sync(id)?;
-        let endpoint =
-            Endpoint { direction: change.direction, ..endpoint_of(&known, endpoint)?.clone() };
+        let before = endpoint_of(&known, endpoint)?;
+        let endpoint = Endpoint { direction: change.direction, ..before.clone() };
+        let (now, then) = (endpoint.direction, before.direction);
+        let more = (now.hears() && !then.hears()) || (now.writes() && !then.writes());
+        if more && !change.allow_wider_audience {
+            let mut parties = self.parties(&known, Some(&endpoint)).await?;
+            parties.push(self.party_of(&endpoint).await?);
+            audience::check(&parties, false)?;
+        }
         let detail = json!({ "endpoint": endpoint.id, "direction": endpoint.direction });
         self.store().put_endpoint(id, endpoint).await?;
         self.made(who, "channel-sync.endpoint.set", id, detail, &[]).await?;

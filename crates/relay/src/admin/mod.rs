@@ -6,6 +6,7 @@
 
 mod adding;
 mod apps;
+mod audience;
 mod audit;
 mod authorizations;
 mod channel_syncs;
@@ -16,7 +17,7 @@ mod nearest;
 mod schema;
 mod status;
 
-pub use adding::{AddChannelSync, Added, ConnectChannelSync, NewEndpoint, NewTarget};
+pub use adding::{AddChannelSync, AddEndpoint, Added, ConnectChannelSync, NewEndpoint, NewTarget};
 pub use apps::{AppChange, AppView, FieldView, NewApp, PermissionView, PlatformView};
 pub use audit::{AuditQuery, AuditView, Who};
 pub use authorizations::{AuthorizationView, ConnectedView, ConsentView};

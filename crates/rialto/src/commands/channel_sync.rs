@@ -4,8 +4,8 @@ use clap::{Args, Subcommand, ValueEnum};
 use reqwest::Method;
 use rialto_model::{Direction, EveryoneMentions};
 use rialto_relay::admin::{
-    AddChannelSync, Added, ChannelSyncChange, ChannelSyncView, ConnectChannelSync, EndpointChange,
-    EndpointView, NewEndpoint, NewTarget,
+    AddChannelSync, AddEndpoint, Added, ChannelSyncChange, ChannelSyncView, ConnectChannelSync,
+    EndpointChange, EndpointView, NewEndpoint, NewTarget,
 };
 
 use super::names;
@@ -37,6 +37,9 @@ enum Command {
         /// The channel sync's name [default: the first channel's]
         #[arg(long)]
         name: Option<String>,
+        /// Let what is said in a private channel go to one that is not
+        #[arg(long)]
+        allow_wider_audience: bool,
         #[command(flatten)]
         settings: Settings,
     },
@@ -76,6 +79,9 @@ enum Command {
         /// Which way messages flow
         #[arg(long, default_value = "both")]
         direction: Way,
+        /// Let what is said in a private channel go to one that is not
+        #[arg(long)]
+        allow_wider_audience: bool,
     },
     /// Change which way messages flow through one of its channels
     SetChannel {
@@ -86,6 +92,9 @@ enum Command {
         /// Which way messages flow
         #[arg(long)]
         direction: Way,
+        /// Let what is said in a private channel go to one that is not
+        #[arg(long)]
+        allow_wider_audience: bool,
     },
     /// Take a channel out of it; the channel itself stays
     RemoveChannel {
@@ -120,6 +129,9 @@ struct Add {
     /// Everybody sees it [default: as the source]
     #[arg(long)]
     public: bool,
+    /// Let what is said in a private channel go to one that is not
+    #[arg(long)]
+    allow_wider_audience: bool,
     /// Somebody who is in it at once: e-mail address or id. May be repeated
     #[arg(long = "member", value_name = "MEMBER")]
     members: Vec<String>,
@@ -194,13 +206,17 @@ impl ChannelSync {
     pub async fn run(&self, client: &Client, out: Output) -> Result<(), Failure> {
         let changed = match &self.command {
             Command::Add(add) => return add.run(client, out).await,
-            Command::Connect { channels, name, settings } => {
+            Command::Connect { channels, name, allow_wider_audience, settings } => {
                 let mut endpoints = Vec::new();
                 for channel in channels {
                     endpoints.push(endpoint(client, channel, Direction::Both).await?);
                 }
                 let settings = settings.with_name(name.as_ref());
-                let body = ConnectChannelSync { endpoints, settings };
+                let body = ConnectChannelSync {
+                    endpoints,
+                    allow_wider_audience: *allow_wider_audience,
+                    settings,
+                };
                 client.send(Method::POST, "channel-syncs/connect", &body).await?
             }
             Command::List => {
@@ -220,15 +236,25 @@ impl ChannelSync {
                 }
                 client.send(Method::PATCH, &path(client, sync, "").await?, &change).await?
             }
-            Command::AddChannel { sync, channel, direction } => {
-                let new = endpoint(client, channel, (*direction).into()).await?;
+            Command::AddChannel { sync, channel, direction, allow_wider_audience } => {
+                let NewEndpoint { connection, conversation, direction } =
+                    endpoint(client, channel, (*direction).into()).await?;
+                let new = AddEndpoint {
+                    connection,
+                    conversation,
+                    direction,
+                    allow_wider_audience: *allow_wider_audience,
+                };
                 let path = path(client, sync, "/endpoints").await?;
                 client.send(Method::POST, &path, &new).await?
             }
-            Command::SetChannel { sync, channel, direction } => {
+            Command::SetChannel { sync, channel, direction, allow_wider_audience } => {
                 let (sync, id) = endpoint_of(client, sync, channel).await?;
                 let path = format!("channel-syncs/{}/endpoints/{id}", sync.id);
-                let change = EndpointChange { direction: (*direction).into() };
+                let change = EndpointChange {
+                    direction: (*direction).into(),
+                    allow_wider_audience: *allow_wider_audience,
+                };
                 client.send(Method::PATCH, &path, &change).await?
             }
             Command::RemoveChannel { sync, channel } => {
@@ -271,7 +297,8 @@ impl Add {
         };
         let settings = self.settings.with_name(self.sync_name.as_ref());
         out.note(format!("Making the channel in {} …", workspace.name));
-        let body = AddChannelSync { source, target, settings };
+        let allow_wider_audience = self.allow_wider_audience;
+        let body = AddChannelSync { source, target, allow_wider_audience, settings };
         let added: Added = client.send(Method::POST, "channel-syncs/add", &body).await?;
         if out.json(&added)? {
             return Ok(());
