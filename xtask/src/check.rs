@@ -10,7 +10,7 @@ use crate::{
 /// How thorough to be.
 #[derive(clap::Args)]
 pub(crate) struct Options {
-    /// Spend hours instead of minutes on seeds, kills and fuzzing.
+    /// Try many more seeds of the engine's crash test, and kill the process more often: hours.
     #[arg(long)]
     long: bool,
 }
@@ -38,7 +38,7 @@ pub(crate) fn all(options: &Options) -> Result<()> {
     step("demo", demo)
 }
 
-/// Format, lints, dependencies, documentation.
+/// Format, lints, dependencies.
 pub(crate) fn lint() -> Result<()> {
     step("format", cargo(["fmt", "--all", "--check"]))?;
     step(
@@ -48,7 +48,8 @@ pub(crate) fn lint() -> Result<()> {
     deny()
 }
 
-/// Licences and sources of dependencies. Advisories need the network: a job of its own in CI.
+/// Licences and sources of dependencies. Advisories are not looked at: they change without the code.
+/// `cargo deny check advisories` asks for them.
 fn deny() -> Result<()> {
     let tools = target().join("tools");
     let installed = tools.join("bin/cargo-deny");
