@@ -182,6 +182,29 @@ async fn a_domain_stands_for_the_tenant_that_has_it() {
     }
 }
 
+#[tokio::test]
+async fn a_permission_that_was_granted_since_is_not_called_missing() {
+    let server = MockServer::start().await;
+    let desk = desk(app(&server.uri()));
+    let all: Vec<_> = permissions::all()
+        .into_iter()
+        .filter_map(|it| (it.kind == "application").then_some(it.name))
+        .collect();
+    // The application's first token is of before the consent, the next one of after it.
+    for (roles, times) in [(&all[1..], 1), (&all[..], 9)] {
+        let claims = json!({ "tid": TENANT, "roles": roles, "of": times });
+        Mock::given(body_string_contains("grant_type=client_credentials"))
+            .respond_with(ok(json!({ "access_token": token(&claims), "expires_in": 3600 })))
+            .up_to_n_times(times)
+            .mount(&server)
+            .await;
+    }
+    let found = desk.connection.check().await;
+    let missing: Vec<_> =
+        found.iter().filter(|it| it.subject.contains("application permission")).collect();
+    assert!(missing.is_empty(), "{missing:?}");
+}
+
 #[test]
 fn no_secret_is_shown_by_what_holds_it() {
     const PLANTED: &str = "PLANTED-7f3a";
