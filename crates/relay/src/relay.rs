@@ -265,7 +265,7 @@ impl Relay {
             .filter(|id| renew.contains(id) || before.heard(*id) != after.heard(*id))
             .collect();
         self.inner.changes.send_modify(|count| *count = count.wrapping_add(1));
-        self.look_after_now(to_look_after.clone()).await;
+        self.look_after_now(to_look_after.clone(), renew).await;
         for connection in to_look_after {
             self.sweep_what_is_new(connection, &before, renew.contains(&connection));
         }

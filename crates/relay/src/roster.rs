@@ -85,6 +85,14 @@ impl RosterView {
         self.endpoint(at).is_some_and(|(_, endpoint)| endpoint.direction.hears())
     }
 
+    /// The conversations of a connection that are in channel syncs.
+    pub fn synced(&self, connection: ConnectionId) -> Vec<RemoteId> {
+        let of_it = self.endpoints.keys().filter(|at| at.connection == connection);
+        let mut synced: Vec<_> = of_it.map(|at| at.conversation.clone()).collect();
+        synced.sort();
+        synced
+    }
+
     /// The conversations of a connection that must be heard.
     pub fn heard(&self, connection: ConnectionId) -> Vec<RemoteId> {
         let mut heard: Vec<_> = self

@@ -71,13 +71,36 @@ impl Relay {
         self.inner.rounds.wake.notify_one();
     }
 
-    /// Looks after these connections now and waits for it, for a while.
-    pub(crate) async fn look_after_now(&self, connections: Vec<ConnectionId>) {
-        let rounds = connections.into_iter().map(|connection| self.look_after(connection));
+    /// Looks after these connections now and waits for it, for a while. Those that were `renewed`
+    /// join their channels again first.
+    pub(crate) async fn look_after_now(
+        &self,
+        connections: Vec<ConnectionId>,
+        renewed: &[ConnectionId],
+    ) {
+        let rounds = connections.into_iter().map(|connection| async move {
+            if renewed.contains(&connection) {
+                self.join_again(connection).await;
+            }
+            self.look_after(connection).await;
+        });
         let all = futures_util::future::join_all(rounds);
         if tokio::time::timeout(PATIENCE, all).await.is_err() {
             tracing::info!("subscriptions take long: they are made in the background");
             self.inner.rounds.wake.notify_one();
+        }
+    }
+
+    /// Joins what is in channel syncs: whoever uninstalled the application put it out of all its
+    /// channels. What it may not join is for an admin, and the round that follows tells them.
+    async fn join_again(&self, connection: ConnectionId) {
+        let view = self.roster().view();
+        let entry = view.connections.get(&connection);
+        let Some(Ok(live)) = entry.map(|entry| &entry.live) else { return };
+        for conversation in view.synced(connection) {
+            if let Err(error) = live.join(&conversation).await {
+                tracing::warn!(%connection, %conversation, %error, "a channel could not be joined");
+            }
         }
     }
 
