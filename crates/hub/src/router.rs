@@ -8,6 +8,7 @@ use axum::{
     response::{IntoResponse, Response},
     routing::{MethodFilter, get, on},
 };
+use tower_http::limit::RequestBodyLimitLayer;
 
 use crate::{
     Hub, Problem, api, auth, avatars, oauth, probes, request_log,
@@ -17,13 +18,14 @@ use crate::{
 /// Bytes of a request to the admin API at most.
 const LARGEST_REQUEST: usize = 1024 * 1024;
 
-/// All addresses of a hub.
+/// All addresses of a hub. A body that announces that it is too large is refused before it is read.
 pub fn router(hub: Hub) -> Router {
     let both = MethodFilter::GET.or(MethodFilter::POST);
     let webhooks = Router::new()
         .route("/webhooks/{platform}/{app}", on(both, webhooks::receive))
         .route("/webhooks/{platform}/{app}/{tail}", on(both, webhooks::receive_tail))
-        .layer(DefaultBodyLimit::max(LARGEST_WEBHOOK));
+        .layer(DefaultBodyLimit::disable())
+        .layer(RequestBodyLimitLayer::new(LARGEST_WEBHOOK));
     let public = Router::new()
         .route("/oauth/callback", get(oauth::callback))
         .route("/avatars/{connection}/{account}/{signature}", get(avatars::picture))
@@ -31,7 +33,8 @@ pub fn router(hub: Hub) -> Router {
         .route("/readyz", get(probes::readyz))
         .route("/metrics", get(probes::metrics));
     let admin = api::router()
-        .layer(DefaultBodyLimit::max(LARGEST_REQUEST))
+        .layer(DefaultBodyLimit::disable())
+        .layer(RequestBodyLimitLayer::new(LARGEST_REQUEST))
         .layer(middleware::map_response(explain))
         .layer(middleware::from_fn_with_state(hub.clone(), auth::require_token));
     Router::new()
