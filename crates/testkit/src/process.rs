@@ -71,6 +71,12 @@ impl Rialto {
         command
     }
 
+    /// Sets one of its settings, from its next start on.
+    pub fn set(&mut self, variable: &str, value: &str) {
+        self.environment.retain(|(known, _)| known != variable);
+        self.environment.push((variable.into(), value.into()));
+    }
+
     /// Runs it, after it was killed.
     ///
     /// # Errors
