@@ -90,6 +90,8 @@ pub struct World {
     /// The sandbox's control API.
     pub control: Api,
     urls: Urls,
+    /// Where Rialto finds Slack: not where it is when something stands in front of it.
+    slack_url: String,
     workspaces: [String; 2],
     connections: Mutex<[Option<String>; 2]>,
     sandbox: Sandbox,
@@ -102,8 +104,10 @@ impl World {
     /// # Errors
     /// When something does not start.
     pub async fn start(options: WorldOptions) -> Result<Self> {
+        let in_front = options.sandbox.slack_url.clone();
         let sandbox = Sandbox::start(options.sandbox).await?;
         let urls = sandbox.urls().clone();
+        let slack_url = in_front.unwrap_or_else(|| urls.slack.clone());
         let control = Api::new(&urls.control, None);
         let slack = control.post("/slack/workspaces", company::slack()).await?;
         let teams = control.post("/teams/workspaces", company::teams()).await?;
@@ -120,6 +124,7 @@ impl World {
             api,
             control,
             urls,
+            slack_url,
             workspaces,
             connections: Mutex::default(),
             sandbox,
@@ -187,8 +192,8 @@ impl World {
 
     async fn register_slack(&self) -> Result<String> {
         let values = json!({
-            "api_url": format!("{}/api/", self.urls.slack),
-            "authorize_url": format!("{}/oauth/v2/authorize", self.urls.slack),
+            "api_url": format!("{}/api/", self.slack_url),
+            "authorize_url": format!("{}/oauth/v2/authorize", self.slack_url),
         });
         let app = json!({"platform": "slack", "values": values});
         let app = self.api.post("/api/v1/apps", app).await?;

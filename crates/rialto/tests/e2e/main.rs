@@ -24,15 +24,26 @@ async fn connected() -> World {
 /// Likewise, with more settings.
 async fn connected_with(settings: &[(&str, &str)]) -> World {
     let mut options = WorldOptions::new(BINARY);
-    options.environment = vec![
-        ("RIALTO_DELIVERIES_PACING".into(), "false".into()),
-        ("RIALTO_DELIVERIES_LOOK_AFTER".into(), "200ms".into()),
-        ("RIALTO_LOG_LEVEL".into(), "info".into()),
-    ];
+    options.environment = quick();
     options
         .environment
         .extend(settings.iter().map(|(key, value)| ((*key).into(), (*value).into())));
     let world = World::start(options).await.unwrap();
+    connect_both(&world).await;
+    world
+}
+
+/// Settings of a Rialto that waits for nothing that a test need not wait for.
+fn quick() -> Vec<(String, String)> {
+    vec![
+        ("RIALTO_DELIVERIES_PACING".into(), "false".into()),
+        ("RIALTO_DELIVERIES_LOOK_AFTER".into(), "200ms".into()),
+        ("RIALTO_LOG_LEVEL".into(), "info".into()),
+    ]
+}
+
+/// Connects both workspaces, and turns their platforms' rates off.
+async fn connect_both(world: &World) {
     for platform in ["slack", "teams"] {
         let off = serde_json::json!({"platform": platform, "off": true});
         world.control.post("/limits", off).await.unwrap();
@@ -40,5 +51,4 @@ async fn connected_with(settings: &[(&str, &str)]) -> World {
     for side in [rialto_testkit::Side::Slack, rialto_testkit::Side::Teams] {
         world.connect(side).await.unwrap();
     }
-    world
 }

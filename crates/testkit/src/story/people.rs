@@ -25,8 +25,10 @@ async fn mention(scene: &Scene<'_>, name: &str, tag: &str) -> Result<()> {
 /// What a platform gets that fetches a picture without a token, as Slack does.
 async fn picture(scene: &Scene<'_>, address: Option<&str>) -> Result<Vec<u8>> {
     let address = address.context("there is no picture")?;
-    let ours = format!("{}/avatars/", scene.world.api.base());
-    ensure!(address.starts_with(&ours), "the picture is at {address}");
+    let status = scene.world.api.get("/api/v1/status").await?;
+    let public = status["public_url"].as_str().unwrap_or_default().trim_end_matches('/');
+    let is_ours = address.starts_with(&format!("{public}/avatars/"));
+    ensure!(is_ours, "the picture is at {address}, not at {public}");
     let answer = reqwest::get(address).await?.error_for_status()?;
     let mime = answer.headers().get("content-type").cloned();
     ensure!(mime.as_ref().is_some_and(|it| it == "image/png"), "it is {mime:?}");
