@@ -37,10 +37,16 @@ pub(crate) async fn observe(State(hub): State<Hub>, request: Request, next: Next
     let limit = if path.starts_with("/webhooks/") { WEBHOOK_LIMIT } else { LIMIT };
     let span = tracing::info_span!("request", id, %method, path);
     let began = Instant::now();
-    let answer = tokio::time::timeout(limit, next.run(request)).instrument(span.clone()).await;
-    let mut response = answer.unwrap_or_else(|_| {
-        Problem::new(StatusCode::SERVICE_UNAVAILABLE, "it took too long; try again").into_response()
-    });
+    // A task of its own: what was begun is finished though the caller hangs up or time is over.
+    let work = tokio::spawn(next.run(request).instrument(span.clone()));
+    let mut response = match tokio::time::timeout(limit, work).await {
+        Ok(Ok(response)) => response,
+        Ok(Err(_)) => {
+            Problem::new(StatusCode::INTERNAL_SERVER_ERROR, "a defect: see the log").into_response()
+        }
+        Err(_) => Problem::new(StatusCode::SERVICE_UNAVAILABLE, "it took too long; try again")
+            .into_response(),
+    };
     let (status, took) = (response.status().as_u16(), began.elapsed());
     metrics::histogram!(
         "rialto_http_request_seconds", "path" => path, "status" => status.to_string()

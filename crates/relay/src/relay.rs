@@ -230,7 +230,14 @@ impl Relay {
                         accepted.kept += 1;
                         self.enqueue_inbound(seq, row);
                     }
-                    Appended::Duplicate => accepted.duplicates += 1,
+                    Appended::Duplicate => {
+                        accepted.duplicates += 1;
+                        // It may be on disk alone: its first taking broke off before it was queued.
+                        self.wake_intake(ConversationRef {
+                            connection: row.connection,
+                            conversation: row.conversation,
+                        });
+                    }
                 }
             }
         }

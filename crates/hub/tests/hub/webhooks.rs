@@ -1,9 +1,13 @@
+use std::{convert::Infallible, time::Duration};
+
 use axum::{
     body::Body,
     http::{Method, Request, StatusCode, header},
 };
+use futures_util::FutureExt;
+use tokio::time::Instant;
 
-use crate::support::{SECRET, TestHub};
+use crate::support::{SECRET, TOKEN, TestHub};
 
 #[tokio::test]
 async fn what_is_proved_is_kept_and_then_acknowledged() {
@@ -78,4 +82,25 @@ async fn what_cannot_be_kept_is_not_acknowledged() {
     let kept = hub.webhook(format!("acme  {}", "k".repeat(1 << 20))).await;
     kept.problem(StatusCode::SERVICE_UNAVAILABLE);
     assert!(kept.headers.contains_key(header::RETRY_AFTER));
+}
+
+#[tokio::test]
+async fn what_was_begun_is_finished_though_the_caller_hangs_up() {
+    let hub = TestHub::new().await;
+    let (say, said) = tokio::sync::oneshot::channel::<Result<&str, Infallible>>();
+    let body = Body::from_stream(said.map(Result::unwrap).into_stream());
+    let request = Request::post(format!("/api/v1/apps/{}/tokens", hub.app.id))
+        .header(header::AUTHORIZATION, format!("Bearer {TOKEN}"))
+        .header(header::CONTENT_TYPE, "application/json")
+        .body(body)
+        .unwrap();
+    let mut call = Box::pin(hub.send(request));
+    assert!(futures_util::poll!(&mut call).is_pending());
+    drop(call);
+    say.send(Ok(r#"{"token": "fake-token"}"#)).unwrap();
+    let end = Instant::now() + Duration::from_secs(10);
+    while hub.relay.list_connections().is_empty() {
+        assert!(Instant::now() < end, "it was given up half-way");
+        tokio::task::yield_now().await;
+    }
 }

@@ -79,6 +79,18 @@ async fn doubled_late_and_reordered_events_change_nothing() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn a_webhook_that_was_kept_but_not_answered_is_worked_on_when_it_comes_again() {
+    let mut world = World::new().await;
+    let (_, event) = world.left.post("general", "ana", "hello", None);
+    // The platform hung up between the commit and everything after it.
+    let row = world.row(LEFT, &event, "the key");
+    world.store.append_inbound(vec![row]).await.unwrap();
+    assert_eq!(world.hear_as(LEFT, &event, "the key").await.duplicates, 1);
+    world.settle().await;
+    assert_eq!(world.right.read("general"), ["ana: hello"]);
+}
+
+#[tokio::test(start_paused = true)]
 async fn what_nobody_answered_is_looked_up_before_it_is_sent_again() {
     for (side, fault, looked_up_and_sent) in [
         (LEFT, Fault::LostAnswer, 1),

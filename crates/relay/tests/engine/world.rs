@@ -9,7 +9,7 @@ use rialto_model::{
 };
 use rialto_platform::{Clock, Inbound, Platform, Random, Toolkit, Verified, http, verify};
 use rialto_relay::{Accepted, Relay, RelaySettings};
-use rialto_store::{App, Connection, ConnectionState, MemoryStore, Store};
+use rialto_store::{App, Connection, ConnectionState, MemoryStore, NewInbound, Store};
 use tokio::time::Instant;
 use uuid::Uuid;
 
@@ -145,6 +145,17 @@ impl World {
         };
         let app = AppId::new(Uuid::from_u128(APPS[side]));
         self.relay.accept(app, vec![Verified::by(proof, inbound)]).await.unwrap()
+    }
+
+    /// A webhook as it is kept.
+    pub fn row(&self, side: usize, payload: &[u8], key: &str) -> NewInbound {
+        NewInbound {
+            connection: connection(side),
+            conversation: RemoteId::from("general"),
+            key: key.into(),
+            payload: payload.to_vec(),
+            received_at: self.toolkit.clock.now(),
+        }
     }
 
     /// Waits until nothing waits any more.
