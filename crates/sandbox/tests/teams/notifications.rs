@@ -252,6 +252,28 @@ async fn a_subscription_asks_for_a_token_is_renewed_and_ends() {
 }
 
 #[tokio::test]
+async fn a_renewal_may_bring_another_certificate() {
+    let world = World::unlimited().await;
+    let receiver = Receiver::start().await;
+    let ann = world.token("Ann Lee").await;
+    let (_, first) = rsa_certificate();
+    let (key, second) = rsa_certificate();
+    let rich = json!({"includeResourceData": true, "encryptionCertificate": first,
+        "encryptionCertificateId": "c1"});
+    let made = subscribe(&world, &ann, &receiver, rich).await;
+    let path = format!("/subscriptions/{}", made.body["id"].as_str().unwrap());
+    let renewal = json!({"expirationDateTime": in_minutes(&world, 120),
+        "encryptionCertificate": second, "encryptionCertificateId": "c2"});
+    let renewed = world.call("PATCH", &path, &ann, Some(renewal)).await;
+    assert_eq!(renewed.body["encryptionCertificateId"], "c2", "{}", renewed.body);
+    world.act("Bob Roy", "post", json!({"text": "sealed anew"})).await;
+    let told = receiver.wait_for(|n| n["changeType"] == "created").await;
+    assert_eq!(told["encryptedContent"]["encryptionCertificateId"], "c2");
+    let message = open(&key, &told["encryptedContent"]);
+    assert_eq!(message["body"]["content"], "<p>sealed anew</p>");
+}
+
+#[tokio::test]
 async fn an_expired_subscription_hears_nothing() {
     let world = World::unlimited().await;
     let receiver = Receiver::start().await;
