@@ -35,6 +35,16 @@ pub struct Conversation {
     pub topic: Option<String>,
 }
 
+impl Conversation {
+    /// Its name, with that of the team around it: `Projects / Launch`.
+    pub fn full_name(&self) -> String {
+        match &self.parent {
+            Some((_, parent)) => format!("{parent} / {}", self.name),
+            None => self.name.clone(),
+        }
+    }
+}
+
 /// What a conversation is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]

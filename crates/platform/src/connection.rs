@@ -42,6 +42,8 @@ pub struct Upkeep {
     pub gaps: Vec<RemoteId>,
     /// What an admin should know, with the mend.
     pub problems: Vec<String>,
+    /// Heard conversations as they are now, as far as they were seen: their names are followed.
+    pub seen: Vec<Conversation>,
 }
 
 /// A check of a connection, for `rialto doctor`.

@@ -294,8 +294,9 @@ impl Relay {
                 self.move_endpoint(connection, conversation, to).await?;
             }
             Signal::Closed { reason } => {
+                // Upkeep sees it, tells the admin, and sees when it is mended.
                 tracing::warn!(%connection, %conversation, reason, "a conversation was closed");
-                self.inner.problems.note(connection, format!("{conversation}: {reason}"));
+                self.wake_upkeep(connection);
             }
             Signal::AccountChanged { account } => {
                 self.inner.people.forget(connection, account).await?;

@@ -4,9 +4,9 @@ use std::{collections::HashMap, sync::Arc, time::Duration};
 
 use jiff::Timestamp;
 use parking_lot::Mutex;
-use rialto_model::ConnectionId;
+use rialto_model::{ConnectionId, Conversation, ConversationRef};
 use rialto_platform::ReadError;
-use rialto_store::ConnectionState;
+use rialto_store::{ConnectionState, StoreError};
 use tokio::sync::Notify;
 
 use crate::relay::Relay;
@@ -121,6 +121,9 @@ impl Relay {
                 }
                 self.inner.problems.found(connection, upkeep.problems);
                 self.sweep_gaps(connection, &upkeep.gaps);
+                if let Err(error) = self.follow_names(connection, &upkeep.seen).await {
+                    tracing::warn!(%connection, %error, "new names of channels are not kept yet");
+                }
                 let now = self.inner.toolkit.clock.now();
                 let wait = upkeep.again_by.map(|by| by.duration_since(now));
                 let wait = wait.and_then(|wait| wait.try_into().ok()).unwrap_or(AT_LEAST);
@@ -134,6 +137,27 @@ impl Relay {
             }
         }
         self.inner.rounds.wake.notify_one();
+    }
+
+    /// Gives endpoints the names that their conversations have now.
+    async fn follow_names(
+        &self,
+        connection: ConnectionId,
+        seen: &[Conversation],
+    ) -> Result<(), StoreError> {
+        let view = self.roster().view();
+        let mut renamed = false;
+        for conversation in seen {
+            let at = ConversationRef { connection, conversation: conversation.id.clone() };
+            let name = conversation.full_name();
+            let endpoint = view.endpoint(&at).map(|(_, endpoint)| endpoint);
+            if let Some(endpoint) = endpoint.filter(|endpoint| endpoint.name != name) {
+                tracing::info!(%connection, conversation = %at.conversation, "renamed");
+                self.inner.store.rename_endpoint(endpoint.id, &name).await?;
+                renamed = true;
+            }
+        }
+        if renamed { self.roster().reload(&[]).await } else { Ok(()) }
     }
 
     fn schedule(&self, connection: ConnectionId, wait: Duration) {

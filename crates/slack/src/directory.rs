@@ -104,7 +104,8 @@ pub(crate) async fn conversation(
     Ok(answer.and_then(|answer| Channel::deserialize(&answer.channel).ok()).and_then(channel))
 }
 
-fn channel(channel: Channel) -> Option<Conversation> {
+/// A conversation as Slack tells of it.
+pub(crate) fn channel(channel: Channel) -> Option<Conversation> {
     let topic = [channel.topic.value, channel.purpose.value];
     Some(Conversation {
         id: channel.id.filter(|id| !id.is_empty())?.into(),

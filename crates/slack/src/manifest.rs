@@ -34,7 +34,7 @@ pub(crate) const SCOPES: [(&str, &str); 18] = [
 ];
 
 /// Events that the app asks for.
-const EVENTS: [&str; 18] = [
+const EVENTS: [&str; 20] = [
     "app_uninstalled",
     "channel_archive",
     "channel_deleted",
@@ -45,6 +45,8 @@ const EVENTS: [&str; 18] = [
     "group_archive",
     "group_deleted",
     "group_left",
+    "group_rename",
+    "group_unarchive",
     "member_joined_channel",
     "member_left_channel",
     "message.channels",

@@ -1,9 +1,9 @@
 //! Looking after a connection, and checking it.
 
-use std::collections::BTreeSet;
+use std::collections::BTreeMap;
 
 use jiff::SignedDuration;
-use rialto_model::RemoteId;
+use rialto_model::{Conversation, RemoteId};
 use rialto_platform::{Finding, FindingLevel, ReadError, Upkeep};
 
 use crate::{
@@ -15,30 +15,39 @@ use crate::{
 /// How often membership is looked at.
 const EVERY: SignedDuration = SignedDuration::from_hours(6);
 
-/// Renews the token and makes sure that we are still in what must be heard. Slack needs no
-/// subscriptions.
+/// Renews the token, makes sure that we are in what must be heard, and sees how it is called. Slack
+/// needs no subscriptions.
 pub(crate) async fn upkeep(api: &Api, heard: &[RemoteId]) -> Result<Upkeep, ReadError> {
     let renew = api.tokens.upkeep().await?;
     let mut problems = Vec::new();
+    let mut seen = Vec::new();
     if !heard.is_empty() {
-        let joined = joined(api).await?;
-        for id in heard.iter().filter(|id| !joined.contains(id.as_str())) {
-            problems.push(match directory::conversation(api, id).await? {
-                Some(channel) if channel.archived => {
-                    format!("#{} is archived: unarchive it, or end its sync", channel.name)
-                }
+        let mut joined = joined(api).await?;
+        for id in heard {
+            let channel = match joined.remove(id) {
+                Some(channel) => Some(channel),
                 // Joined a moment ago, or not listed.
-                Some(channel) if channel.joined => continue,
-                Some(channel) => format!(
+                None => directory::conversation(api, id).await?,
+            };
+            problems.extend(match &channel {
+                Some(channel) if channel.archived => {
+                    Some(format!("#{} is archived: unarchive it, or end its sync", channel.name))
+                }
+                Some(channel) if channel.joined => None,
+                // The app was installed anew, or somebody took it out of what is still synced.
+                Some(_) if directory::join(api, id).await.is_ok() => None,
+                Some(channel) => Some(format!(
                     "Rialto is not in #{} any more and hears nothing there: type `/invite` and the \
                      app's name in it",
                     channel.name
-                ),
-                None => format!(
+                )),
+                None => Some(format!(
                     "the channel {id} is gone, or private and Rialto is not in it any more: somebody \
                      who is in it must type `/invite` and the app's name there"
-                ),
+                )),
             });
+            // A channel without a name says nothing about its name.
+            seen.extend(channel.filter(|channel| !channel.name.is_empty()));
         }
     }
     let now = api.toolkit.clock.now();
@@ -46,18 +55,22 @@ pub(crate) async fn upkeep(api: &Api, heard: &[RemoteId]) -> Result<Upkeep, Read
     // A renewal that is due and did not work is tried again soon.
     let soon = now.checked_add(SignedDuration::from_mins(1)).ok();
     let again_by = [look, renew.max(soon.filter(|_| renew.is_some()))].into_iter().flatten().min();
-    Ok(Upkeep { again_by, gaps: Vec::new(), problems })
+    Ok(Upkeep { again_by, gaps: Vec::new(), problems, seen })
 }
 
-async fn joined(api: &Api) -> Result<BTreeSet<String>, ReadError> {
-    let mut joined = BTreeSet::new();
+/// The channels that we are in.
+async fn joined(api: &Api) -> Result<BTreeMap<RemoteId, Conversation>, ReadError> {
+    let mut joined = BTreeMap::new();
     let mut cursor: Option<String> = None;
     loop {
         let mut params = vec![("types", CHANNELS.to_owned()), ("limit", PAGE.to_owned())];
         params.extend(cursor.clone().map(|cursor| ("cursor", cursor)));
         let answer = api.get("users.conversations", &params).await?;
         let next = next_page(&answer);
-        joined.extend(answer.channels.into_iter().filter_map(|channel| channel.id));
+        for channel in answer.channels.into_iter().filter_map(directory::channel) {
+            // Not said in this list: that it is listed says it.
+            joined.insert(channel.id.clone(), Conversation { joined: true, ..channel });
+        }
         if next.is_none() || next == cursor {
             return Ok(joined);
         }

@@ -102,6 +102,8 @@ pub trait Store: Send + Sync + 'static {
     /// new conversation when the old one moved). Conflict as in `put_channel_sync`.
     async fn put_endpoint(&self, sync: ChannelSyncId, endpoint: Endpoint)
     -> Result<(), StoreError>;
+    /// Gives an endpoint another name; nothing happens when it is gone.
+    async fn rename_endpoint(&self, id: EndpointId, name: &str) -> Result<(), StoreError>;
     /// Removes an endpoint; what waits for it is cancelled.
     async fn remove_endpoint(&self, id: EndpointId, at: Timestamp) -> Result<(), StoreError>;
     /// Removes a channel sync; what waits for its endpoints is cancelled, content erased. The

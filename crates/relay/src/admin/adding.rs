@@ -291,7 +291,7 @@ impl Relay {
                 connection: new.connection,
                 conversation: new.conversation.clone(),
             },
-            name: full_name(conversation),
+            name: conversation.full_name(),
             direction: new.direction,
             since: self.toolkit().clock.now(),
         }
@@ -450,11 +450,4 @@ async fn members(
 
 fn same_place(one: &NewEndpoint, other: &NewEndpoint) -> bool {
     (one.connection, &one.conversation) == (other.connection, &other.conversation)
-}
-
-pub(super) fn full_name(conversation: &Conversation) -> String {
-    match &conversation.parent {
-        Some((_, parent)) => format!("{parent} / {}", conversation.name),
-        None => conversation.name.clone(),
-    }
 }

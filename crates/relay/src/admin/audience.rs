@@ -5,7 +5,7 @@
 
 use rialto_model::{ChannelSync, Conversation, Direction, Endpoint};
 
-use super::{AdminError, NewEndpoint, adding::full_name};
+use super::{AdminError, NewEndpoint};
 use crate::Relay;
 
 /// A conversation as a part of a channel sync that is to be.
@@ -54,7 +54,7 @@ impl Relay {
             }
         };
         Ok(Party {
-            name: full_name(conversation),
+            name: conversation.full_name(),
             everybody,
             private: conversation.private,
             direction: new.direction,

@@ -69,6 +69,10 @@ fn kind(event: &wire::Event, payload: &Payload, own: &Identity) -> (EventKind, O
         "channel_archive" | "group_archive" => closed("the channel was archived"),
         "channel_deleted" | "group_deleted" => closed("the channel was deleted"),
         "channel_left" | "group_left" => closed("Rialto was removed from the channel"),
+        // Upkeep reads how things are now.
+        "channel_rename" | "group_rename" | "channel_unarchive" | "group_unarchive" => {
+            EventKind::Signal(Signal::Upkeep)
+        }
         "channel_id_changed" => match &event.new_channel_id {
             Some(to) => EventKind::Signal(Signal::Moved { to: to.as_str().into() }),
             None => ignored("channel_id_changed without the id"),

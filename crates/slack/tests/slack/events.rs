@@ -210,6 +210,14 @@ async fn everything_else_is_a_signal_or_has_a_reason() {
             closed("the channel was archived"),
         ),
         (
+            json!({ "type": "channel_rename", "channel": { "id": "C1", "name": "new" } }),
+            EventKind::Signal(Signal::Upkeep),
+        ),
+        (
+            json!({ "type": "group_unarchive", "channel": "C1", "user": "U1" }),
+            EventKind::Signal(Signal::Upkeep),
+        ),
+        (
             json!({ "type": "channel_id_changed", "old_channel_id": "G1", "new_channel_id": "C2" }),
             EventKind::Signal(Signal::Moved { to: "C2".into() }),
         ),

@@ -102,7 +102,7 @@ async fn a_token_that_cannot_be_renewed_is_gone() {
 #[tokio::test]
 async fn upkeep_renews_at_half_life_and_tells_where_rialto_is_missing() {
     let workspace = rotating("2026-11-22T19:59:00Z").await;
-    let joined = json!({ "ok": true, "channels": [{ "id": "C1" }] });
+    let joined = json!({ "ok": true, "channels": [{ "id": "C1", "name": "launch" }] });
     workspace.answers("users.conversations", joined).await;
     let gone =
         json!({ "ok": true, "channel": { "id": "C2", "name": "sales", "is_member": false } });
@@ -112,4 +112,7 @@ async fn upkeep_renews_at_half_life_and_tells_where_rialto_is_missing() {
     assert_eq!(upkeep.again_by.unwrap().to_string(), "2026-11-22T16:00:00Z");
     assert_eq!(upkeep.problems.len(), 1);
     assert!(upkeep.problems[0].contains("#sales"), "{:?}", upkeep.problems);
+    let seen: Vec<_> = upkeep.seen.iter().map(|it| (it.name.as_str(), it.joined)).collect();
+    assert_eq!(seen, [("launch", true), ("sales", false)]);
+    assert_eq!(workspace.calls("conversations.join").await.len(), 1, "what is public it may join");
 }

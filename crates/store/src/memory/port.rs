@@ -149,6 +149,11 @@ impl Store for MemoryStore {
         self.0.lock().put_endpoint(sync, endpoint)
     }
 
+    async fn rename_endpoint(&self, id: EndpointId, name: &str) -> Result<(), StoreError> {
+        self.0.lock().rename_endpoint(id, name);
+        Ok(())
+    }
+
     async fn remove_endpoint(&self, id: EndpointId, at: Timestamp) -> Result<(), StoreError> {
         self.0.lock().remove_endpoint(id, at)
     }

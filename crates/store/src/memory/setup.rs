@@ -98,6 +98,13 @@ impl State {
         Ok(())
     }
 
+    pub(super) fn rename_endpoint(&mut self, id: EndpointId, name: &str) {
+        let endpoints = self.channel_syncs.values_mut().flat_map(|sync| &mut sync.endpoints);
+        for endpoint in endpoints.filter(|endpoint| endpoint.id == id) {
+            name.clone_into(&mut endpoint.name);
+        }
+    }
+
     pub(super) fn remove_endpoint(
         &mut self,
         id: EndpointId,

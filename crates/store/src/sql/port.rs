@@ -162,6 +162,11 @@ impl Store for SqlStore {
         self.write(async move |tx: &mut Tx| syncs::put_endpoint(tx, sync, &endpoint).await).await
     }
 
+    async fn rename_endpoint(&self, id: EndpointId, name: &str) -> Result<(), StoreError> {
+        let name = name.to_owned();
+        self.write(async move |tx: &mut Tx| syncs::rename_endpoint(tx, id, &name).await).await
+    }
+
     async fn remove_endpoint(&self, id: EndpointId, at: Timestamp) -> Result<(), StoreError> {
         self.write(async move |tx: &mut Tx| syncs::remove_endpoint(tx, id, at).await).await
     }

@@ -118,6 +118,11 @@ pub(super) async fn put_endpoint(
     write_endpoint(tx, sync, endpoint).await
 }
 
+pub(super) async fn rename_endpoint(tx: &mut Tx, id: EndpointId, name: &str) -> Result<(), Fault> {
+    let update = sqlx::query("UPDATE endpoints SET name = $2 WHERE id = $1");
+    tx.run(update.bind(&id.uuid().as_bytes()[..]).bind(name)).await.map(drop)
+}
+
 /// The channel sync that an endpoint belongs to.
 async fn owner(tx: &mut Tx, id: EndpointId) -> Result<Option<Uuid>, Fault> {
     let query = sqlx::query("SELECT channel_sync FROM endpoints WHERE id = $1");

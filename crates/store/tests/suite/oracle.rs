@@ -38,6 +38,7 @@ enum Verb {
     Erase(i64),
     PutSync(u64, Vec<(u64, u64)>),
     PutEndpoint(u64, u64, u64),
+    RenameEndpoint(u64, &'static str),
     RemoveEndpoint(u64),
     RemoveSync(u64),
     PutSweep(u64, i64, Option<i64>),
@@ -119,6 +120,7 @@ fn verb() -> impl Strategy<Value = Verb> {
         1 => (few(), prop::collection::vec((few(), few()), 0..3))
             .prop_map(|(number, endpoints)| Verb::PutSync(number, endpoints)),
         1 => (few(), few(), few()).prop_map(|(sync, end, place)| Verb::PutEndpoint(sync, end, place)),
+        1 => (few(), "one|two").prop_map(|(end, name)| Verb::RenameEndpoint(end, if name == "one" { "one" } else { "two" })),
         1 => few().prop_map(Verb::RemoveEndpoint),
         1 => few().prop_map(Verb::RemoveSync),
         1 => (few(), 0..50i64, prop::option::of(0..50i64))
@@ -177,6 +179,9 @@ async fn run(store: &dyn Store, verb: Verb) -> String {
         Verb::PutEndpoint(sync, end, place) => {
             let sync = ChannelSyncId::new(id(sync));
             format!("{:?}", store.put_endpoint(sync, endpoint(end, place)).await)
+        }
+        Verb::RenameEndpoint(end, name) => {
+            format!("{:?}", store.rename_endpoint(EndpointId::new(id(end)), name).await)
         }
         Verb::RemoveEndpoint(end) => {
             format!("{:?}", store.remove_endpoint(EndpointId::new(id(end)), time(70)).await)

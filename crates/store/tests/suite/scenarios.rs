@@ -566,6 +566,10 @@ async fn channel_syncs_change(store: &dyn Store) {
     expected.state = ChannelSyncState::Paused;
     expected.settings = settings;
     expected.name = "new name".into();
+    store.rename_endpoint(EndpointId::new(id(1)), "renamed").await.unwrap();
+    expected.endpoints[0].name = "renamed".into();
+    // One that an admin removed meanwhile stays removed.
+    store.rename_endpoint(EndpointId::new(id(7)), "renamed").await.unwrap();
     assert_eq!(store.channel_syncs().await.unwrap(), [expected]);
     let two = ChannelSyncId::new(id(2));
     let missing = store.set_channel_sync_state(two, ChannelSyncState::Active).await.unwrap_err();
