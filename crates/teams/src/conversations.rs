@@ -1,6 +1,6 @@
 //! Teams' channels: which there are, joining them, making one.
 
-use std::collections::HashSet;
+use std::collections::{BTreeSet, HashSet};
 
 use http::{Method, StatusCode};
 use rialto_model::{Conversation, ConversationKind, RemoteId};
@@ -76,6 +76,31 @@ impl TeamsConnection {
             Err(fault) if Fault::is_gone(&fault) => Ok(None),
             Err(fault) => Err(fault.to_read()),
         }
+    }
+
+    /// These channels as they are now, by one call and one more for each team; fewer where Graph does
+    /// not answer.
+    pub(crate) async fn seen(&self, heard: &[RemoteId]) -> Vec<Conversation> {
+        let places: Vec<Place> = heard.iter().filter_map(Place::parse).collect();
+        let within: BTreeSet<&str> = places.iter().map(|place| place.team.as_str()).collect();
+        if within.is_empty() {
+            return Vec::new();
+        }
+        let url = self.graph.url(&["me", "joinedTeams"]);
+        let teams: Result<Vec<Team>, Fault> = self.graph.all(Identity::Service, url).await;
+        let mut seen = Vec::new();
+        for team in teams.unwrap_or_default().iter().filter(|it| within.contains(&*it.id)) {
+            let url = self.graph.url(&["teams", &team.id, "channels"]);
+            let channels: Result<Vec<Channel>, Fault> = self.graph.all_as_either(url).await;
+            for channel in channels.unwrap_or_default() {
+                let here = |place: &&Place| place.team == team.id && place.channel == channel.id;
+                if let Some(place) = places.iter().find(here) {
+                    seen.push(conversation(place, &channel, team, true));
+                }
+            }
+        }
+        seen.retain(|channel| !channel.name.is_empty());
+        seen
     }
 
     pub(crate) async fn teams(&self) -> Result<Vec<(RemoteId, String)>, ReadError> {

@@ -13,6 +13,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::json;
 
 use crate::{
+    api::parsed,
     certificate::{self, Certificate},
     connection::TeamsConnection,
     fault::Fault,
@@ -110,6 +111,12 @@ pub(crate) async fn states(
     Ok(live.map(|(conversation, kept)| (conversation, kept.expires_at)).collect())
 }
 
+/// Who a conversation's subscription belongs to, whichever way of listening is chosen now: to
+/// another it does not exist.
+fn listener(conversation: &str) -> Identity {
+    if conversation.is_empty() { Identity::App } else { Identity::Service }
+}
+
 impl TeamsConnection {
     pub(crate) async fn keep_subscriptions(&self, heard: &[RemoteId]) -> Result<Upkeep, ReadError> {
         // One at a time: two would make each subscription twice.
@@ -118,6 +125,9 @@ impl TeamsConnection {
         self.graph.tokens.service(None).await.map_err(|fault| fault.to_read())?;
 
         let known = entries(&*self.cabinet).await?;
+        if known.iter().any(|(_, kept)| kept.reauthorize) {
+            self.renew_token().await.map_err(|fault| fault.to_read())?;
+        }
         let in_use: Vec<String> = known.iter().map(|(_, kept)| kept.certificate.clone()).collect();
         let certificate = certificate::current(&*self.cabinet, &in_use, self.now())
             .await
@@ -152,14 +162,24 @@ impl TeamsConnection {
         }
         upkeep.gaps.sort();
         upkeep.problems.sort();
+        upkeep.seen = self.seen(heard).await;
+        let archived = upkeep.seen.iter().filter(|channel| channel.archived);
+        upkeep.problems.extend(archived.map(|channel| {
+            let name = channel.full_name();
+            format!("{name} is archived, nobody can write there: restore it, or end its sync")
+        }));
         Ok(upkeep)
     }
 
-    fn listener(&self) -> Identity {
-        match self.graph.settings.listening {
+    /// Graph wants to be authorized again because the token that it was shown ends: it is to see
+    /// another one.
+    async fn renew_token(&self) -> Result<(), Fault> {
+        let who = match self.graph.settings.listening {
             Listening::Channels => Identity::Service,
             Listening::Tenant => Identity::App,
-        }
+        };
+        let shown = self.graph.tokens.token(who, None).await?;
+        self.graph.tokens.token(who, Some(&shown)).await.map(drop)
     }
 
     async fn look_after(
@@ -172,11 +192,11 @@ impl TeamsConnection {
         let done = match kept {
             Some(kept) if kept.url != self.graph.settings.webhook.as_str() => {
                 // Whether the old one still exists does not matter: it tells nobody.
-                let _ = self.unsubscribe(&kept.id).await;
-                self.subscribe(conversation, certificate).await.map(|kept| (kept, true))
+                let _ = self.unsubscribe(listener(conversation), &kept.id).await;
+                self.subscribe_as_member(conversation, certificate).await.map(|kept| (kept, true))
             }
             Some(kept) if kept.removed || kept.expires_at <= now => {
-                self.subscribe(conversation, certificate).await.map(|kept| (kept, true))
+                self.subscribe_as_member(conversation, certificate).await.map(|kept| (kept, true))
             }
             Some(kept)
                 if kept.reauthorize
@@ -184,14 +204,17 @@ impl TeamsConnection {
                     || kept.certificate != certificate.id =>
             {
                 match self.renew(conversation, &kept, certificate).await {
-                    Err(fault) if fault.is_gone() => {
-                        self.subscribe(conversation, certificate).await.map(|kept| (kept, true))
-                    }
+                    Err(fault) if fault.is_gone() => self
+                        .subscribe_as_member(conversation, certificate)
+                        .await
+                        .map(|kept| (kept, true)),
                     other => other.map(|kept| (kept, false)),
                 }
             }
             Some(kept) => Ok((kept, false)),
-            None => self.subscribe(conversation, certificate).await.map(|kept| (kept, false)),
+            None => {
+                self.subscribe_as_member(conversation, certificate).await.map(|kept| (kept, false))
+            }
         };
         match done {
             Ok((kept, recreated)) => Outcome {
@@ -204,6 +227,23 @@ impl TeamsConnection {
                 gap: None,
                 problem: Some(problem(conversation, &fault)),
             },
+        }
+    }
+
+    /// Subscribes; as a member of the team, when somebody took the service user out of it.
+    async fn subscribe_as_member(
+        &self,
+        conversation: &str,
+        certificate: &Certificate,
+    ) -> Result<Kept, Fault> {
+        match self.subscribe(conversation, certificate).await {
+            Err(Fault::Refused { status: StatusCode::FORBIDDEN, .. })
+                if !conversation.is_empty()
+                    && self.make_member(&conversation.into()).await.is_ok() =>
+            {
+                self.subscribe(conversation, certificate).await
+            }
+            other => other,
         }
     }
 
@@ -239,18 +279,18 @@ impl TeamsConnection {
             "clientState": client_state.expose_secret(),
         });
         let url = self.graph.url(&["subscriptions"]);
-        let made = match self.graph.make::<Subscription>(self.listener(), url.clone(), &body).await
-        {
+        let who = listener(conversation);
+        let made = match self.graph.make::<Subscription>(who, url.clone(), &body).await {
             // One that we made and forgot (its answer was lost) takes the place of the new one.
             Err(Fault::Refused {
                 status: StatusCode::CONFLICT | StatusCode::FORBIDDEN,
                 reason,
-            }) if self.remove_strays(&resource).await? == 0 => {
+            }) if self.remove_strays(who, &resource).await? == 0 => {
                 Err(Fault::Refused { status: StatusCode::FORBIDDEN, reason })
             }
             Err(Fault::Refused {
                 status: StatusCode::CONFLICT | StatusCode::FORBIDDEN, ..
-            }) => self.graph.make(self.listener(), url, &body).await,
+            }) => self.graph.make(who, url, &body).await,
             other => other,
         };
         let kept = self.remembered(&made?, certificate, now);
@@ -259,17 +299,17 @@ impl TeamsConnection {
     }
 
     /// Removes subscriptions of ours to a resource that the cabinet does not know.
-    async fn remove_strays(&self, resource: &str) -> Result<usize, Fault> {
+    async fn remove_strays(&self, who: Identity, resource: &str) -> Result<usize, Fault> {
         let known = entries(&*self.cabinet).await?;
         let url = self.graph.url(&["subscriptions"]);
-        let all: Vec<Subscription> = self.graph.all(self.listener(), url).await?;
+        let all: Vec<Subscription> = self.graph.all(who, url).await?;
         let mut removed = 0;
         for stray in all.iter().filter(|found| {
             found.notification_url == self.graph.settings.webhook.as_str()
                 && found.resource.trim_matches('/') == resource.trim_matches('/')
                 && known.iter().all(|(_, kept)| kept.removed || kept.id != found.id)
         }) {
-            self.unsubscribe(&stray.id).await?;
+            self.unsubscribe(who, &stray.id).await?;
             removed += 1;
         }
         Ok(removed)
@@ -281,7 +321,7 @@ impl TeamsConnection {
         kept: &Kept,
         certificate: &Certificate,
     ) -> Result<Kept, Fault> {
-        let who = self.listener();
+        let who = listener(conversation);
         if kept.reauthorize {
             let url = self.graph.url(&["subscriptions", &kept.id, "reauthorize"]);
             self.graph.send(who, Method::POST, url, None).await?;
@@ -293,12 +333,9 @@ impl TeamsConnection {
             body["encryptionCertificateId"] = certificate.id.clone().into();
         }
         let url = self.graph.url(&["subscriptions", &kept.id]);
-        self.graph.send(who, Method::PATCH, url, Some(&body)).await?;
-        let renewed = Subscription {
-            id: kept.id.clone(),
-            expiration_date_time: Some(in_a_life(now)),
-            ..Subscription::default()
-        };
+        let answer = self.graph.call(who, Method::PATCH, url, Some(&body)).await?;
+        let renewed = parsed::<Subscription>(&answer).unwrap_or_default();
+        let renewed = Subscription { id: kept.id.clone(), ..renewed };
         let kept = self.remembered(&renewed, certificate, now);
         keep(&*self.cabinet, conversation, &kept).await?;
         Ok(kept)
@@ -318,9 +355,9 @@ impl TeamsConnection {
         }
     }
 
-    async fn unsubscribe(&self, id: &str) -> Result<(), Fault> {
+    async fn unsubscribe(&self, who: Identity, id: &str) -> Result<(), Fault> {
         let url = self.graph.url(&["subscriptions", id]);
-        match self.graph.send(self.listener(), Method::DELETE, url, None).await {
+        match self.graph.send(who, Method::DELETE, url, None).await {
             Err(fault) if !fault.is_gone() => Err(fault),
             _ => Ok(()),
         }
@@ -330,7 +367,7 @@ impl TeamsConnection {
         // One that expired needs no farewell.
         if kept.expires_at > self.now()
             && !kept.removed
-            && let Err(fault) = self.unsubscribe(&kept.id).await
+            && let Err(fault) = self.unsubscribe(listener(conversation), &kept.id).await
         {
             return Outcome {
                 again_by: fault.until().or_else(|| self.now().checked_add(RETRY).ok()),

@@ -176,7 +176,11 @@ impl Relay {
         let id = app.id;
         let detail = json!({ "platform": app.platform, "name": app.name, "fields": named });
         self.store().put_app(app).await?;
-        self.made(who, action, id, detail, &[]).await?;
+        // What it was told decides how its workspaces are heard.
+        let view = self.roster().view();
+        let of_app = view.connections.values().filter(|it| it.record.app == id);
+        let renew: Vec<_> = of_app.map(|it| it.record.id).collect();
+        self.made(who, action, id, detail, &renew).await?;
         self.show_app(id)
     }
 

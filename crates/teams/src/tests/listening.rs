@@ -14,17 +14,21 @@ use base64::{
     Engine,
     prelude::{BASE64_STANDARD, BASE64_URL_SAFE_NO_PAD},
 };
+use http::{HeaderMap, Method};
 use jiff::SignedDuration;
 use rialto_model::{EventKind, RemoteId, Signal};
-use rialto_platform::{Connection, ReadError};
+use rialto_platform::{Connection, ReadError, Received, WebhookRequest};
 use serde_json::{Value, json};
 use wiremock::{
     Mock, MockServer, Request, ResponseTemplate,
     matchers::{body_partial_json, method, path, path_regex},
 };
 
-use super::support::{CLIENT_ID, CLIENT_STATE, Desk, TENANT, app, desk, now};
-use crate::certificate::{self, Certificate};
+use super::support::{CLIENT_ID, CLIENT_STATE, Desk, TENANT, app, desk, fixtures, now};
+use crate::{
+    certificate::{self, Certificate},
+    webhook::receive,
+};
 
 const CHANNEL: &str = "team/19:c@thread.tacv2";
 
@@ -57,6 +61,13 @@ async fn willing(server: &MockServer, made: &'static AtomicUsize) {
                 "expirationDateTime": body["expirationDateTime"],
             }))
         })
+        .mount(server)
+        .await;
+    Mock::given(method("POST"))
+        .and(path_regex("/oauth2/v2.0/token$"))
+        .respond_with(ResponseTemplate::new(200).set_body_json(json!({
+            "access_token": "fake-renewed", "expires_in": 86_400 * 30,
+        })))
         .mount(server)
         .await;
     for verb in ["PATCH", "DELETE", "POST"] {
@@ -102,6 +113,20 @@ async fn a_subscription_is_made_renewed_recreated_and_ended() {
     let upkeep = desk.connection.upkeep(&heard).await.unwrap();
     assert_eq!(asked(&server).await, ["PATCH /subscriptions/sub-1"]);
     assert!(upkeep.gaps.is_empty());
+
+    // Graph grants less than was asked for.
+    desk.forward(SignedDuration::from_mins(2_151));
+    let granted = now() + SignedDuration::from_mins(2 * 2_151 + 60);
+    Mock::given(method("PATCH"))
+        .respond_with(ResponseTemplate::new(200).set_body_json(json!({
+            "id": "sub-1", "expirationDateTime": granted,
+        })))
+        .mount(&server)
+        .await;
+    willing(&server, &MADE).await;
+    let upkeep = desk.connection.upkeep(&heard).await.unwrap();
+    assert_eq!(asked(&server).await, ["PATCH /subscriptions/sub-1"]);
+    assert_eq!(upkeep.again_by, Some(desk.connection.now() + SignedDuration::from_mins(30)));
 
     // Graph wants it authorized again.
     let told = desk.connection.normalize(&lifecycle("sub-1", "reauthorizationRequired")).await;
@@ -339,4 +364,83 @@ async fn what_a_notification_does_not_say_is_asked_for() {
     // Gone meanwhile.
     let told = desk.connection.normalize(&notification("updated", None, &[])).await.unwrap();
     assert_eq!(told[0].kind, EventKind::Deleted { message: "7".into() });
+}
+
+#[tokio::test]
+async fn the_vendors_sealed_notification_is_heard_as_its_plaintext() {
+    let Some(dir) = fixtures() else { return };
+    let read = |name: &str| -> Value {
+        serde_json::from_slice(&std::fs::read(dir.join(name)).unwrap()).unwrap()
+    };
+    let server = MockServer::start().await;
+    let app = app(&server.uri());
+    let desk = desk(app.clone());
+    let issuer = Issuer::published(&server).await;
+    let mut batch = read("notification.encrypted.json");
+    // The vendor keeps the keys to its own token and client state.
+    batch["validationTokens"] = json!([issuer.token("key-1", &|_| {})]);
+    batch["value"][0]["clientState"] = CLIENT_STATE.into();
+    let id = batch["value"][0]["encryptedContent"]["encryptionCertificateId"].as_str().unwrap();
+    let certificate = json!({
+        "id": id, "created_at": now(), "used_at": now(), "certificate": "",
+        "private_key": read("encryptedContent.vector.test_key.json")["der_base64"],
+    });
+    desk.cabinet.0.lock().insert(format!("certificate/{id}"), certificate.to_string());
+
+    let (headers, body) = (HeaderMap::new(), batch.to_string());
+    let request = WebhookRequest {
+        method: &Method::POST,
+        tail: "",
+        query: "",
+        headers: &headers,
+        body: body.as_bytes(),
+    };
+    let Received::Inbound { inbound, .. } = receive(&app, &request, now()) else { panic!() };
+    let told = desk.connection.normalize(&inbound[0].payload).await.unwrap();
+    let EventKind::Message(state) = &told[0].kind else { panic!("{told:?}") };
+    let plain = read("encryptedContent.vector.plaintext.json");
+    assert_eq!(state.content.text.plain_text(), plain["body"]["content"].as_str().unwrap());
+    assert_eq!(state.id.as_str(), plain["id"].as_str().unwrap());
+    assert_eq!(state.thread.as_ref().unwrap().as_str(), plain["replyToId"].as_str().unwrap());
+    assert_eq!(state.author.name, plain["from"]["user"]["displayName"].as_str().unwrap());
+}
+
+#[tokio::test]
+async fn a_subscription_moves_to_a_new_certificate_while_what_was_sealed_for_the_old_one_is_heard()
+{
+    static MADE: AtomicUsize = AtomicUsize::new(0);
+    let server = MockServer::start().await;
+    let desk = desk(app(&server.uri()));
+    patient(&desk);
+    let heard = [RemoteId::from(CHANNEL)];
+    willing(&server, &MADE).await;
+    desk.connection.upkeep(&heard).await.unwrap();
+    let old = certificate::current(&*desk.cabinet, &[], now()).await.unwrap();
+
+    // The certificate is just young enough for another subscription, whose renewal it does not see.
+    desk.forward(SignedDuration::from_hours(24 * 178));
+    desk.connection.upkeep(&heard).await.unwrap();
+    assert_eq!(asked(&server).await, ["POST /subscriptions", "POST /subscriptions"]);
+    desk.forward(SignedDuration::from_hours(24 * 2 + 1));
+    willing(&server, &MADE).await;
+    desk.connection.upkeep(&heard).await.unwrap();
+    let requests = server.received_requests().await.unwrap();
+    let renewal = requests.iter().find(|request| request.method.as_str() == "PATCH").unwrap();
+    assert!(renewal.url.path().ends_with("/subscriptions/sub-2"), "{}", renewal.url);
+    let renewal: Value = renewal.body_json().unwrap();
+    let new = renewal["encryptionCertificateId"].as_str().unwrap();
+    assert_ne!(new, old.id);
+    let new = certificate::find(&*desk.cabinet, new).await.unwrap().unwrap();
+    assert_eq!(renewal["encryptionCertificate"], new.certificate);
+
+    let issuer = Issuer::published(&server).await;
+    let later = desk.connection.now().as_second() + 3600;
+    let token = issuer.token("key-1", &move |claims| claims["exp"] = later.into());
+    for certificate in [&old, &new] {
+        let content = sealed(&message("7"), certificate);
+        let payload = notification("created", Some(&content), std::slice::from_ref(&token));
+        let told = desk.connection.normalize(&payload).await.unwrap();
+        let EventKind::Message(state) = &told[0].kind else { panic!("{told:?}") };
+        assert_eq!(state.content.text.plain_text(), "hello");
+    }
 }
