@@ -22,6 +22,7 @@ const KILLS: [&str; 2] = ["6", "60"];
 
 pub(crate) fn all(options: &Options) -> Result<()> {
     lint()?;
+    contracts::announce();
     let budget = usize::from(options.long);
     let mut tests = if works(cargo(["nextest", "--version"])) {
         cargo(["nextest", "run", "--workspace", "--no-fail-fast"])

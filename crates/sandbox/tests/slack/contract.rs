@@ -8,8 +8,9 @@ use super::world::World;
 
 /// The folder with the descriptions; says plainly when it is not there.
 fn contracts() -> Option<PathBuf> {
-    let beside = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../../shared/contracts");
-    let root = std::env::var_os("RIALTO_CONTRACTS").map_or(beside, PathBuf::from).join("slack");
+    let root = std::env::var_os("RIALTO_CONTRACTS").unwrap_or("../shared/contracts".into());
+    let project = Path::new(concat!(env!("CARGO_MANIFEST_DIR"), "/../.."));
+    let root = project.join(root).join("slack");
     if root.is_dir() {
         return Some(root);
     }

@@ -5,11 +5,8 @@ use serde_json::{Value, json};
 use crate::tenant::World;
 
 fn contracts() -> Option<std::path::PathBuf> {
-    let root = concat!(env!("CARGO_MANIFEST_DIR"), "/../..");
-    let path = match std::env::var("RIALTO_CONTRACTS") {
-        Ok(path) => std::path::PathBuf::from(path),
-        Err(_) => std::path::Path::new(root).join("../shared/contracts"),
-    };
+    let root = std::env::var_os("RIALTO_CONTRACTS").unwrap_or("../shared/contracts".into());
+    let path = std::path::Path::new(concat!(env!("CARGO_MANIFEST_DIR"), "/../..")).join(root);
     if path.join("graph").is_dir() {
         return Some(path);
     }

@@ -39,10 +39,8 @@ async fn message(event: Value) -> MessageState {
 }
 
 fn fixtures() -> Option<PathBuf> {
-    let root = std::env::var_os("RIALTO_CONTRACTS").map_or_else(
-        || PathBuf::from(concat!(env!("CARGO_MANIFEST_DIR"), "/../../../shared/contracts")),
-        PathBuf::from,
-    );
+    let root = std::env::var_os("RIALTO_CONTRACTS").unwrap_or("../shared/contracts".into());
+    let root = PathBuf::from(concat!(env!("CARGO_MANIFEST_DIR"), "/../..")).join(root);
     let fixtures = root.join("slack/fixtures");
     if fixtures.is_dir() {
         return Some(fixtures);

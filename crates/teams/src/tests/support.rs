@@ -139,10 +139,8 @@ pub(super) fn desk(app: AppConfig) -> Desk {
 
 /// The contracts' fixtures of Graph; says so and gives `None` where they are not.
 pub(super) fn fixtures() -> Option<PathBuf> {
-    let root = std::env::var_os("RIALTO_CONTRACTS").map_or_else(
-        || PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../../../shared/contracts"),
-        PathBuf::from,
-    );
+    let root = std::env::var_os("RIALTO_CONTRACTS").unwrap_or("../shared/contracts".into());
+    let root = PathBuf::from(concat!(env!("CARGO_MANIFEST_DIR"), "/../..")).join(root);
     let fixtures = root.join("graph/fixtures");
     if fixtures.is_dir() {
         return Some(fixtures);
