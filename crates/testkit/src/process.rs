@@ -125,6 +125,29 @@ impl Rialto {
         Ok(())
     }
 
+    /// What a command of the same binary prints.
+    ///
+    /// # Errors
+    /// When it fails; the error has what it said.
+    pub async fn says(&self, arguments: &[&str]) -> Result<String> {
+        let output = self.command(arguments).output().await?;
+        if !output.status.success() {
+            bail!("rialto {arguments:?}: {}", String::from_utf8_lossy(&output.stderr));
+        }
+        Ok(String::from_utf8(output.stdout)?)
+    }
+
+    /// Stops it where it is, as a machine does that is out of breath; `false` lets it go on.
+    ///
+    /// # Errors
+    /// When it does not run.
+    pub async fn freeze(&self, still: bool) -> Result<()> {
+        let id = self.child.as_ref().and_then(Child::id).context("it does not run")?;
+        let signal = if still { "-STOP" } else { "-CONT" };
+        let status = Command::new("kill").args([signal, &id.to_string()]).status().await?;
+        if status.success() { Ok(()) } else { bail!("kill {signal}: {status}") }
+    }
+
     /// Bytes of memory that it has in RAM; `None` where the system does not tell.
     pub fn memory(&self) -> Option<u64> {
         let id = self.child.as_ref()?.id()?;

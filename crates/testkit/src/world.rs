@@ -138,6 +138,11 @@ impl World {
         self.sandbox.stop().await;
     }
 
+    /// The sandbox's id of a workspace.
+    pub fn workspace(&self, side: Side) -> &str {
+        &self.workspaces[side as usize]
+    }
+
     /// Rialto's data folder.
     pub fn folder(&self) -> &Path {
         self.folder.path()
@@ -252,7 +257,22 @@ impl World {
         Ok(id)
     }
 
-    async fn change_app(&self, id: &str, values: Value) -> Result<()> {
+    /// The application of a side.
+    ///
+    /// # Errors
+    /// When there is none.
+    pub async fn app(&self, side: Side) -> Result<String> {
+        let all = self.api.get("/api/v1/apps").await?;
+        let found = all.as_array().into_iter().flatten().find(|it| it["platform"] == side.word());
+        let id = found.and_then(|it| it["id"].as_str());
+        Ok(id.with_context(|| format!("no app of {side:?}"))?.to_owned())
+    }
+
+    /// Changes settings of an application.
+    ///
+    /// # Errors
+    /// When Rialto refuses.
+    pub async fn change_app(&self, id: &str, values: Value) -> Result<()> {
         let path = format!("/api/v1/apps/{id}");
         self.api.call(reqwest::Method::PATCH, &path, Some(json!({"values": values}))).await?;
         Ok(())

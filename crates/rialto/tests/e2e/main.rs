@@ -10,7 +10,8 @@ mod setup;
 mod strange;
 mod wrong;
 
-use rialto_testkit::{World, WorldOptions};
+use rialto_testkit::{Channels, Message, Side, World, WorldOptions};
+use serde_json::json;
 
 /// The binary that was built for these tests.
 const BINARY: &str = env!("CARGO_BIN_EXE_rialto");
@@ -45,10 +46,26 @@ fn quick() -> Vec<(String, String)> {
 /// Connects both workspaces, and turns their platforms' rates off.
 async fn connect_both(world: &World) {
     for platform in ["slack", "teams"] {
-        let off = serde_json::json!({"platform": platform, "off": true});
+        let off = json!({"platform": platform, "off": true});
         world.control.post("/limits", off).await.unwrap();
     }
-    for side in [rialto_testkit::Side::Slack, rialto_testkit::Side::Teams] {
+    for side in [Side::Slack, Side::Teams] {
         world.connect(side).await.unwrap();
     }
+}
+
+/// People on both sides say something, which arrives: the server works as before.
+async fn both_ways(world: &World, channels: &Channels, word: &str) {
+    for (from, person) in [(Side::Slack, "Ana Silva"), (Side::Teams, "Lee Gu")] {
+        let text = format!("{word} from {}", from.name());
+        world.act(from, channels, person, "post", json!({"text": text})).await.unwrap();
+        let there =
+            |all: &[Message]| all.iter().any(|message| message.text.contains(&text)).then_some(());
+        world.wait(from.other(), channels, &text, there).await.unwrap();
+    }
+}
+
+/// What a command of the same binary prints.
+async fn says(world: &World, arguments: &[&str]) -> String {
+    world.rialto.lock().await.says(arguments).await.unwrap()
 }
