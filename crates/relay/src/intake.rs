@@ -318,7 +318,7 @@ impl Relay {
         match self.inner.store.move_conversation(&from, to).await {
             Err(StoreError::Conflict(reason)) => {
                 let problem = format!("{conversation} is {to} now, but is not followed: {reason}");
-                self.inner.problems.note(connection, problem);
+                self.inner.problems.wrong(&from, problem);
                 Ok(())
             }
             result => {

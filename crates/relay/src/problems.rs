@@ -1,18 +1,39 @@
 //! What an admin should know about connections, until it is mended.
 
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 
 use parking_lot::Mutex;
-use rialto_model::ConnectionId;
+use rialto_model::{ConnectionId, ConversationRef, RemoteId};
 
-/// What the last round of upkeep found: gone with the next.
 #[derive(Default)]
-pub(crate) struct Problems(Mutex<HashMap<ConnectionId, Vec<String>>>);
+pub(crate) struct Problems(Mutex<HashMap<ConnectionId, OfConnection>>);
+
+#[derive(Default)]
+struct OfConnection {
+    /// What the last round of upkeep found: gone with the next.
+    upkeep: Vec<String>,
+    /// What is wrong with a conversation: gone when it is not any more.
+    conversations: BTreeMap<RemoteId, String>,
+}
 
 impl Problems {
     /// Takes what a round of upkeep found, in place of what the round before found.
     pub(crate) fn found(&self, connection: ConnectionId, problems: Vec<String>) {
-        self.0.lock().insert(connection, problems);
+        self.0.lock().entry(connection).or_default().upkeep = problems;
+    }
+
+    /// Says what is wrong with a conversation.
+    pub(crate) fn wrong(&self, at: &ConversationRef, problem: String) {
+        let mut all = self.0.lock();
+        let of = all.entry(at.connection).or_default();
+        of.conversations.insert(at.conversation.clone(), problem);
+    }
+
+    /// Nothing is wrong with a conversation.
+    pub(crate) fn right(&self, at: &ConversationRef) {
+        if let Some(of) = self.0.lock().get_mut(&at.connection) {
+            of.conversations.remove(&at.conversation);
+        }
     }
 
     /// Forgets what was found: the connection was renewed.
@@ -22,6 +43,9 @@ impl Problems {
 
     /// All that is known.
     pub(crate) fn of(&self, connection: ConnectionId) -> Vec<String> {
-        self.0.lock().get(&connection).cloned().unwrap_or_default()
+        let all = self.0.lock();
+        let of = all.get(&connection);
+        of.map(|of| of.upkeep.iter().chain(of.conversations.values()).cloned().collect())
+            .unwrap_or_default()
     }
 }

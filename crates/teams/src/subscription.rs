@@ -179,7 +179,7 @@ impl TeamsConnection {
             Listening::Tenant => Identity::App,
         };
         let shown = self.graph.tokens.token(who, None).await?;
-        self.graph.tokens.token(who, Some(&shown)).await.map(drop)
+        self.graph.tokens.token(who, Some(shown.expose_secret())).await.map(drop)
     }
 
     async fn look_after(

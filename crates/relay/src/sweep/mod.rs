@@ -198,6 +198,7 @@ impl Relay {
             let at = due.at.clone();
             let wait = match self.sweep(&due).await {
                 Ok(()) => {
+                    self.inner.problems.right(&at);
                     failures = 0;
                     None
                 }
@@ -216,7 +217,7 @@ impl Relay {
                 }
                 Err(ReadError::Permanent(reason)) => {
                     let problem = format!("{}: its past cannot be read: {reason}", at.conversation);
-                    self.inner.problems.note(connection, problem);
+                    self.inner.problems.wrong(&at, problem);
                     None
                 }
             };

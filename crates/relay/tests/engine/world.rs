@@ -155,6 +155,7 @@ impl World {
             key: key.into(),
             payload: payload.to_vec(),
             received_at: self.toolkit.clock.now(),
+            swept: false,
         }
     }
 
