@@ -52,9 +52,9 @@ impl Relay {
         let started = self.inner.toolkit.clock.now();
         let record = self.inner.sweeps.record(at);
         let checked = record.map_or(endpoint.since, |record| record.checked_until);
-        let since = back(checked, OVERLAP).max(back(endpoint.since, LISTED_BY));
+        let since = back(checked, OVERLAP).max(endpoint.since);
         let mut past = self.past(due, entry, live.as_ref(), since).await?;
-        past.news.retain(|event| !is_older(event, back(endpoint.since, LISTED_BY)));
+        past.news.retain(|event| !is_older(event, endpoint.since));
         let gone = self.gone(at, &past, started).await.map_err(store_away)?;
         past.news.extend(gone);
         let until = match due.why {
