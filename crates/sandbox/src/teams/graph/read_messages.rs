@@ -7,7 +7,7 @@ use super::super::call::{Answer, Call, Reply};
 use super::super::conversation::{Conversation, Message, Place};
 use super::super::error::GraphError;
 use super::super::json::{self, place_key};
-use super::super::odata::{collection, filter, read_token, token};
+use super::super::odata::{collection, entity, filter, read_token, token};
 use super::super::permissions;
 use super::super::world::{Tenant, World};
 use super::messages::find;
@@ -260,7 +260,8 @@ pub(super) fn delta(call: &Call, place: &Place, root: Option<u64>) -> Answer {
     } else {
         ("@odata.deltaLink", "$deltatoken", conversation.latest_change())
     };
-    let mut out = collection("Collection(chatMessage)", values, None);
+    // Unlike a list, it does not say how many there are.
+    let mut out = entity("Collection(chatMessage)", json!({"value": values}));
     out[name] = json!(call.link(option, &token(&[&number.to_string(), &since])));
     Reply::ok(out)
 }
