@@ -30,6 +30,7 @@ async function open(seen) {
     // Where two descriptions have a call, the one named first is newer.
     slack: await front("slack", {
       prefix: "/api",
+      refusesWith200: true,
       descriptions: described("slack/slack_people.supplement.openapi31.json", "slack/slack_web_api.lax.openapi31.json"),
     }),
     graph: await front("graph", {
@@ -56,8 +57,7 @@ let failed = false;
 try {
   const { urls, services } = await open(seen);
   for (const [phase, drive] of [["a bridge's calls", bridgeCalls], ["Rialto", rialtoCalls]]) {
-    seen.phase = phase;
-    console.log(`── ${phase}`);
+    seen.begin(phase);
     await drive({ urls, services, binary, seen });
   }
   Object.values(services).forEach((front) => front.close());

@@ -3,24 +3,35 @@
 import { knownFaults, undescribed } from "./known-faults.mjs";
 
 export class Findings {
-  calls = new Map();
   found = new Map();
-  outside = new Map();
   used = new Set();
-  /// Who is calling now, for the report.
-  phase = "";
+  phases = new Map();
 
-  call(name) {
-    this.calls.set(name, (this.calls.get(name) ?? 0) + 1);
+  /// Who is calling from now on.
+  begin(phase) {
+    this.phase = phase;
+    this.now = { checked: new Map(), unread: new Set(), outside: new Map() };
+    this.phases.set(phase, this.now);
   }
 
+  /// A call went through Prism.
+  call(name) {
+    this.now.checked.set(name, (this.now.checked.get(name) ?? 0) + 1);
+  }
+
+  /// A call that is described, but whose body Prism cannot read.
+  unread(name) {
+    this.now.unread.add(name);
+  }
+
+  /// A call that no description has.
   undescribed(name) {
     const known = undescribed.find((it) => it.call.test(name));
-    this.outside.set(known?.what ?? name, Boolean(known));
+    this.now.outside.set(known?.what ?? name, Boolean(known));
   }
 
-  /// `refused`: the answer is one of Slack's refusals.
-  violations(name, status, header, refused) {
+  /// What Prism said of a call or its answer.
+  violations(name, status, header) {
     let list;
     try {
       list = JSON.parse(header);
@@ -28,36 +39,42 @@ export class Findings {
       list = [{ location: ["many"], message: header }];
     }
     for (const { location = [], message } of list) {
-      const place = location.join(".");
-      const known = knownFaults.find(
-        (it) => it.call.test(name) && it.at.test(place) && it.says.test(message) && (!it.refusals || refused),
-      );
+      const at = location.join(".");
+      const fits = (it) => it.call.test(name) && it.status === status && it.at.test(at) && it.says.test(message);
+      const known = knownFaults.find(fits);
       if (known) {
         this.used.add(known);
         continue;
       }
-      const line = `${name} → ${status}: ${place}: ${message}`.slice(0, 600);
-      const seen = this.found.get(line) ?? { phase: this.phase, count: 0 };
-      seen.count += 1;
-      this.found.set(line, seen);
+      const line = `(${this.phase})  ${name} → ${status}: ${at}: ${message}`.slice(0, 600);
+      this.found.set(line, (this.found.get(line) ?? 0) + 1);
     }
+  }
+
+  /// Whether a call was made in this phase; a call that no description has, by the name it is listed under.
+  met(name) {
+    const { checked, unread, outside } = this.now;
+    return checked.has(name) || unread.has(name) || outside.has(name);
   }
 
   /// Prints everything; whether nothing unknown was found.
   report() {
-    const total = [...this.calls.values()].reduce((sum, count) => sum + count, 0);
-    console.log(`${total} calls of ${this.calls.size} described operations went through Prism`);
     const strangers = [];
-    for (const [name, known] of this.outside) {
-      if (known) console.log(`  not in any description: ${name}`);
-      else strangers.push(name);
+    for (const [phase, { checked, unread, outside }] of this.phases) {
+      const total = [...checked.values()].reduce((sum, count) => sum + count, 0);
+      console.log(`${phase}: ${total} calls of ${checked.size} described operations went through Prism`);
+      for (const name of unread) console.log(`  bytes, which Prism does not read: ${name}`);
+      for (const [name, known] of outside) {
+        if (known) console.log(`  not in any description: ${name}`);
+        else strangers.push(`(${phase})  ${name}`);
+      }
     }
-    for (const fault of this.used) console.log(`  known fault of a description: ${fault.name}`);
+    for (const fault of this.used) console.log(`known fault of a description: ${fault.name}`);
     for (const fault of knownFaults.filter((it) => !this.used.has(it))) {
-      console.log(`  known fault not met this time: ${fault.name}`);
+      console.log(`known fault not met this time: ${fault.name}`);
     }
     for (const name of strangers) console.error(`NOT DESCRIBED AND NOT LISTED  ${name}`);
-    for (const [line, { phase, count }] of this.found) console.error(`VIOLATION (${phase}, ${count}×)  ${line}`);
+    for (const [line, count] of this.found) console.error(`VIOLATION ${count}×  ${line}`);
     return strangers.length === 0 && this.found.size === 0;
   }
 }

@@ -1,8 +1,11 @@
 // A front for each of the sandbox's services: sends every call through the Prism whose description has it, and
 // collects what Prism finds wrong with the call or with its answer.
 //
+//   client → front → Prism → back → emulator        what a description has
+//   client → front → emulator                       what none has, and bytes: Prism reads bodies as text
+//
 // Prism runs without `--errors`: it then reports every violation, of requests and of answers, in `sl-violations`, and
-// lets the call go on, so that one fault hides no other. Bytes go around Prism, which reads bodies as text.
+// lets the call go on, so that one fault hides no other. The back undoes what the front did for Prism's sake.
 
 import http from "node:http";
 import { readFileSync } from "node:fs";
@@ -11,6 +14,10 @@ import { start } from "./processes.mjs";
 
 const PRISM = fileURLToPath(new URL("node_modules/.bin/prism", import.meta.url));
 const METHODS = ["get", "put", "post", "delete", "patch"];
+/// OneDrive's way to name an item by its path below another: the same operations as by its id.
+const BY_PATH = /(\/drives\/[^/]+\/items\/[^/:]+):\/.+:(\/[^/:]+)$/;
+/// Which call this is, for the back.
+const CALL = "x-front-call";
 
 /// A description's operations, each with a pattern over paths; the more literal one first.
 function operations(file) {
@@ -22,9 +29,15 @@ function operations(file) {
       path,
       pattern: new RegExp(`^${source}$`),
       holes: path.split("{").length,
+      describesRefusals: Boolean(item[method].responses.default),
     }));
   });
   return all.sort((a, b) => a.holes - b.holes);
+}
+
+async function listening(server) {
+  await new Promise((resolve) => server.listen(0, "127.0.0.1", resolve));
+  return `http://127.0.0.1:${server.address().port}`;
 }
 
 /// Prism over one description, in front of `upstream`.
@@ -35,37 +48,37 @@ async function prism(file, upstream) {
   return { at: new URL(found), operations: operations(file) };
 }
 
-/// Whether Slack refuses: with status 200, and a word for why.
-function refusal(service, body) {
-  if (service !== "slack" || !body.includes('"ok":false')) return false;
-  const { ok, error } = JSON.parse(body.toString());
-  return ok === false && /^[a-z_]+$/.test(error);
-}
-
 export class Front {
-  /// `bytes`: paths whose bodies are no text. `seen`: where calls and violations are collected.
-  static async listen({ name, prefix, descriptions, bytes, seen }) {
+  /// Calls that are on their way through Prism: the front and the back know them by number.
+  underway = new Map();
+  count = 0;
+
+  /// `bytes`: paths whose bodies are no text. `refusesWith200`: what is refused says so in its body alone.
+  /// `seen`: where calls and violations are collected.
+  static async listen({ name, prefix, descriptions, bytes, refusesWith200, seen }) {
     const front = new Front();
-    Object.assign(front, { name, prefix, descriptions, bytes, seen });
+    Object.assign(front, { name, prefix, descriptions, bytes, refusesWith200, seen });
     front.server = http.createServer((request, response) => front.pass(request, response));
-    await new Promise((resolve) => front.server.listen(0, "127.0.0.1", resolve));
-    front.url = `http://127.0.0.1:${front.server.address().port}`;
+    front.url = await listening(front.server);
     return front;
   }
 
   /// Starts the Prisms in front of the emulator.
   async connect(upstream) {
     this.upstream = new URL(upstream);
-    this.prisms = await Promise.all(this.descriptions.map((file) => prism(file, upstream + this.prefix)));
+    this.backServer = http.createServer((request, response) => this.passBack(request, response));
+    const back = await listening(this.backServer);
+    this.prisms = await Promise.all(this.descriptions.map((file) => prism(file, back)));
   }
 
   /// Which description has this call, and what the call is named.
   route(method, path) {
-    const inner = path.startsWith(`${this.prefix}/`) ? path.slice(this.prefix.length) : undefined;
+    const described = path.replace(BY_PATH, "$1$2");
+    const inner = described.startsWith(`${this.prefix}/`) ? described.slice(this.prefix.length) : undefined;
     if (inner !== undefined) {
       for (const { at, operations } of this.prisms) {
-        const found = operations.find((it) => it.method === method && it.pattern.test(inner));
-        if (found) return { at, inner, name: `${this.name} ${method} ${found.path}` };
+        const operation = operations.find((it) => it.method === method && it.pattern.test(inner));
+        if (operation) return { at, inner, operation, name: `${this.name} ${method} ${operation.path}` };
       }
     }
     return { name: `${this.name} ${method} ${path}` };
@@ -75,42 +88,93 @@ export class Front {
     const url = new URL(request.url, this.url);
     const route = this.route(request.method, url.pathname);
     const around = !route.at || this.bytes.some((pattern) => pattern.test(url.pathname));
-    const target = around ? new URL(url.pathname + url.search, this.upstream) : new URL(route.inner + url.search, route.at);
-    if (!route.at) this.seen.undescribed(route.name);
+    const target = around ? new URL(request.url, this.upstream) : new URL(route.inner + url.search, route.at);
+    const call = { route, around, path: request.url };
     const headers = { ...request.headers, host: target.host };
-    const out = http.request(target, { method: request.method, headers, maxHeaderSize: 256 * 1024 }, (answer) => {
-      const chunks = [];
-      answer.on("data", (chunk) => chunks.push(chunk));
-      answer.on("end", () => this.answer(route, around, answer, Buffer.concat(chunks), response));
-      answer.on("error", () => response.destroy());
+    if (!around) {
+      headers[CALL] = String((this.count += 1));
+      this.underway.set(headers[CALL], call);
+    }
+    send(target, request, headers, (answer, body) => {
+      this.underway.delete(headers[CALL]);
+      if (!answer || call.dropped) return response.destroy();
+      this.answer(call, answer, body, response);
     });
-    out.on("error", () => response.destroy());
-    request.pipe(out);
   }
 
-  answer(route, around, answer, body, response) {
+  /// Between Prism and the emulator.
+  passBack(request, response) {
+    const { [CALL]: number, ...headers } = request.headers;
+    const call = this.underway.get(number);
+    const target = new URL(call.path, this.upstream);
+    headers.host = target.host;
+    send(target, request, headers, (answer, body) => {
+      if (!answer) {
+        call.dropped = true;
+        return response.destroy();
+      }
+      call.status = answer.statusCode;
+      // Slack refuses with 200; the description has refusals beside the 200, as `default`.
+      const refused = this.refusesWith200 && call.status === 200 && parsed(body)?.ok === false;
+      const status = refused && call.route.operation.describesRefusals ? 400 : call.status;
+      reply(response, status, answer.headers, body);
+    });
+  }
+
+  answer({ route, around, status }, answer, body, response) {
     const headers = { ...answer.headers };
-    if (!around) {
-      this.seen.call(route.name, answer.statusCode);
+    if (!route.at) {
+      this.seen.undescribed(route.name);
+    } else if (around) {
+      this.seen.unread(route.name);
+    } else {
+      this.seen.call(route.name);
       const violations = headers["sl-violations"];
-      if (violations) this.seen.violations(route.name, answer.statusCode, violations, refusal(this.name, body));
+      if (violations) this.seen.violations(route.name, status, violations);
       delete headers["sl-violations"];
       if (headers["content-type"]?.includes("problem+json") && body.includes("stoplight.io/prism")) {
-        this.seen.violations(route.name, answer.statusCode, JSON.stringify([{ location: ["prism"], message: body.toString() }]));
+        this.seen.violations(route.name, status, JSON.stringify([{ location: ["prism"], message: body.toString() }]));
       }
     }
     // Links in answers lead through here too.
     if (headers["content-type"]?.includes("json")) {
       body = Buffer.from(body.toString().replaceAll(this.upstream.origin, this.url));
     }
-    delete headers["transfer-encoding"];
-    if (body.length || headers["content-length"]) headers["content-length"] = body.length;
-    response.writeHead(answer.statusCode, headers);
-    response.end(body);
+    reply(response, status ?? answer.statusCode, headers, body);
   }
 
   close() {
-    this.server.closeAllConnections();
-    this.server.close();
+    for (const server of [this.server, this.backServer]) {
+      server.closeAllConnections();
+      server.close();
+    }
+  }
+}
+
+/// Sends a request on; `done` gets the answer and its body, or nothing when the connection broke.
+function send(target, request, headers, done) {
+  const out = http.request(target, { method: request.method, headers, maxHeaderSize: 256 * 1024 }, (answer) => {
+    const chunks = [];
+    answer.on("data", (chunk) => chunks.push(chunk));
+    answer.on("end", () => done(answer, Buffer.concat(chunks)));
+    answer.on("error", () => done());
+  });
+  out.on("error", () => done());
+  request.pipe(out);
+}
+
+function reply(response, status, headers, body) {
+  const sent = { ...headers };
+  delete sent["transfer-encoding"];
+  if (body.length || sent["content-length"]) sent["content-length"] = body.length;
+  response.writeHead(status, sent);
+  response.end(body);
+}
+
+function parsed(body) {
+  try {
+    return JSON.parse(body);
+  } catch {
+    return undefined;
   }
 }

@@ -1,210 +1,202 @@
-// The real Rialto between both workspaces, with the fronts for addresses: what it calls in its life, and whether all
-// that was said arrives.
+// The real Rialto at work: what it asks, and what it makes of the answers, in everything that it does.
 
-import { mkdtemp, readFile, rm } from "node:fs/promises";
-import net from "node:net";
-import os from "node:os";
-import path from "node:path";
-import { api, until } from "./json.mjs";
-import { start } from "./processes.mjs";
+import { until } from "./json.mjs";
+import { MINIMUM } from "./minimum.mjs";
+import { Company, OTHER } from "./rialto.mjs";
 
-/// What Rialto must have called at least, or the check looked at nothing.
-const EXPECTED = [
-  "slack POST /oauth.v2.access", "slack GET /auth.test", "slack GET /conversations.list", "slack GET /conversations.info",
-  "slack GET /conversations.history", "slack GET /conversations.replies", "slack GET /users.conversations",
-  "slack POST /conversations.join", "slack GET /users.info", "slack POST /chat.postMessage", "slack POST /chat.update",
-  "slack POST /chat.delete", "slack POST /reactions.add", "slack POST /reactions.remove",
-  "slack POST /files.getUploadURLExternal", "slack POST /files.completeUploadExternal", "slack GET /files.info",
-  "login POST /{tenant}/oauth2/v2.0/token",
-  "graph GET /users/{user-id}", "graph POST /teams/{team-id}/members", "graph POST /subscriptions",
-  "graph POST /subscriptions/{subscription-id}/reauthorize", "graph PATCH /subscriptions/{subscription-id}",
-  "graph GET /teams/{team-id}/channels", "graph POST /teams/{team-id}/channels",
-  "graph POST /teams/{team-id}/channels/{channel-id}/messages",
-  "graph PATCH /teams/{team-id}/channels/{channel-id}/messages/{chatMessage-id}",
-  "graph POST /teams/{team-id}/channels/{channel-id}/messages/{chatMessage-id}/replies",
-  "graph POST /teams/{team-id}/channels/{channel-id}/messages/{chatMessage-id}/setReaction",
-  "graph POST /teams/{team-id}/channels/{channel-id}/messages/{chatMessage-id}/unsetReaction",
-  "graph POST /teams/{team-id}/channels/{channel-id}/messages/{chatMessage-id}/softDelete",
-  "graph GET /teams/{team-id}/channels/{channel-id}/messages/delta",
-  "graph GET /teams/{team-id}/channels/{channel-id}/filesFolder",
-];
+const SPEAKER = { slack: "Ana Silva", teams: "Lee Gu" };
+const SOMEBODY = { slack: "Ben Okafor", teams: "Megan Bowen" };
+const EMOJI = { slack: "tada", teams: "🎉" };
 
-export async function rialtoCalls({ urls, services, binary, seen }) {
-  const before = new Map(seen.calls);
-  const folder = await mkdtemp(path.join(os.tmpdir(), "rialto-prism-"));
+export async function rialtoCalls({ seen, ...world }) {
+  const company = await Company.found(world);
   try {
-    const world = await setUp({ urls, services, binary, folder });
-    await story(world);
-    await later(world, (call) => seen.calls.get(call) > (before.get(call) ?? 0));
+    await company.connectSlack();
+    await company.connectTeams();
+    await company.adoptSlack();
+    for (const connection of Object.values(company.connections)) {
+      await company.admin("POST", `/connections/${connection}/check`);
+    }
+    const launch = await company.connect("general", "Launch");
+    for (const from of ["slack", "teams"]) {
+      await conversation(company, launch, from);
+      await words(company, launch, from);
+      await files(company, launch, from);
+      await lostAnswers(company, launch, from);
+    }
+    await freshTokens(company, launch);
+    await pictures(company, launch);
+    await otherChannels(company);
+    await subscriptions(company, launch);
+    // Sweeps and the farewell to a subscription come by themselves.
+    const unmet = () => MINIMUM.filter((name) => !seen.met(name));
+    await until("all calls", () => unmet().length === 0).catch((error) => {
+      throw new Error(`Rialto did not call\n  ${unmet().join("\n  ")}\n${error.message}`);
+    });
   } finally {
-    await rm(folder, { recursive: true, force: true });
-  }
-  const called = [...seen.calls].filter(([name, count]) => count > (before.get(name) ?? 0)).map(([name]) => name);
-  const not = EXPECTED.filter((name) => !called.includes(name));
-  if (not.length) throw new Error(`Rialto did not call:\n  ${not.join("\n  ")}\nbut:\n  ${called.join("\n  ")}`);
-}
-
-async function freePort() {
-  const server = net.createServer();
-  await new Promise((resolve) => server.listen(0, "127.0.0.1", resolve));
-  const { port } = server.address();
-  await new Promise((resolve) => server.close(resolve));
-  return port;
-}
-
-async function setUp({ urls, services, binary, folder }) {
-  const control = api(urls.control);
-  const people = ["Ana Silva", "Bo Chen"];
-  const slack = await control("POST", "/slack/workspaces", {
-    name: "Acme",
-    people: people.map((name, n) => ({
-      name, display_name: name.split(" ")[0].toLowerCase(), email: `${name.toLowerCase().replace(" ", ".")}@acme.example`, admin: n === 0,
-    })),
-    channels: [{ name: "launch" }, { name: "plans" }],
-  });
-  const teams = await control("POST", "/teams/workspaces", {
-    name: "Acme",
-    people: [
-      { name: "Iris Admin", roles: ["Global Administrator"] }, { name: "Rialto Service" },
-      { name: "Bo Chen", mail: "bo.chen@acme.example" }, { name: "Lee Gu", mail: "lee.gu@acme.example" },
-    ],
-    teams: [{ name: "Projects", members: ["Iris Admin", "Lee Gu", "Bo Chen"], channels: ["Launch"] }],
-  });
-  const port = await freePort();
-  const env = {
-    RIALTO_DATA_FOLDER: folder, RIALTO_LISTEN: `127.0.0.1:${port}`, RIALTO_PUBLIC_URL: `http://127.0.0.1:${port}`,
-    RIALTO_DELIVERIES_PACING: "false", RIALTO_SWEEPS_EVERY: "2s", RIALTO_SWEEPS_GRACE: "1s", RIALTO_LOG_FORMAT: "text",
-  };
-  await start("Rialto", binary, ["serve"], { env, cwd: folder, ready: (line) => (line.includes("stening") ? true : undefined) });
-  const token = (await readFile(path.join(folder, "admin.token"), "utf8")).trim();
-  const admin = api(`http://127.0.0.1:${port}/api/v1`, { authorization: `Bearer ${token}` });
-  const connect = async (platform, app, as) => {
-    const begun = await admin("POST", `/apps/${app}/authorizations`, {});
-    const { redirect_to } = await control("POST", `/${platform}/consent`, { authorize_url: begun.url, as, approve: true });
-    await fetch(redirect_to);
-    const { connected } = await admin("GET", `/authorizations/${begun.state}`);
-    return connected.connection.id;
-  };
-
-  const slackApp = await admin("POST", "/apps", {
-    platform: "slack",
-    values: { api_url: `${services.slack.url}/api/`, authorize_url: `${urls.slack}/oauth/v2/authorize` },
-  });
-  const { manifest } = await admin("GET", `/apps/${slackApp.id}/manifest`);
-  const made = await control("POST", "/slack/apps", { manifest: JSON.parse(manifest) });
-  await admin("PATCH", `/apps/${slackApp.id}`, {
-    values: { client_id: made.client_id, client_secret: made.client_secret, signing_secret: made.signing_secret },
-  });
-  const teamsApp = await admin("POST", "/apps", {
-    platform: "teams",
-    values: { tenant: teams.id, graph_url: `${services.graph.url}/v1.0/`, login_url: `${services.login.url}/` },
-  });
-  const registered = await control("POST", "/teams/apps", {
-    name: "Rialto",
-    redirect_uris: [teamsApp.redirect_url],
-    delegated: [
-      "User.Read", "User.ReadBasic.All", "ChannelMessage.Send", "ChannelMessage.Read.All", "ChannelMessage.ReadWrite",
-      "Channel.ReadBasic.All", "Channel.Create", "ChannelMember.Read.All", "Team.ReadBasic.All", "TeamMember.ReadWrite.All",
-      "Files.ReadWrite.All", "openid", "profile", "offline_access",
-    ],
-    application: [
-      "Team.ReadBasic.All", "Channel.ReadBasic.All", "ChannelMember.ReadWrite.All", "TeamMember.ReadWriteNonOwnerRole.All",
-      "User.Read.All", "ChannelMessage.Read.All",
-    ],
-  });
-  await admin("PATCH", `/apps/${teamsApp.id}`, {
-    values: { client_id: registered.client_id, client_secret: registered.client_secret },
-  });
-  const consent = `${urls.login}/${teams.id}/adminconsent?client_id=${registered.client_id}&redirect_uri=${teamsApp.redirect_url}`;
-  await control("POST", "/teams/consent", { authorize_url: consent, as: "Iris Admin", approve: true });
-
-  const connections = {
-    slack: await connect("slack", slackApp.id, "Ana Silva"),
-    teams: await connect("teams", teamsApp.id, "Rialto Service"),
-  };
-  const conversation = async (platform, name) => {
-    const all = await admin("GET", `/connections/${connections[platform]}/conversations`);
-    const found = all.find((it) => it.name === name);
-    return { connection: connections[platform], conversation: found.id };
-  };
-  await admin("POST", "/channel-syncs/connect", {
-    endpoints: [await conversation("slack", "launch"), await conversation("teams", "Launch")],
-  });
-  const [parent] = await admin("GET", `/connections/${connections.teams}/parents`);
-  await admin("POST", "/channel-syncs/add", {
-    source: await conversation("slack", "plans"),
-    target: { connection: connections.teams, parent: parent.id, members: ["lee.gu@acme.example"] },
-  });
-  for (const connection of Object.values(connections)) await admin("GET", `/connections/${connection}/check`, undefined, { raw: true });
-  return { control, admin, workspaces: { slack: slack.id, teams: teams.id } };
-}
-
-const CHANNELS = { slack: "launch", teams: "Projects/Launch" };
-
-/// A person does something in their half of the channel.
-function act({ control, workspaces }, platform, as, what, more) {
-  return control("POST", `/${platform}/act`, { workspace: workspaces[platform], as, do: what, channel: CHANNELS[platform], ...more });
-}
-
-/// Waits until a half of the channel shows a message.
-function shown(world, platform, what, look) {
-  return until(what, async () => (await messages(world, platform)).find(look));
-}
-
-async function messages({ control, workspaces }, platform) {
-  const query = new URLSearchParams({ workspace: workspaces[platform], channel: CHANNELS[platform] });
-  return (await control("GET", `/${platform}/view?${query}`)).messages;
-}
-
-const reads = (text) => (message) => !message.deleted && message.text.includes(text);
-
-/// Everything that people do, from each side.
-async function story(world) {
-  for (const [from, to, who] of [["slack", "teams", "Bo Chen"], ["teams", "slack", "Lee Gu"]]) {
-    const post = (words) => act(world, from, who, "post", from === "slack" ? { text: words } : { html: `<p>${words}</p>` });
-    const name = (id) => (from === "slack" ? { ts: id } : { message: id });
-    const text = (words) => (from === "slack" ? { text: words } : { html: `<p>${words}</p>` });
-    const { id: first } = await post(`hello from ${from}`);
-    const copy = await shown(world, to, "a message", reads(`hello from ${from}`));
-    const { id: reply } = await act(world, from, who, "reply", { ...name(first), ...text(`reply from ${from}`) });
-    await shown(world, to, "a reply", (it) => reads(`reply from ${from}`)(it) && it.thread);
-    await act(world, from, who, "react", { ...name(first), emoji: from === "slack" ? "tada" : "🎉" });
-    await shown(world, to, "a reaction", (it) => it.id === copy.id && it.reactions.length === 1);
-    await act(world, from, who, "unreact", { ...name(first), emoji: from === "slack" ? "tada" : "🎉" });
-    await shown(world, to, "no reaction", (it) => it.id === copy.id && it.reactions.length === 0);
-    const changed = `changed on ${from}`;
-    await act(world, from, who, "edit", { ...name(first), ...text(changed) });
-    await shown(world, to, "an edit", (it) => it.id === copy.id && it.text.includes(changed));
-    await act(world, from, who, "upload", { text: `files from ${from}`, files: [{ name: "a.txt", text: "one" }, { name: "b.bin", random_bytes: 5_000_000 }] });
-    await until("both files", async () => {
-      const files = (await messages(world, to)).flatMap((it) => it.files.map((file) => file.name));
-      return files.includes("a.txt") && files.includes("b.bin");
-    });
-    await post(`long from ${from} ${"and more words ".repeat(1_500)} end of ${from}`);
-    await shown(world, to, "the end of a long message", reads(`end of ${from}`));
-    await post(from === "slack" ? "is @here anybody? &lt;b&gt; *bold* _it_ `code`" : "<b>bold</b> <i>it</i> <code>code</code> &lt;b&gt;");
-    await shown(world, to, "formatting", reads("code"));
-    await act(world, from, who, "delete", name(reply));
-    await act(world, from, who, "delete", name(first));
-    await until("a deletion", async () => {
-      const there = (await messages(world, to)).find((it) => it.id === copy.id);
-      return !there || there.deleted;
-    });
+    await company.leave();
   }
 }
 
-/// The service user's token has expired and a subscription must be authorized anew; what is said then crosses too.
-async function later(world, called) {
-  await world.control("POST", "/faults", { platform: "teams", target: "api", kind: "expire_tokens", times: 1 });
-  const subscriptions = await world.control("GET", "/teams/subscriptions");
-  for (const { id } of subscriptions.value ?? subscriptions.subscriptions ?? subscriptions) {
-    await world.control("POST", "/teams/lifecycle", { event: "reauthorizationRequired", subscription: id });
+/// Something plain to say on a side.
+const said = (from, text) => (from === "slack" ? { text } : { html: `<p>${text.replaceAll("\n", "<br>")}</p>` });
+/// A message that something is done to.
+const that = (from, id) => (from === "slack" ? { ts: id } : { message: id });
+
+/// A message, its reply, an answer from the other side; changed, reacted to, deleted.
+async function conversation(company, sync, from) {
+  const to = OTHER[from];
+  const act = (who, what, id, more) => company.act(from, sync, who, what, { ...that(from, id), ...more });
+  const { id: root } = await company.act(from, sync, SPEAKER[from], "post", said(from, `first from ${from}`));
+  const copy = await company.arrives(to, sync, `first from ${from}`);
+  const { id: reply } = await act(SOMEBODY[from], "reply", root, said(from, `reply from ${from}`));
+  const replyCopy = await company.arrives(to, sync, `reply from ${from}`);
+  await company.act(to, sync, SPEAKER[to], "reply", { ...that(to, copy.id), ...said(to, `answer to ${from}`) });
+  await company.arrives(from, sync, `answer to ${from}`);
+  if (from === "slack") {
+    await act(SPEAKER.slack, "reply", root, { text: "a reply for all", broadcast: true });
+    await company.arrives(to, sync, "a reply for all");
   }
-  const { id } = await act(world, "slack", "Bo Chen", "post", { text: "later that day" });
-  await shown(world, "teams", "a message with a new token", reads("later that day"));
-  await act(world, "teams", "Lee Gu", "post", { html: "<p>and back</p>" });
-  await shown(world, "slack", "an answer with a new token", reads("and back"));
-  await act(world, "slack", "Bo Chen", "reply", { ts: id, text: "by the way" });
-  await shown(world, "teams", "a reply with a new token", reads("by the way"));
-  await until("a sweep through the thread", async () => called("slack GET /conversations.replies"));
+  for (const [who, here, there] of [[SPEAKER[from], root, copy.id], [SOMEBODY[from], reply, replyCopy.id]]) {
+    const look = (what, holds) => company.shows(to, sync, what, (all) => holds(all.find((it) => it.id === there)));
+    await act(who, "edit", here, said(from, `changed ${here}`));
+    await look("the change", (it) => it.text.includes(`changed ${here}`));
+    await act(SOMEBODY[from], "react", here, { emoji: EMOJI[from] });
+    await look("the reaction", (it) => it.reactions.some(({ emoji }) => emoji === "🎉"));
+    await act(SOMEBODY[from], "unreact", here, { emoji: EMOJI[from] });
+    await look("no reaction", (it) => it.reactions.length === 0);
+  }
+  await act(SOMEBODY[from], "delete", reply);
+  await company.shows(to, sync, "no reply", (all) => all.every((it) => it.id !== replyCopy.id || it.deleted));
+  await act(SPEAKER[from], "delete", root);
+  await company.shows(to, sync, "no message", (all) => all.every((it) => it.id !== copy.id || it.deleted));
+}
+
+/// Mentions of somebody known and somebody unknown on the other side, markup, and more than one message holds.
+async function words(company, sync, from) {
+  const to = OTHER[from];
+  for (const name of ["Megan Bowen", SPEAKER[from]]) {
+    const id = company.account(from, name);
+    const text = `ask ${name} on ${from}`;
+    const user = { id, displayName: name, userIdentityType: "aadUser" };
+    const html = `<p><at id="0">${name}</at> ${text}</p>`;
+    const mentions = [{ id: 0, mentionText: name, mentioned: { user } }];
+    await company.act(from, sync, SPEAKER[from], "post", from === "slack" ? { text: `<@${id}> ${text}` } : { html, mentions });
+    await company.arrives(to, sync, text);
+  }
+  const styled = from === "slack"
+    ? { text: "is <!here> anybody? &lt;b&gt; *bold* _it_ `code` <https://acme.example|link>\n&gt; quoted\n```block```" }
+    : { html: '<p>is anybody? &lt;b&gt; <b>bold</b> <i>it</i> <a href="https://acme.example">link</a></p><ul><li>item</li></ul>' };
+  await company.act(from, sync, SPEAKER[from], "post", styled);
+  await company.arrives(to, sync, "anybody?");
+
+  const last = from === "slack" ? 1500 : 400;
+  const lines = (count) => Array.from({ length: count }, (_, n) => `line ${n + 1} from ${from}.`).join("\n");
+  const { id } = await company.act(from, sync, SPEAKER[from], "post", said(from, lines(last)));
+  const end = `line ${last} from ${from}.`;
+  await company.arrives(to, sync, end);
+  await company.act(from, sync, SPEAKER[from], "edit", { ...that(from, id), ...said(from, lines(2)) });
+  await company.shows(to, sync, "only the beginning", (all) => all.every((it) => it.deleted || !it.text.includes(end)));
+}
+
+async function files(company, sync, from) {
+  const to = OTHER[from];
+  const sent = [
+    { name: `notes-${from}.txt`, mime: "text/plain", text: "some notes\n" },
+    // Graph takes more than 4 MB in an upload session only.
+    { name: `archive-${from}.bin`, mime: "application/octet-stream", random_bytes: 6_000_000 },
+  ];
+  const text = said(from, `files from ${from}`);
+  const { id } = await company.act(from, sync, SPEAKER[from], "post", { ...text, files: sent });
+  for (const { name } of sent) {
+    await company.shows(to, sync, name, (all) => all.some((it) => it.files.some((file) => file.name === name)));
+  }
+  await company.act(from, sync, SPEAKER[from], "edit", { ...that(from, id), ...said(from, `files of ${from}`) });
+  await company.arrives(to, sync, `files of ${from}`);
+  if (from === "teams") {
+    const count = (all) => all.flatMap((it) => it.files).length;
+    const before = count(await company.shown(to, sync));
+    const images = [{ name: "inline.png", mime: "image/png", random_bytes: 500 }];
+    await company.act(from, sync, SPEAKER.teams, "post", { html: "<p>see here</p>", images });
+    await company.shows(to, sync, "the inline image", (all) => count(all) > before);
+  }
+}
+
+const POSTS = { slack: "chat.postMessage", teams: "POST /teams/{id}/channels/{id}/messages" };
+const REPLIES = { slack: "chat.postMessage", teams: "POST /teams/{id}/channels/{id}/messages/{id}/replies" };
+
+const HEARD = { slack: "message*", teams: "chatMessage.created" };
+
+/// Posts whose answers get lost, and what would tell of them: Rialto looks them up before it posts again.
+async function lostAnswers(company, sync, from) {
+  const to = OTHER[from];
+  const once = async (text) => {
+    await company.shows(to, sync, `“${text}” once`, (all) => all.filter((it) => it.text.includes(text)).length === 1);
+    const left = await company.faultsLeft();
+    if (left.length) throw new Error(`nothing was lost: ${JSON.stringify(left)}`);
+  };
+  const lose = async (method) => {
+    await company.fault(to, method, "lose_answer");
+    await company.fault(to, HEARD[to], "drop", "webhook");
+  };
+  await lose(POSTS[to]);
+  const { id } = await company.act(from, sync, SPEAKER[from], "post", said(from, `lost post from ${from}`));
+  await once(`lost post from ${from}`);
+  await lose(REPLIES[to]);
+  const reply = { ...that(from, id), ...said(from, `lost reply from ${from}`) };
+  await company.act(from, sync, SPEAKER[from], "reply", reply);
+  await once(`lost reply from ${from}`);
+}
+
+/// Access tokens that have expired: Rialto renews them and says what it had to say.
+async function freshTokens(company, sync) {
+  for (const to of ["slack", "teams"]) {
+    await company.fault(to, POSTS[to], "expire_tokens");
+    await company.act(OTHER[to], sync, SPEAKER[OTHER[to]], "post", said(OTHER[to], `with a fresh token to ${to}`));
+    await company.arrives(to, sync, `with a fresh token to ${to}`);
+    const left = await company.faultsLeft();
+    if (left.length) throw new Error(`no token expired: ${JSON.stringify(left)}`);
+  }
+}
+
+/// Slack shows pictures of people in Teams, which it fetches from Rialto.
+async function pictures(company, sync) {
+  await company.act("teams", sync, SPEAKER.teams, "post", said("teams", "look at me"));
+  const { author } = await company.arrives("slack", sync, "look at me");
+  const picture = await fetch(author.avatar);
+  if (!picture.ok) throw new Error(`${author.avatar} → ${picture.status}`);
+}
+
+/// *Add* from both sides, of public channels and a private one, and a message in what came of it.
+async function otherChannels(company) {
+  await company.act("slack", { slack: "planning" }, SPEAKER.slack, "topic", { text: "what comes next" });
+  await company.act("slack", { slack: "board" }, SPEAKER.slack, "invite", { person: "Rialto" });
+  await company.act("teams", { teams: "Projects/Roadmap" }, SPEAKER.teams, "topic", { topic: "where we go" });
+  for (const sync of [
+    await company.add("slack", "planning", ["Megan Bowen", "Lee Gu"]),
+    await company.add("slack", "board", ["Lee Gu"]),
+    await company.add("teams", "Roadmap", ["Ana Silva", "Ben Okafor"]),
+  ]) {
+    await company.act("slack", sync, SPEAKER.slack, "post", { text: `into ${sync.teams}` });
+    await company.arrives("teams", sync, `into ${sync.teams}`);
+    await company.admin("DELETE", `/channel-syncs/${sync.id}`);
+  }
+}
+
+/// Graph wants a subscription authorized again, then takes it away; at the end Rialto gives it up.
+async function subscriptions(company, sync) {
+  const all = () => company.control("GET", "/teams/subscriptions");
+  const one = await until("one subscription", async () => {
+    const now = await all();
+    return now.length === 1 && now[0];
+  });
+  await company.control("POST", "/teams/lifecycle", { event: "reauthorizationRequired", subscription: one.id });
+  const renewed = (it) => it.id === one.id && it.expirationDateTime !== one.expirationDateTime;
+  await until("it is renewed", async () => (await all()).some(renewed));
+  await company.control("POST", "/teams/lifecycle", { event: "subscriptionRemoved", subscription: one.id });
+  await until("there is another one", async () => (await all()).some((it) => it.id !== one.id));
+  await company.act("teams", sync, SPEAKER.teams, "post", said("teams", "heard again"));
+  await company.arrives("slack", sync, "heard again");
+  await company.admin("DELETE", `/channel-syncs/${sync.id}`);
+  await until("nothing is subscribed to", async () => (await all()).length === 0);
 }
