@@ -1,7 +1,9 @@
 //! Posting a message, part by part. Each part is written down as begun before it is posted; one
 //! whose outcome is not known is looked up before it is posted again.
 
-use jiff::SignedDuration;
+use std::time::Duration;
+
+use jiff::{SignedDuration, Timestamp};
 use rialto_model::{Author, Begun, Content, MessageId, PartKey, RemoteId, Revision, Work};
 use rialto_platform::{Note, Outgoing, Part, Post, SendError};
 use rialto_store::{Copy, NewCopy, Progress};
@@ -90,6 +92,9 @@ impl Trip<'_> {
         let inner = &self.relay.inner;
         let pending = &self.job.pending;
         let begun_before = pending.begun.iter().find(|begun| begun.part == part.key);
+        if let Some(begun) = begun_before {
+            self.let_it_end(begun.at).await;
+        }
         let files = match begun_before {
             Some(begun) => Files::from_handles(&begun.handles),
             None => self.upload(part, &outgoing.content).await?,
@@ -134,6 +139,17 @@ impl Trip<'_> {
         self.call(&post, &begun).await
     }
 
+    /// What the process before had begun may still be under way on the platform: looking it up
+    /// waits for as long as it does for any other call without an answer.
+    async fn let_it_end(&self, begun_at: Timestamp) {
+        let inner = &self.relay.inner;
+        if begun_at < inner.started_at {
+            let age = Duration::try_from(self.now().duration_since(inner.started_at));
+            let wait = inner.settings.look_after.saturating_sub(age.unwrap_or_default());
+            tokio::time::sleep(wait).await;
+        }
+    }
+
     async fn call(&self, post: &Post<'_>, begun: &Begun) -> Result<RemoteId, Failure> {
         self.live
             .post(post, begun)
@@ -153,7 +169,9 @@ impl Trip<'_> {
                 return Ok(Some(remote));
             }
         }
-        Ok(None)
+        // Its event, or a sweep, may have told of it while it was looked for.
+        let recorded = self.copies().await?.into_iter().find(|copy| copy.part == post.part.key);
+        Ok(recorded.map(|copy| copy.remote))
     }
 
     /// The message in the destination's terms.

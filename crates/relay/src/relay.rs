@@ -94,6 +94,8 @@ pub(crate) struct Inner {
     /// Nothing more is to be begun.
     pub(crate) winding_down: CancellationToken,
     pub(crate) stopping: CancellationToken,
+    /// When this process took over.
+    pub(crate) started_at: Timestamp,
 }
 
 /// Until when platforms asked to wait.
@@ -127,6 +129,7 @@ impl Relay {
         toolkit: Toolkit,
         settings: RelaySettings,
     ) -> Result<Self, StoreError> {
+        let started_at = toolkit.clock.now();
         let roster = Roster::load(store.clone(), platforms, settings.public_url.clone()).await?;
         let relay = Self {
             inner: Arc::new(Inner {
@@ -149,6 +152,7 @@ impl Relay {
                 lane_tasks: TaskTracker::new(),
                 winding_down: CancellationToken::new(),
                 stopping: CancellationToken::new(),
+                started_at,
             }),
         };
         relay.sweep_from_the_start().await?;

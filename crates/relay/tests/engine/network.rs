@@ -68,6 +68,8 @@ struct State {
     calls: Vec<String>,
     own_events: Vec<Vec<u8>>,
     /// How long a post takes to be answered.
+    /// What was posted is listed so much later only.
+    lag: Duration,
     slowness: Duration,
 }
 
@@ -120,6 +122,11 @@ impl Network {
     /// From now on a post is answered only after a while.
     pub fn answer_after(&self, slowness: Duration) {
         self.state.lock().slowness = slowness;
+    }
+
+    /// What is posted from now on shows in lists so much later only.
+    pub fn list_after(&self, lag: Duration) {
+        self.state.lock().lag = lag;
     }
 
     /// The calls that were made, in words.
@@ -337,7 +344,8 @@ impl Connection for Network {
     async fn history(&self, request: HistoryRequest<'_>) -> Result<HistoryPage, ReadError> {
         let state = self.state.lock();
         let all = state.conversations.get(request.conversation).map(Vec::as_slice);
-        let since = |seen: &&Seen| seen.posted_at >= request.since && !seen.deleted;
+        let listed = |seen: &Seen| seen.posted_at + state.lag <= self.clock.now();
+        let since = |seen: &&Seen| seen.posted_at >= request.since && !seen.deleted && listed(seen);
         let shown: Vec<_> = all.unwrap_or_default().iter().filter(since).collect();
         let start = request.page.map_or(0, |page| page.parse().unwrap());
         let mut page = HistoryPage {
@@ -479,18 +487,25 @@ impl Connection for Network {
     }
 
     async fn find_sent(&self, post: &Post<'_>, begun: &Begun) -> Result<Vec<RemoteId>, SendError> {
-        self.call(format!("look up {}", post.part.fingerprint.0), |state| {
+        let found = self.call(format!("look up {}", post.part.fingerprint.0), |state| {
+            let lag = state.lag;
             let all = state.conversations.get(post.to).map(Vec::as_slice).unwrap_or_default();
             let same = |seen: &&Seen| match &seen.part {
                 Some((delivery, fingerprint)) => {
                     *fingerprint == post.part.fingerprint
                         && seen.posted_at >= begun.at()
+                        && seen.posted_at + lag <= self.clock.now()
                         && (!self.marks || *delivery == begun.delivery().to_string())
                 }
                 None => false,
             };
             all.iter().filter(same).map(|seen| seen.id.clone()).collect()
-        })
+        });
+        // Long enough for a webhook or a sweep to tell of the post meanwhile.
+        for _ in 0..50 {
+            tokio::task::yield_now().await;
+        }
+        found
     }
 
     async fn change(&self, to: &RemoteId, change: &MessageChange<'_>) -> Result<(), SendError> {
