@@ -12,7 +12,7 @@ use crate::{
     ids::new_uuid,
     known::Known,
     plan::{Scene, membership_id, plan},
-    queue::Next,
+    queue::{Announced, Next},
     relay::{Inner, Relay},
     retry::backoff,
     sweep,
@@ -39,11 +39,14 @@ enum Wait {
 
 impl Relay {
     /// Queues webhooks that are on disk.
-    pub(crate) fn enqueue_inbound(&self, seq: i64, row: NewInbound) {
-        let key =
-            ConversationRef { connection: row.connection, conversation: row.conversation.clone() };
-        let (place, weight) = (row.place(seq), row.payload.len());
-        if self.inner.intake.push(&key, place, weight, Inbound { seq, row }) {
+    pub(crate) fn enqueue_inbound(
+        &self,
+        seq: i64,
+        row: NewInbound,
+        announced: &Announced<'_, Inbound>,
+    ) {
+        let (key, place, weight) = (row.at(), row.place(seq), row.payload.len());
+        if announced.push(place, weight, Inbound { seq, row }) {
             self.start_intake(key);
         }
     }
@@ -69,7 +72,7 @@ impl Relay {
         let mut attempt = 0;
         loop {
             self.pass_gate(key).await;
-            match self.inner.intake.next(key) {
+            match self.inner.intake.next(key).await {
                 Next::End => return,
                 Next::Refill => {
                     if let Err(error) = self.refill_intake(key).await {

@@ -87,7 +87,7 @@ impl Relay {
                 return self.inner.lanes.leave(to);
             }
             self.wait_for_hold(to).await;
-            match self.inner.lanes.next(to) {
+            match self.inner.lanes.next(to).await {
                 Next::End => return,
                 Next::Refill => match self.refill_lane(to).await {
                     Ok(()) => failures = 0,

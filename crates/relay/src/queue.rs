@@ -4,26 +4,33 @@
 //! when it gets to it. So memory stays bounded however much waits.
 
 use std::{
-    collections::{BTreeMap, HashMap},
+    collections::{BTreeMap, BTreeSet, HashMap},
+    pin::pin,
     sync::Arc,
 };
 
 use parking_lot::Mutex;
 use rialto_model::ConversationRef;
+use tokio::sync::Notify;
 
 /// The queues.
 pub(crate) struct Queues<T> {
     state: Mutex<State<T>>,
     max_weight: usize,
+    /// Something that was announced is queued now, or will never be.
+    landed: Notify,
 }
 
 struct State<T> {
     queues: HashMap<ConversationRef, Queue<T>>,
     weight: usize,
+    tickets: u64,
 }
 
 struct Queue<T> {
-    items: BTreeMap<i64, (usize, Arc<T>)>,
+    items: BTreeMap<i64, Queued<T>>,
+    /// Tickets of what is on its way to the database.
+    announced: BTreeSet<u64>,
     has_worker: bool,
     /// The database holds items that are not in `items`, all later than those that are.
     spilled: bool,
@@ -31,9 +38,63 @@ struct Queue<T> {
     stale: bool,
 }
 
+struct Queued<T> {
+    weight: usize,
+    ticket: u64,
+    item: Arc<T>,
+}
+
 impl<T> Default for Queue<T> {
     fn default() -> Self {
-        Self { items: BTreeMap::new(), has_worker: false, spilled: false, stale: false }
+        Self {
+            items: BTreeMap::new(),
+            announced: BTreeSet::new(),
+            has_worker: false,
+            spilled: false,
+            stale: false,
+        }
+    }
+}
+
+/// Something on its way to the database, whose place in the order is not known yet: what was
+/// announced after it waits until it is dropped.
+pub(crate) struct Announced<'q, T> {
+    queues: &'q Queues<T>,
+    key: ConversationRef,
+    ticket: u64,
+}
+
+impl<T> Announced<'_, T> {
+    /// Queues an item that was announced and is in the database now. Whether a worker must be
+    /// started for it.
+    #[must_use]
+    pub(crate) fn push(&self, seq: i64, weight: usize, item: T) -> bool {
+        self.queues.land(&self.key, seq, weight, item, self.ticket)
+    }
+}
+
+impl<T> Drop for Announced<'_, T> {
+    fn drop(&mut self) {
+        let mut state = self.queues.state.lock();
+        if let Some(queue) = state.queues.get_mut(&self.key) {
+            queue.announced.remove(&self.ticket);
+            if queue.is_over() {
+                state.queues.remove(&self.key);
+            }
+        }
+        drop(state);
+        self.queues.landed.notify_waiters();
+    }
+}
+
+impl<T> Queue<T> {
+    /// Nobody works on it, and nothing is known to come.
+    fn is_over(&self) -> bool {
+        !self.has_worker
+            && !self.stale
+            && !self.spilled
+            && self.items.is_empty()
+            && self.announced.is_empty()
     }
 }
 
@@ -50,19 +111,34 @@ pub(crate) enum Next<T> {
 impl<T> Queues<T> {
     /// Queues that hold items of at most `max_weight` in all.
     pub(crate) fn new(max_weight: usize) -> Self {
-        Self { state: Mutex::new(State { queues: HashMap::new(), weight: 0 }), max_weight }
+        let state = State { queues: HashMap::new(), weight: 0, tickets: 0 };
+        Self { state: Mutex::new(state), max_weight, landed: Notify::new() }
+    }
+
+    /// Says that something is on its way to the database: it is pushed through the answer.
+    pub(crate) fn announce(&self, key: &ConversationRef) -> Announced<'_, T> {
+        let mut state = self.state.lock();
+        state.tickets += 1;
+        let ticket = state.tickets;
+        state.queues.entry(key.clone()).or_default().announced.insert(ticket);
+        Announced { queues: self, key: key.clone(), ticket }
     }
 
     /// Queues an item that is in the database. Whether a worker must be started for it.
     #[must_use]
     pub(crate) fn push(&self, key: &ConversationRef, seq: i64, weight: usize, item: T) -> bool {
+        self.land(key, seq, weight, item, 0)
+    }
+
+    fn land(&self, key: &ConversationRef, seq: i64, weight: usize, item: T, ticket: u64) -> bool {
         let mut state = self.state.lock();
         let fits = state.weight + weight <= self.max_weight;
         let queue = state.queues.entry(key.clone()).or_default();
         let start = !std::mem::replace(&mut queue.has_worker, true);
         if queue.stale || queue.spilled || !fits {
             queue.spilled = true;
-        } else if queue.items.insert(seq, (weight, Arc::new(item))).is_none() {
+        } else if queue.items.insert(seq, Queued { weight, ticket, item: Arc::new(item) }).is_none()
+        {
             state.weight += weight;
         }
         start
@@ -77,22 +153,40 @@ impl<T> Queues<T> {
         !std::mem::replace(&mut queue.has_worker, true)
     }
 
-    /// What the worker of a queue does next.
-    pub(crate) fn next(&self, key: &ConversationRef) -> Next<T> {
+    /// What the worker of a queue does next, once it is known which item is the first.
+    pub(crate) async fn next(&self, key: &ConversationRef) -> Next<T> {
+        loop {
+            let mut landed = pin!(self.landed.notified());
+            landed.as_mut().enable();
+            if let Some(next) = self.next_now(key) {
+                return next;
+            }
+            landed.await;
+        }
+    }
+
+    /// `None` while something that was announced before may yet turn out to be the first.
+    fn next_now(&self, key: &ConversationRef) -> Option<Next<T>> {
         let mut state = self.state.lock();
-        let Some(queue) = state.queues.get_mut(key) else { return Next::End };
+        let Some(queue) = state.queues.get_mut(key) else { return Some(Next::End) };
         if queue.stale || (queue.spilled && queue.items.is_empty()) {
             // From here on new items are queued again: those kept before are seen by the read that
             // follows, those kept later are pushed, and the map makes one of both.
             queue.stale = false;
             queue.spilled = false;
-            return Next::Refill;
+            return Some(Next::Refill);
         }
         match queue.items.first_key_value() {
-            Some((seq, (_, item))) => Next::Item(*seq, item.clone()),
+            Some((_, first)) if queue.announced.first().is_some_and(|it| *it < first.ticket) => {
+                None
+            }
+            Some((seq, first)) => Some(Next::Item(*seq, first.item.clone())),
             None => {
-                state.queues.remove(key);
-                Next::End
+                queue.has_worker = false;
+                if queue.is_over() {
+                    state.queues.remove(key);
+                }
+                Some(Next::End)
             }
         }
     }
@@ -105,19 +199,21 @@ impl<T> Queues<T> {
         more: bool,
     ) {
         let mut state = self.state.lock();
-        let State { queues, weight } = &mut *state;
+        let State { queues, weight, .. } = &mut *state;
         let Some(queue) = queues.get_mut(key) else { return };
         let mut last = i64::MIN;
         for (seq, item_weight, item) in items {
             last = seq;
-            if queue.items.insert(seq, (item_weight, Arc::new(item))).is_none() {
+            // It was in the database before whatever is on its way there.
+            let queued = Queued { weight: item_weight, ticket: 0, item: Arc::new(item) };
+            if queue.items.insert(seq, queued).is_none() {
                 *weight += item_weight;
             }
         }
         if more {
             // Whatever came after what was read stays in the database until its turn.
-            for (_, (item_weight, _)) in queue.items.split_off(&(last + 1)) {
-                *weight -= item_weight;
+            for (_, queued) in queue.items.split_off(&(last + 1)) {
+                *weight -= queued.weight;
             }
             queue.spilled = true;
         }
@@ -126,21 +222,20 @@ impl<T> Queues<T> {
     /// The first item is done with.
     pub(crate) fn done(&self, key: &ConversationRef, seq: i64) {
         let mut state = self.state.lock();
-        let State { queues, weight } = &mut *state;
-        if let Some((item_weight, _)) =
-            queues.get_mut(key).and_then(|queue| queue.items.remove(&seq))
-        {
-            *weight -= item_weight;
+        let State { queues, weight, .. } = &mut *state;
+        if let Some(queued) = queues.get_mut(key).and_then(|queue| queue.items.remove(&seq)) {
+            *weight -= queued.weight;
         }
     }
 
     /// The worker ends although items are left; `wake`, or the next item, starts another.
     pub(crate) fn leave(&self, key: &ConversationRef) {
         let mut state = self.state.lock();
-        let State { queues, weight } = &mut *state;
+        let State { queues, weight, .. } = &mut *state;
         if let Some(queue) = queues.get_mut(key) {
-            *weight -= queue.items.values().map(|(weight, _)| weight).sum::<usize>();
-            *queue = Queue { stale: true, ..Queue::default() };
+            *weight -= queue.items.values().map(|queued| queued.weight).sum::<usize>();
+            let announced = std::mem::take(&mut queue.announced);
+            *queue = Queue { stale: true, announced, ..Queue::default() };
         }
     }
 
@@ -164,8 +259,12 @@ mod tests {
         }
     }
 
+    fn now(queues: &Queues<i64>) -> Next<i64> {
+        queues.next_now(&key()).unwrap()
+    }
+
     fn take(queues: &Queues<i64>) -> Option<i64> {
-        match queues.next(&key()) {
+        match now(queues) {
             Next::Item(seq, item) => {
                 assert_eq!(seq, *item);
                 queues.done(&key(), seq);
@@ -192,12 +291,12 @@ mod tests {
             let _ = queues.push(&key(), seq, 1, seq);
         }
         assert_eq!([take(&queues), take(&queues)], [Some(1), Some(2)]);
-        assert!(matches!(queues.next(&key()), Next::Refill));
+        assert!(matches!(now(&queues), Next::Refill));
         // One more comes while the worker reads; the read saw it too, or not.
         let _ = queues.push(&key(), 6, 1, 6);
         queues.refill(&key(), [(3, 1, 3), (4, 1, 4)], true);
         assert_eq!([take(&queues), take(&queues)], [Some(3), Some(4)]);
-        assert!(matches!(queues.next(&key()), Next::Refill), "6 must not overtake 5");
+        assert!(matches!(now(&queues), Next::Refill), "6 must not overtake 5");
         queues.refill(&key(), [(5, 1, 5), (6, 1, 6)], false);
         assert_eq!([take(&queues), take(&queues), take(&queues)], [Some(5), Some(6), None]);
         assert_eq!(queues.weight(), 0);
@@ -210,7 +309,7 @@ mod tests {
         queues.leave(&key());
         assert_eq!(queues.weight(), 0);
         assert!(queues.wake(&key()));
-        assert!(matches!(queues.next(&key()), Next::Refill));
+        assert!(matches!(now(&queues), Next::Refill));
     }
 
     #[test]
@@ -219,8 +318,28 @@ mod tests {
         let _ = queues.push(&key(), 1, 1, 1);
         queues.leave(&key());
         assert!(queues.push(&key(), 2, 1, 2));
-        assert!(matches!(queues.next(&key()), Next::Refill));
+        assert!(matches!(now(&queues), Next::Refill));
         queues.refill(&key(), [(1, 1, 1), (2, 1, 2)], false);
         assert_eq!([take(&queues), take(&queues), take(&queues)], [Some(1), Some(2), None]);
+    }
+
+    #[tokio::test]
+    async fn what_was_announced_first_is_waited_for() {
+        let queues = Queues::new(100);
+        let (first, second) = (queues.announce(&key()), queues.announce(&key()));
+        // Their places are given in this order; the later one is queued first.
+        assert!(second.push(2, 1, 2));
+        drop(second);
+        assert!(queues.next_now(&key()).is_none(), "1 may still come");
+        assert!(!first.push(1, 1, 1));
+        drop(first);
+        assert_eq!([take(&queues), take(&queues), take(&queues)], [Some(1), Some(2), None]);
+        // What never comes is not waited for.
+        let never = queues.announce(&key());
+        let comes = queues.announce(&key());
+        assert!(comes.push(3, 1, 3));
+        let key = key();
+        let (next, ()) = tokio::join!(queues.next(&key), async { drop(never) });
+        assert!(matches!(next, Next::Item(3, _)));
     }
 }

@@ -1,6 +1,10 @@
 //! The engine as its callers see it.
 
-use std::{collections::HashMap, sync::Arc, time::Duration};
+use std::{
+    collections::{BTreeMap, HashMap},
+    sync::Arc,
+    time::Duration,
+};
 
 use jiff::Timestamp;
 use parking_lot::Mutex;
@@ -227,20 +231,23 @@ impl Relay {
             });
         }
         if !rows.is_empty() {
+            // They commit together with others, and are queued in the order of their places.
+            let mut announced = BTreeMap::new();
+            for at in rows.iter().map(NewInbound::at) {
+                announced.entry(at).or_insert_with_key(|at| self.inner.intake.announce(at));
+            }
             let appended = self.inner.store.append_inbound(rows.clone()).await?;
             for (appended, row) in appended.into_iter().zip(rows) {
                 match appended {
                     Appended::New(seq) => {
                         accepted.kept += 1;
-                        self.enqueue_inbound(seq, row);
+                        let announced = &announced[&row.at()];
+                        self.enqueue_inbound(seq, row, announced);
                     }
                     Appended::Duplicate => {
                         accepted.duplicates += 1;
                         // It may be on disk alone: its first taking broke off before it was queued.
-                        self.wake_intake(ConversationRef {
-                            connection: row.connection,
-                            conversation: row.conversation,
-                        });
+                        self.wake_intake(row.at());
                     }
                 }
             }

@@ -85,6 +85,12 @@ pub struct NewInbound {
 }
 
 impl NewInbound {
+    /// The conversation whose order it belongs to.
+    pub fn at(&self) -> ConversationRef {
+        let conversation = self.conversation.clone();
+        ConversationRef { connection: self.connection, conversation }
+    }
+
     /// Its place among what waits in its conversation, by the number that `append_inbound` gave.
     pub fn place(&self, seq: i64) -> i64 {
         if self.swept { seq - i64::MAX / 2 } else { seq }

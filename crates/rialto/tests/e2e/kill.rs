@@ -29,7 +29,6 @@ async fn killed_while_it_delivers_nothing_is_lost_doubled_or_reordered() {
     let mut said = Said::default();
     for round in 0..kills() {
         said.more(&world, &channels, round, None).await;
-        world.control.get("/idle?timeout_ms=20000").await.unwrap();
         kill(&world, round).await;
     }
     for side in [Side::Slack, Side::Teams] {
@@ -94,8 +93,11 @@ impl Said {
                 world.act(side, channels, person, "post", body).await.unwrap();
                 self.0[side as usize].push(text);
             }
-            if kill_at == Some(number) {
-                kill(world, round).await;
+            match kill_at {
+                Some(at) if at == number => kill(world, round).await,
+                Some(_) => {}
+                // No platform promises the order of webhooks that it sends at the same time.
+                None => drop(world.control.get("/idle?timeout_ms=20000").await.unwrap()),
             }
         }
     }
