@@ -60,8 +60,8 @@ impl Fault {
                 "{path} is damaged: stop Rialto and restore a backup ({error})"
             )),
             Some(13) => away(format!(
-                "there is no room left for {path}: free some space on its disk; Rialto goes on by \
-                 itself"
+                "there is no room left for {path}: free some space on its disk, or \
+                 raise `database.max_pages` if it is set"
             )),
             Some(14) => away(format!(
                 "{path} cannot be opened: the folder must exist, and the user that Rialto runs as \
