@@ -1,12 +1,12 @@
 //! One authorized workspace.
 
 use async_trait::async_trait;
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 use rialto_model::{Account, Attachment, Begun, Conversation, Event, RemoteId};
 
 use crate::{
     FileBody, FileError, HistoryPage, HistoryRequest, MessageChange, Outgoing, Part, Post,
-    ReadError, SendError, SetupError,
+    ReadError, SendError, SetupError, nest::Nest,
 };
 
 /// A conversation to be made.
@@ -33,6 +33,17 @@ pub struct Page<T> {
     pub next: Option<String>,
 }
 
+/// Something that lets Rialto in for a time. Its secret is elsewhere.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Credential {
+    /// What it is: `access token`.
+    pub name: &'static str,
+    /// When it ends unless it is renewed; `None`: it does not.
+    pub expires_at: Option<Timestamp>,
+    /// A renewal that is still to come when less than this is left has failed before.
+    pub overdue: SignedDuration,
+}
+
 /// What looking after a connection brought.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Upkeep {
@@ -42,6 +53,8 @@ pub struct Upkeep {
     pub gaps: Vec<RemoteId>,
     /// What an admin should know, with the mend.
     pub problems: Vec<String>,
+    /// What lets Rialto in.
+    pub credentials: Vec<Credential>,
     /// Heard conversations as they are now, as far as they were seen: their names are followed.
     pub seen: Vec<Conversation>,
 }
@@ -137,6 +150,10 @@ pub trait Connection: Send + Sync + 'static {
     async fn change(&self, to: &RemoteId, change: &MessageChange<'_>) -> Result<(), SendError>;
 
     // ---- upkeep
+
+    /// The canary's nest: remembered, found, or made near what is `heard`. `anew`: the remembered
+    /// one does not work.
+    async fn nest(&self, heard: &[RemoteId], anew: bool) -> Result<Nest, SetupError>;
 
     /// Makes sure that we hear these conversations and that tokens stay fresh: subscribes, renews,
     /// recreates, unsubscribes from others. Called at start, on signals, on change, and by

@@ -21,16 +21,20 @@ mod error;
 mod file;
 mod history;
 mod manifest;
+mod nest;
 mod outgoing;
 mod webhook;
 
 pub use authorize::{AppConfig, AuthorizationAnswer, AuthorizationStart, Authorized, Consented};
 pub use cabinet::{Cabinet, CabinetError};
-pub use connection::{Connection, Finding, FindingLevel, NewConversation, Page, Upkeep};
+pub use connection::{
+    Connection, Credential, Finding, FindingLevel, NewConversation, Page, Upkeep,
+};
 pub use environment::{Clock, Random, SystemClock, SystemRandom, Toolkit};
 pub use error::{FileError, HoldScope, ReadError, SendError, SetupError};
 pub use file::FileBody;
 pub use history::{HistoryPage, HistoryRequest};
 pub use manifest::{ConnectContext, Field, Manifest, Permission, Platform};
+pub use nest::Nest;
 pub use outgoing::{MessageChange, Note, Outgoing, Part, Post, UploadedFile};
 pub use webhook::{Inbound, Received, Refusal, Verified, WebhookAnswer, WebhookRequest};

@@ -11,6 +11,7 @@
 pub mod admin;
 mod avatars;
 mod cabinet;
+mod canary;
 mod change;
 mod complete;
 mod deliver;

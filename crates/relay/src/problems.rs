@@ -8,18 +8,38 @@ use rialto_model::{ConnectionId, ConversationRef, RemoteId};
 #[derive(Default)]
 pub(crate) struct Problems(Mutex<HashMap<ConnectionId, OfConnection>>);
 
+/// What else is looked at from time to time.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) enum Topic {
+    /// Whether webhooks arrive.
+    Deaf,
+    /// Whether there is a canary.
+    Canary,
+}
+
 #[derive(Default)]
 struct OfConnection {
     /// What the last round of upkeep found: gone with the next.
     upkeep: Vec<String>,
     /// What is wrong with a conversation: gone when it is not any more.
     conversations: BTreeMap<RemoteId, String>,
+    topics: BTreeMap<Topic, String>,
 }
 
 impl Problems {
     /// Takes what a round of upkeep found, in place of what the round before found.
     pub(crate) fn found(&self, connection: ConnectionId, problems: Vec<String>) {
         self.0.lock().entry(connection).or_default().upkeep = problems;
+    }
+
+    /// Says what is wrong in one respect, or that nothing is.
+    pub(crate) fn about(&self, connection: ConnectionId, topic: Topic, problem: Option<String>) {
+        let mut all = self.0.lock();
+        let of = all.entry(connection).or_default();
+        match problem {
+            Some(problem) => of.topics.insert(topic, problem),
+            None => of.topics.remove(&topic),
+        };
     }
 
     /// Says what is wrong with a conversation.
@@ -45,7 +65,7 @@ impl Problems {
     pub(crate) fn of(&self, connection: ConnectionId) -> Vec<String> {
         let all = self.0.lock();
         let of = all.get(&connection);
-        of.map(|of| of.upkeep.iter().chain(of.conversations.values()).cloned().collect())
-            .unwrap_or_default()
+        let of = of.map(|of| of.topics.values().chain(&of.upkeep).chain(of.conversations.values()));
+        of.into_iter().flatten().cloned().collect()
     }
 }

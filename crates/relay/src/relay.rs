@@ -16,8 +16,8 @@ use tokio_util::{sync::CancellationToken, task::TaskTracker};
 use url::Url;
 
 use crate::{
-    AvatarLinks, Platforms, Roster, lane::Job, pacing::Pacer, people::People, problems::Problems,
-    queue::Queues, sweep::Sweeps, upkeep::Rounds,
+    AvatarLinks, Platforms, Roster, canary::Canaries, lane::Job, pacing::Pacer, people::People,
+    problems::Problems, queue::Queues, sweep::Sweeps, upkeep::Rounds,
 };
 
 /// What may wait in memory, in bytes, on the way in and on the way out. The rest waits on disk.
@@ -47,6 +47,10 @@ pub struct RelaySettings {
     pub sweep_every: Duration,
     /// How long a webhook may take: what is younger is left to the next sweep on schedule.
     pub sweep_grace: Duration,
+    /// How often a canary sings in each workspace; `None`: never.
+    pub canary_every: Option<Duration>,
+    /// How long a webhook may take to tell of the canary before the workspace is deaf.
+    pub canary_patience: Duration,
     /// Where pictures are given to a platform that cannot fetch them from the author's own; without
     /// it, only pictures that anyone may fetch go along.
     pub avatars: Option<AvatarLinks>,
@@ -64,6 +68,8 @@ impl RelaySettings {
             pacing: true,
             sweep_every: Duration::from_secs(15 * 60),
             sweep_grace: Duration::from_secs(2 * 60),
+            canary_every: Some(Duration::from_secs(5 * 60)),
+            canary_patience: Duration::from_secs(60),
             avatars: None,
         }
     }
@@ -89,6 +95,7 @@ pub(crate) struct Inner {
     pub(crate) rounds: Rounds,
     pub(crate) sweeps: Sweeps,
     pub(crate) problems: Problems,
+    pub(crate) canaries: Canaries,
     /// Counts what admins changed; whoever waits looks again.
     pub(crate) changes: watch::Sender<u64>,
     turns: Mutex<HashMap<ChannelSyncId, Arc<tokio::sync::Mutex<()>>>>,
@@ -118,6 +125,8 @@ pub struct Accepted {
     pub duplicates: usize,
     /// About conversations that are in no channel sync: not kept.
     pub not_synced: usize,
+    /// They tell of the canary.
+    pub canary: usize,
     /// For a workspace that is not connected here.
     pub unknown_workspace: usize,
 }
@@ -150,6 +159,7 @@ impl Relay {
                 rounds: Rounds::default(),
                 sweeps: Sweeps::default(),
                 problems: Problems::default(),
+                canaries: Canaries::default(),
                 changes: watch::Sender::new(0),
                 turns: Mutex::default(),
                 tasks: TaskTracker::new(),
@@ -173,6 +183,10 @@ impl Relay {
         relay.inner.tasks.spawn({
             let relay = relay.clone();
             async move { relay.sweep_on_schedule().await }
+        });
+        relay.inner.tasks.spawn({
+            let relay = relay.clone();
+            async move { relay.keep_canaries().await }
         });
         Ok(relay)
     }
@@ -216,6 +230,10 @@ impl Relay {
             };
             let conversation = view.now_at(connection, &inbound.conversation);
             let at = ConversationRef { connection, conversation };
+            if self.inner.canaries.is_heard(&at) {
+                accepted.canary += 1;
+                continue;
+            }
             self.heard(&at);
             if !at.conversation.as_str().is_empty() && view.endpoint(&at).is_none() {
                 accepted.not_synced += 1;
@@ -259,6 +277,7 @@ impl Relay {
         count("kept", accepted.kept);
         count("duplicate", accepted.duplicates);
         count("not_synced", accepted.not_synced);
+        count("canary", accepted.canary);
         count("unknown_workspace", accepted.unknown_workspace);
         Ok(accepted)
     }

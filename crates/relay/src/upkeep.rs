@@ -5,7 +5,7 @@ use std::{collections::HashMap, sync::Arc, time::Duration};
 use jiff::Timestamp;
 use parking_lot::Mutex;
 use rialto_model::{ConnectionId, Conversation, ConversationRef};
-use rialto_platform::ReadError;
+use rialto_platform::{Credential, ReadError};
 use rialto_store::{ConnectionState, StoreError};
 use tokio::sync::Notify;
 
@@ -22,6 +22,8 @@ const PATIENCE: Duration = Duration::from_secs(30);
 #[derive(Default)]
 pub(crate) struct Rounds {
     due: Mutex<HashMap<ConnectionId, Timestamp>>,
+    /// What lets Rialto in, by the last round that worked.
+    credentials: Mutex<HashMap<ConnectionId, Vec<Credential>>>,
     one_at_a_time: Mutex<HashMap<ConnectionId, Arc<tokio::sync::Mutex<()>>>>,
     wake: Notify,
 }
@@ -71,6 +73,11 @@ impl Relay {
         self.inner.rounds.wake.notify_one();
     }
 
+    /// What lets Rialto in to a workspace, as far as it was looked after.
+    pub(crate) fn credentials(&self, connection: ConnectionId) -> Vec<Credential> {
+        self.inner.rounds.credentials.lock().get(&connection).cloned().unwrap_or_default()
+    }
+
     /// Looks after these connections now and waits for it, for a while. Those that were `renewed`
     /// join their channels again first.
     pub(crate) async fn look_after_now(
@@ -114,12 +121,17 @@ impl Relay {
             Ok(live) => live,
             Err(error) => return self.inner.problems.found(connection, vec![error.to_string()]),
         };
-        match live.upkeep(&view.heard(connection)).await {
+        let mut heard = view.heard(connection);
+        if !heard.is_empty() {
+            heard.extend(self.inner.canaries.nest(connection));
+        }
+        match live.upkeep(&heard).await {
             Ok(upkeep) => {
                 for problem in &upkeep.problems {
                     tracing::warn!(%connection, problem, "a connection needs an admin");
                 }
                 self.inner.problems.found(connection, upkeep.problems);
+                self.inner.rounds.credentials.lock().insert(connection, upkeep.credentials);
                 self.sweep_gaps(connection, &upkeep.gaps);
                 if let Err(error) = self.follow_names(connection, &upkeep.seen).await {
                     tracing::warn!(%connection, %error, "new names of channels are not kept yet");

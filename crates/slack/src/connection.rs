@@ -6,15 +6,15 @@ use async_trait::async_trait;
 use rialto_model::{Account, Attachment, Begun, Conversation, Event, RemoteId};
 use rialto_platform::{
     Cabinet, ConnectContext, Connection, FileBody, FileError, Finding, HistoryPage, HistoryRequest,
-    MessageChange, NewConversation, Outgoing, Page, Part, Post, ReadError, SendError, SetupError,
-    Toolkit, Upkeep,
+    MessageChange, Nest, NewConversation, Outgoing, Page, Part, Post, ReadError, SendError,
+    SetupError, Toolkit, Upkeep,
 };
 use secrecy::ExposeSecret;
 use tokio::sync::OnceCell;
 
 use crate::{
     api::{self, Api, Identity},
-    connect, directory, files, history, normalize, render, send, upkeep,
+    connect, directory, files, history, nest, normalize, render, send, upkeep,
 };
 
 /// A workspace on Slack.
@@ -137,6 +137,11 @@ impl Connection for SlackConnection {
 
     async fn change(&self, to: &RemoteId, change: &MessageChange<'_>) -> Result<(), SendError> {
         send::change(&self.api, to, change).await
+    }
+
+    async fn nest(&self, _heard: &[RemoteId], anew: bool) -> Result<Nest, SetupError> {
+        let own = self.identity().await.cloned().unwrap_or_default();
+        nest::nest(&self.api, self.cabinet.as_ref(), &own, anew).await
     }
 
     async fn upkeep(&self, heard: &[RemoteId]) -> Result<Upkeep, ReadError> {

@@ -16,6 +16,7 @@ mod directory;
 mod files;
 mod history;
 mod manifest;
+mod nest;
 mod normalize;
 mod render;
 mod send;

@@ -18,7 +18,7 @@ const EVERY: SignedDuration = SignedDuration::from_hours(6);
 /// Renews the token, makes sure that we are in what must be heard, and sees how it is called. Slack
 /// needs no subscriptions.
 pub(crate) async fn upkeep(api: &Api, heard: &[RemoteId]) -> Result<Upkeep, ReadError> {
-    let renew = api.tokens.upkeep().await?;
+    let (renew, credential) = api.tokens.upkeep().await?;
     let mut problems = Vec::new();
     let mut seen = Vec::new();
     if !heard.is_empty() {
@@ -55,11 +55,11 @@ pub(crate) async fn upkeep(api: &Api, heard: &[RemoteId]) -> Result<Upkeep, Read
     // A renewal that is due and did not work is tried again soon.
     let soon = now.checked_add(SignedDuration::from_mins(1)).ok();
     let again_by = [look, renew.max(soon.filter(|_| renew.is_some()))].into_iter().flatten().min();
-    Ok(Upkeep { again_by, gaps: Vec::new(), problems, seen })
+    Ok(Upkeep { again_by, gaps: Vec::new(), problems, credentials: vec![credential], seen })
 }
 
 /// The channels that we are in.
-async fn joined(api: &Api) -> Result<BTreeMap<RemoteId, Conversation>, ReadError> {
+pub(crate) async fn joined(api: &Api) -> Result<BTreeMap<RemoteId, Conversation>, ReadError> {
     let mut joined = BTreeMap::new();
     let mut cursor: Option<String> = None;
     loop {

@@ -125,6 +125,7 @@ pub(crate) async fn finish(
     let name = organization(toolkit, settings, &granted.access_token).await;
     let token = ServiceToken {
         expires_at: tokens::expiry(&granted, toolkit.clock.now()),
+        renewed_at: toolkit.clock.now(),
         access_token: granted.access_token,
         refresh_token: granted.refresh_token,
         scope: scopes,

@@ -8,8 +8,8 @@ use parking_lot::Mutex;
 use rialto_model::{Account, Attachment, Begun, Conversation, Event, RemoteId};
 use rialto_platform::{
     Cabinet, ConnectContext, Connection, FileBody, FileError, Finding, HistoryPage, HistoryRequest,
-    MessageChange, NewConversation, Outgoing, Page, Part, Post, ReadError, SendError, SetupError,
-    Toolkit, Upkeep,
+    MessageChange, Nest, NewConversation, Outgoing, Page, Part, Post, ReadError, SendError,
+    SetupError, Toolkit, Upkeep,
 };
 
 use crate::{
@@ -132,6 +132,10 @@ impl Connection for TeamsConnection {
 
     async fn change(&self, to: &RemoteId, change: &MessageChange<'_>) -> Result<(), SendError> {
         self.make_change(to, change).await
+    }
+
+    async fn nest(&self, heard: &[RemoteId], anew: bool) -> Result<Nest, SetupError> {
+        self.find_or_make_nest(heard, anew).await
     }
 
     async fn upkeep(&self, heard: &[RemoteId]) -> Result<Upkeep, ReadError> {

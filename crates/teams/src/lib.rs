@@ -36,6 +36,7 @@ mod html;
 mod manifest;
 mod markup;
 mod message;
+mod nest;
 mod normalize;
 mod people;
 mod permissions;

@@ -7,7 +7,7 @@ use futures_util::{StreamExt, future::BoxFuture, stream};
 use http::{Method, StatusCode};
 use jiff::{SignedDuration, Timestamp};
 use rialto_model::RemoteId;
-use rialto_platform::{Cabinet, CabinetError, ReadError, Upkeep};
+use rialto_platform::{Cabinet, CabinetError, Credential, ReadError, Upkeep};
 use secrecy::{ExposeSecret, SecretString};
 use serde::{Deserialize, Serialize};
 use serde_json::json;
@@ -122,7 +122,7 @@ impl TeamsConnection {
         // One at a time: two would make each subscription twice.
         let _one = self.upkeep.lock().await;
         // Renews the tokens in good time, and notices when they are revoked.
-        self.graph.tokens.service(None).await.map_err(|fault| fault.to_read())?;
+        let service = self.graph.tokens.service(None).await.map_err(|fault| fault.to_read())?;
 
         let known = entries(&*self.cabinet).await?;
         if known.iter().any(|(_, kept)| kept.reauthorize) {
@@ -162,6 +162,13 @@ impl TeamsConnection {
         }
         upkeep.gaps.sort();
         upkeep.problems.sort();
+        upkeep.credentials.extend(service.credentials());
+        let expiries = states(&*self.cabinet).await?.into_iter().map(|(_, expires_at)| expires_at);
+        upkeep.credentials.extend(expiries.min().map(|first| Credential {
+            name: "subscriptions",
+            expires_at: Some(first),
+            overdue: LIFE / 4,
+        }));
         upkeep.seen = self.seen(heard).await;
         let archived = upkeep.seen.iter().filter(|channel| channel.archived);
         upkeep.problems.extend(archived.map(|channel| {

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use base64::{Engine, prelude::BASE64_URL_SAFE_NO_PAD};
 use http::StatusCode;
 use jiff::{SignedDuration, Timestamp};
-use rialto_platform::{Cabinet, Toolkit, http as calls};
+use rialto_platform::{Cabinet, Credential, Toolkit, http as calls};
 use secrecy::{ExposeSecret, SecretString};
 use serde::{Deserialize, Serialize, de::DeserializeOwned};
 use tokio::sync::Mutex;
@@ -24,6 +24,10 @@ pub(crate) const SERVICE_TOKEN: &str = "service_token";
 /// A token is renewed this long before it expires: no call goes out with one about to.
 const EARLY: SignedDuration = SignedDuration::from_mins(10);
 
+/// A refresh token lives about 90 days (Entra, *Refresh tokens in the Microsoft identity
+/// platform*); each renewal brings another one.
+const SIGN_IN: SignedDuration = SignedDuration::from_hours(90 * 24);
+
 /// For whom a call is made.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Identity {
@@ -39,6 +43,8 @@ pub(crate) struct ServiceToken {
     pub access_token: SecretString,
     pub refresh_token: Option<SecretString>,
     pub expires_at: Timestamp,
+    /// When the refresh token was made.
+    pub renewed_at: Timestamp,
     pub scope: String,
     /// The service user's object id.
     pub account: String,
@@ -51,6 +57,7 @@ struct Kept {
     access_token: String,
     refresh_token: Option<String>,
     expires_at: Timestamp,
+    renewed_at: Timestamp,
     #[serde(default)]
     scope: String,
     account: String,
@@ -62,6 +69,24 @@ struct Kept {
 struct AppToken {
     access_token: SecretString,
     expires_at: Timestamp,
+}
+
+impl ServiceToken {
+    /// What lets the service user in.
+    pub fn credentials(&self) -> [Credential; 2] {
+        [
+            Credential {
+                name: "service user's sign-in",
+                expires_at: self.renewed_at.checked_add(SIGN_IN).ok(),
+                overdue: SignedDuration::from_hours(30 * 24),
+            },
+            Credential {
+                name: "service user's access token",
+                expires_at: Some(self.expires_at),
+                overdue: EARLY / 2,
+            },
+        ]
+    }
 }
 
 /// Gives tokens that hold for a while yet.
@@ -121,8 +146,10 @@ impl Tokens {
         };
         let form = [("grant_type", "refresh_token"), ("refresh_token", refresh.expose_secret())];
         let answer = ask(&self.toolkit, &self.settings, &form).await?;
+        let now = self.toolkit.clock.now();
         let token = ServiceToken {
-            expires_at: expiry(&answer, self.toolkit.clock.now()),
+            expires_at: expiry(&answer, now),
+            renewed_at: now,
             access_token: answer.access_token,
             refresh_token: answer.refresh_token.or(old.refresh_token),
             scope: answer.scope.unwrap_or(old.scope),
@@ -160,6 +187,7 @@ pub(crate) fn sealed(token: &ServiceToken) -> SecretString {
         access_token: open(&token.access_token),
         refresh_token: token.refresh_token.as_ref().map(open),
         expires_at: token.expires_at,
+        renewed_at: token.renewed_at,
         scope: token.scope.clone(),
         account: token.account.clone(),
         name: token.name.clone(),
@@ -173,6 +201,7 @@ fn opened(kept: &SecretString) -> Option<ServiceToken> {
         access_token: kept.access_token.into(),
         refresh_token: kept.refresh_token.map(Into::into),
         expires_at: kept.expires_at,
+        renewed_at: kept.renewed_at,
         scope: kept.scope,
         account: kept.account,
         name: kept.name,

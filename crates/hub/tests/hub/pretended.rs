@@ -20,8 +20,9 @@ use rialto_model::{
 use rialto_platform::{
     AppConfig, AuthorizationAnswer, AuthorizationStart, Authorized, ConnectContext, Connection,
     Consented, Field, FileBody, FileError, Finding, HistoryPage, HistoryRequest, Inbound, Manifest,
-    MessageChange, NewConversation, Outgoing, Page, Part, Platform, Post, ReadError, Received,
-    Refusal, SendError, SetupError, Upkeep, Verified, WebhookAnswer, WebhookRequest, verify,
+    MessageChange, Nest, NewConversation, Outgoing, Page, Part, Platform, Post, ReadError,
+    Received, Refusal, SendError, SetupError, Upkeep, Verified, WebhookAnswer, WebhookRequest,
+    verify,
 };
 use secrecy::{ExposeSecret, SecretString};
 use url::Url;
@@ -259,6 +260,10 @@ impl Connection for PretendedConnection {
 
     async fn change(&self, _: &RemoteId, _: &MessageChange<'_>) -> Result<(), SendError> {
         Ok(())
+    }
+
+    async fn nest(&self, _: &[RemoteId], _: bool) -> Result<Nest, SetupError> {
+        Ok(Nest { conversation: "nest".into(), message: "1".into() })
     }
 
     async fn upkeep(&self, _: &[RemoteId]) -> Result<Upkeep, ReadError> {

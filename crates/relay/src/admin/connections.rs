@@ -14,7 +14,7 @@ use utoipa::{IntoParams, ToSchema};
 
 use crate::{
     ConnectionEntry, Relay,
-    admin::{AdminError, Who, schema},
+    admin::{AdminError, CredentialView, Who, health, schema},
 };
 
 /// Pages of conversations that are read at most: a list without an end is an error of the platform.
@@ -45,6 +45,14 @@ pub struct ConnectionView {
     pub problem_since: Option<Timestamp>,
     /// What needs an admin besides.
     pub problems: Vec<String>,
+    /// When a webhook last told of the canary, Rialto's own reaction in a channel of its own.
+    #[schema(value_type = Option<String>, format = DateTime)]
+    pub canary_heard_at: Option<Timestamp>,
+    /// Since when none does: what is said is only seen by sweeps.
+    #[schema(value_type = Option<String>, format = DateTime)]
+    pub deaf_since: Option<Timestamp>,
+    /// What lets Rialto in. Renewed by itself, long before it ends.
+    pub credentials: Vec<CredentialView>,
     /// How many of its conversations are in channel syncs.
     pub endpoints: usize,
     /// When it was first authorized.
@@ -157,6 +165,7 @@ impl Relay {
                 detail: problem.to_string(),
             }),
         }
+        findings.extend(self.health_findings(id));
         Ok(findings)
     }
 
@@ -173,12 +182,14 @@ impl Relay {
         let view = self.roster().view();
         let wanted =
             query.search.as_deref().unwrap_or_default().trim_start_matches('#').to_lowercase();
+        let nest = self.inner.canaries.nest(id);
         let (mut found, mut seen) = (Vec::new(), HashSet::new());
         let mut page = None;
         for _ in 0..MOST_PAGES {
             let read = live.conversations(page.as_deref()).await?;
             for conversation in read.items {
-                let matches = conversation.name.to_lowercase().contains(&wanted);
+                let matches = conversation.name.to_lowercase().contains(&wanted)
+                    && nest.as_ref() != Some(&conversation.id);
                 if matches && seen.insert(conversation.id.clone()) {
                     let at =
                         ConversationRef { connection: id, conversation: conversation.id.clone() };
@@ -259,6 +270,11 @@ impl Relay {
             (ConnectionState::Active, Ok(_)) => (None, None),
         };
         let view = self.roster().view();
+        let canary = self.inner.canaries.health(record.id);
+        let credentials = self.credentials(record.id);
+        let now = self.inner.toolkit.clock.now();
+        let overdue =
+            credentials.iter().filter_map(|it| health::overdue(it, &record.platform, now));
         let endpoints = view.syncs.values().flat_map(|sync| &sync.endpoints);
         ConnectionView {
             id: record.id,
@@ -269,7 +285,10 @@ impl Relay {
             healthy: problem.is_none(),
             problem,
             problem_since,
-            problems: self.problems(record.id),
+            problems: overdue.chain(self.problems(record.id)).collect(),
+            canary_heard_at: canary.heard_at,
+            deaf_since: canary.deaf_since,
+            credentials: credentials.into_iter().map(CredentialView::from).collect(),
             endpoints: endpoints.filter(|it| it.at.connection == record.id).count(),
             created_at: record.created_at,
         }

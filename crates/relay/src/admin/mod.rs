@@ -13,6 +13,7 @@ mod channel_syncs;
 mod connections;
 mod deliveries;
 mod error;
+mod health;
 mod nearest;
 mod schema;
 mod status;
@@ -31,5 +32,6 @@ pub use deliveries::{
     AttemptView, DeliveryDetail, DeliveryQuery, DeliveryView, PlaceView, RetriedAll,
 };
 pub use error::AdminError;
+pub use health::CredentialView;
 pub use nearest::nearest;
 pub use status::{DatabaseView, DropView, StatusView};

@@ -122,7 +122,9 @@ impl Relay {
             } else {
                 let conversation = view.now_at(connection, conversation);
                 let at = ConversationRef { connection, conversation };
-                self.sweep_soon(Due { at, why: Why::Gap }, true);
+                if view.hears(&at) {
+                    self.sweep_soon(Due { at, why: Why::Gap }, true);
+                }
             }
         }
     }

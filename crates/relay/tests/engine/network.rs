@@ -19,8 +19,8 @@ use rialto_model::{
 use rialto_platform::{
     AppConfig, AuthorizationAnswer, AuthorizationStart, Authorized, ConnectContext, Connection,
     FileBody, FileError, Finding, HistoryPage, HistoryRequest, HoldScope, Manifest, MessageChange,
-    NewConversation, Note, Outgoing, Page, Part, Platform, Post, ReadError, Received, SendError,
-    SetupError, Upkeep, WebhookAnswer, WebhookRequest, split::split,
+    Nest, NewConversation, Note, Outgoing, Page, Part, Platform, Post, ReadError, Received,
+    SendError, SetupError, Upkeep, WebhookAnswer, WebhookRequest, split::split,
 };
 use secrecy::SecretString;
 
@@ -541,6 +541,10 @@ impl Connection for Network {
                 })?
                 .ok_or_else(gone),
         }
+    }
+
+    async fn nest(&self, _: &[RemoteId], _: bool) -> Result<Nest, SetupError> {
+        Err(SetupError::Refused("there are no private channels".into()))
     }
 
     async fn upkeep(&self, _: &[RemoteId]) -> Result<Upkeep, ReadError> {

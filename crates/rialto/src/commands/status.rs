@@ -56,7 +56,11 @@ pub fn connections(out: Output, connections: &[ConnectionView]) -> Result<(), Fa
                 it.platform.clone(),
                 it.id.to_string(),
                 it.endpoints.to_string(),
-                it.problem.clone().unwrap_or_else(|| "works".into()),
+                match (&it.problem, it.deaf_since) {
+                    (Some(problem), _) => problem.clone(),
+                    (None, Some(_)) => "deaf".into(),
+                    (None, None) => "works".into(),
+                },
             ]
         })
         .collect();

@@ -28,6 +28,8 @@ pub const KEYS: &[(&str, &str)] = &[
     ("deliveries.pacing", "RIALTO_DELIVERIES_PACING"),
     ("sweeps.every", "RIALTO_SWEEPS_EVERY"),
     ("sweeps.grace", "RIALTO_SWEEPS_GRACE"),
+    ("canary.every", "RIALTO_CANARY_EVERY"),
+    ("canary.patience", "RIALTO_CANARY_PATIENCE"),
 ];
 
 /// What a deployment chooses.
@@ -51,6 +53,8 @@ pub struct Settings {
     pub deliveries: Deliveries,
     /// How the past is looked through.
     pub sweeps: Sweeps,
+    /// How it is noticed that a workspace is not heard any more.
+    pub canary: Canary,
 }
 
 /// The database.
@@ -121,6 +125,16 @@ pub struct Sweeps {
     pub grace: HumanDuration,
 }
 
+/// How it is noticed that a workspace is not heard any more: by a reaction of Rialto's own, in a
+/// private channel of its own, that a webhook must tell of.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct Canary {
+    /// How often; 0: never.
+    pub every: HumanDuration,
+    /// How long the webhook may take.
+    pub patience: HumanDuration,
+}
+
 impl Default for Settings {
     fn default() -> Self {
         let duration = |text| HumanDuration::parse(text).expect("a default is a duration");
@@ -139,6 +153,7 @@ impl Default for Settings {
                 pacing: true,
             },
             sweeps: Sweeps { every: duration("15m"), grace: duration("2m") },
+            canary: Canary { every: duration("5m"), patience: duration("1m") },
         }
     }
 }

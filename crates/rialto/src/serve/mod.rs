@@ -54,6 +54,8 @@ pub async fn run(loaded: Loaded, platforms: Platforms, toolkit: Toolkit) -> Resu
             pacing: settings.deliveries.pacing,
             sweep_every: settings.sweeps.every.duration,
             sweep_grace: settings.sweeps.grace.duration,
+            canary_every: Some(settings.canary.every.duration).filter(|every| !every.is_zero()),
+            canary_patience: settings.canary.patience.duration,
             avatars: Some(avatars),
             ..RelaySettings::new(settings.public_url.clone())
         },

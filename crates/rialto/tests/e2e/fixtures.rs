@@ -7,7 +7,7 @@ use rialto_platform::{Clock, SystemClock};
 use rialto_testkit::{Channels, Side, World};
 use serde_json::{Value, json};
 
-use crate::{both_ways, connected};
+use crate::{both_ways, without_canary};
 
 /// The vendors' payloads whose names begin so; says so and gives `None` where they are not.
 #[expect(clippy::print_stderr, reason = "a skipped test must say so")]
@@ -183,7 +183,7 @@ async fn webhooks(world: &World, platform: &str, outcome: &str) -> u64 {
 async fn every_event_of_slack_is_taken_or_refused_as_slacks_rules_say() {
     let Some(mut payloads) = payloads("slack", "event.") else { return };
     assert!(payloads.len() > 30, "{} events", payloads.len());
-    let world = connected().await;
+    let world = without_canary().await;
     let channels = world.connect_channels("launch", "Launch").await.unwrap();
     let slack = Vendor::slack(&world).await;
     let stranger = Vendor { signing_secret: Some("fake".into()), ..Vendor::slack(&world).await };
@@ -236,7 +236,7 @@ async fn slacks_word_that_a_workspace_is_lost_is_believed_from_slack_alone() {
     let Some(mut payloads) = payloads("slack", "event.") else { return };
     payloads.retain(|name, _| name.contains("revoked") || name.contains("uninstalled"));
     assert_eq!(payloads.len(), 4, "{:?}", payloads.keys());
-    let world = connected().await;
+    let world = without_canary().await;
     let channels = world.connect_channels("launch", "Launch").await.unwrap();
     let slack = Vendor::slack(&world).await;
     let stranger = Vendor { signing_secret: Some("fake".into()), ..Vendor::slack(&world).await };
@@ -266,7 +266,7 @@ async fn slacks_word_that_a_workspace_is_lost_is_believed_from_slack_alone() {
 async fn every_notification_of_graph_is_taken_or_refused_as_graphs_rules_say() {
     let Some(mut payloads) = payloads("graph", "notification.") else { return };
     assert!(payloads.len() > 5, "{:?}", payloads.keys());
-    let world = connected().await;
+    let world = without_canary().await;
     let channels = world.connect_channels("launch", "Launch").await.unwrap();
     let graph = Vendor::graph(&world).await;
 

@@ -4,7 +4,7 @@ use reqwest::Method;
 use rialto_testkit::{Channels, Side, TEAMS_PEOPLE, World};
 use serde_json::{Value, json};
 
-use crate::{both_ways, connected, says};
+use crate::{both_ways, says, without_canary};
 
 /// The subscriptions that Graph has.
 async fn subscriptions(world: &World) -> Vec<Value> {
@@ -52,7 +52,7 @@ async fn arrives_once(world: &World, channels: &Channels, text: &str) {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn each_channel_is_heard_as_the_service_user_by_what_is_sealed_for_rialto() {
-    let world = connected().await;
+    let world = without_canary().await;
     let channels = world.connect_channels("launch", "Launch").await.unwrap();
     let heard = subscription(&world).await;
     let service = world.account(Side::Teams, TEAMS_PEOPLE[1]).await.unwrap();
@@ -80,7 +80,7 @@ async fn each_channel_is_heard_as_the_service_user_by_what_is_sealed_for_rialto(
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn the_whole_tenant_is_heard_by_one_subscription_of_the_application() {
-    let world = connected().await;
+    let world = without_canary().await;
     let launch = world.connect_channels("launch", "Launch").await.unwrap();
     let by_channel = subscription(&world).await;
     let app = world.app(Side::Teams).await.unwrap();
@@ -116,7 +116,7 @@ async fn the_whole_tenant_is_heard_by_one_subscription_of_the_application() {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_subscription_is_renewed_before_it_ends() {
-    let world = connected().await;
+    let world = without_canary().await;
     let short = json!({"platform": "teams", "target": "api", "method": "POST /subscriptions",
                        "kind": "special", "name": "short_life"});
     world.control.post("/faults", short).await.unwrap();
@@ -135,7 +135,7 @@ async fn a_subscription_is_renewed_before_it_ends() {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn graph_is_shown_a_new_token_when_it_asks_for_one_and_asks_once() {
-    let world = connected().await;
+    let world = without_canary().await;
     let channels = world.connect_channels("launch", "Launch").await.unwrap();
     let before = subscription(&world).await;
     // Tokens live for an hour, more or less; a quarter before its end Graph asks.
@@ -157,7 +157,7 @@ async fn graph_is_shown_a_new_token_when_it_asks_for_one_and_asks_once() {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_subscription_that_graph_removed_is_made_again() {
-    let world = connected().await;
+    let world = without_canary().await;
     let channels = world.connect_channels("launch", "Launch").await.unwrap();
     let before = subscription(&world).await;
     let removed = json!({"event": "subscriptionRemoved", "subscription": before["id"]});
@@ -174,7 +174,7 @@ async fn a_subscription_that_graph_removed_is_made_again() {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn the_service_user_joins_the_teams_it_must_hear_and_again_when_it_was_taken_out() {
-    let world = connected().await;
+    let world = without_canary().await;
     let ida = |what: &str, more: Value| {
         let mut act =
             json!({"workspace": world.workspace(Side::Teams), "as": "Ida Holm", "do": what});
@@ -209,7 +209,7 @@ async fn the_service_user_joins_the_teams_it_must_hear_and_again_when_it_was_tak
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn what_came_while_rialto_was_out_of_breath_is_sent_again_and_read_once() {
-    let world = connected().await;
+    let world = without_canary().await;
     let channels = world.connect_channels("launch", "Launch").await.unwrap();
     let say = async |text: &str| {
         let body = json!({"text": text});
@@ -238,7 +238,7 @@ async fn what_came_while_rialto_was_out_of_breath_is_sent_again_and_read_once() 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn graph_drops_what_a_slow_address_would_be_told_and_tells_of_it_and_rialto_looks_after_itself()
  {
-    let world = connected().await;
+    let world = without_canary().await;
     let channels = world.connect_channels("launch", "Launch").await.unwrap();
     // As many answers as make a judgement; a sixth of them too slow.
     for number in 0..18 {
@@ -281,7 +281,7 @@ async fn graph_drops_what_a_slow_address_would_be_told_and_tells_of_it_and_rialt
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn who_removes_a_channel_sync_is_told_no_more() {
-    let world = connected().await;
+    let world = without_canary().await;
     let channels = world.connect_channels("launch", "Launch").await.unwrap();
     assert_eq!(subscriptions(&world).await.len(), 1);
     let path = format!("/api/v1/channel-syncs/{}", channels.sync);

@@ -2,6 +2,7 @@
 
 #![expect(clippy::unwrap_used, reason = "what is unexpected fails the test")]
 
+mod canary;
 mod changes;
 mod fixtures;
 mod kill;
@@ -33,6 +34,11 @@ async fn connected_with(settings: &[(&str, &str)]) -> World {
     let world = World::start(options).await.unwrap();
     connect_both(&world).await;
     world
+}
+
+/// Where subscriptions are looked at: the canary's nest would have one too.
+async fn without_canary() -> World {
+    connected_with(&[("RIALTO_CANARY_EVERY", "0s")]).await
 }
 
 /// Settings of a Rialto that waits for nothing that a test need not wait for.

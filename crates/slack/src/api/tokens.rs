@@ -6,7 +6,7 @@
 use std::sync::Arc;
 
 use jiff::{SignedDuration, Timestamp};
-use rialto_platform::{Cabinet, Toolkit};
+use rialto_platform::{Cabinet, Credential, Toolkit};
 use secrecy::{ExposeSecret, SecretString};
 use serde::{Deserialize, Serialize};
 use tokio::sync::Mutex;
@@ -157,14 +157,20 @@ impl Tokens {
         Ok(self.renew(&mut state, &pair).await?.access)
     }
 
-    /// Renews past half its life; gives when that will be so next.
-    pub async fn upkeep(&self) -> Result<Option<Timestamp>, ApiError> {
+    /// Renews past half its life; gives when that will be so next, and the token's life.
+    pub async fn upkeep(&self) -> Result<(Option<Timestamp>, Credential), ApiError> {
         let mut state = self.state.lock().await;
         let mut pair = self.load(&mut state).await?;
         if pair.half_life().is_some_and(|half| half <= self.toolkit.clock.now()) {
             pair = self.renew_or_keep(&mut state, pair).await?;
         }
-        Ok(pair.half_life())
+        let life = pair.expires.map(|expires| expires.duration_since(pair.issued));
+        let credential = Credential {
+            name: "bot token",
+            expires_at: pair.expires,
+            overdue: life.unwrap_or_default() / 3,
+        };
+        Ok((pair.half_life(), credential))
     }
 
     async fn load(&self, state: &mut State) -> Result<TokenPair, ApiError> {

@@ -218,6 +218,7 @@ fn no_secret_is_shown_by_what_holds_it() {
         access_token: PLANTED.into(),
         refresh_token: Some(PLANTED.into()),
         expires_at: now(),
+        renewed_at: now(),
         scope: String::new(),
         account: OWN.into(),
         name: "Rialto".into(),

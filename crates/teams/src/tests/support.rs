@@ -121,6 +121,7 @@ pub(super) fn desk(app: AppConfig) -> Desk {
         access_token: "fake-access".into(),
         refresh_token: Some("fake-refresh".into()),
         expires_at: now() + SignedDuration::from_hours(1),
+        renewed_at: now(),
         scope: crate::permissions::scopes(),
         account: OWN.into(),
         name: "Rialto".into(),

@@ -1,0 +1,51 @@
+//! The canary's nest: one that was made before is found by its name.
+
+use rialto_model::Conversation;
+use rialto_platform::{Cabinet, Nest, SetupError};
+use serde_json::json;
+
+use crate::{
+    api::{Api, Identity},
+    directory, upkeep,
+};
+
+pub(crate) async fn nest(
+    api: &Api,
+    cabinet: &dyn Cabinet,
+    own: &Identity,
+    anew: bool,
+) -> Result<Nest, SetupError> {
+    if let (false, Some(nest)) = (anew, Nest::remembered(cabinet).await?) {
+        return Ok(nest);
+    }
+    let joined = upkeep::joined(api).await;
+    let joined = joined.map_err(|error| SetupError::Unreachable(error.to_string()))?;
+    let found = joined.into_values().find(|channel| {
+        channel.private && !channel.archived && channel.name.starts_with(Nest::NAME)
+    });
+    let channel = match found {
+        Some(channel) => channel,
+        None => make(api, own).await?,
+    };
+    let call = json!({ "channel": channel.id, "text": Nest::TEXT, "mrkdwn": false });
+    let message = api.json("chat.postMessage", &call).await?.ts;
+    let message = message.ok_or_else(|| {
+        SetupError::Unreachable("Slack's answer does not name the message".into())
+    })?;
+    let nest = Nest { conversation: channel.id, message: message.into() };
+    nest.remember(cabinet).await?;
+    Ok(nest)
+}
+
+/// Somebody else's channel, or an archived one, may have the plain name.
+async fn make(api: &Api, own: &Identity) -> Result<Conversation, SetupError> {
+    match directory::create(api, own, &Nest::to_make(None, "")).await {
+        Err(SetupError::Refused(_)) => {
+            let mut unlike = [0; 4];
+            api.toolkit.random.fill(&mut unlike);
+            let suffix = format!("-{}", hex::encode(unlike));
+            directory::create(api, own, &Nest::to_make(None, &suffix)).await
+        }
+        result => result,
+    }
+}
