@@ -5,7 +5,7 @@ use std::fmt;
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
-use crate::{Author, Content, ConversationRef, DeliveryId, Emoji, MessageId, Revision};
+use crate::{Author, Content, ConversationRef, DeliveryId, Emoji, MessageId, Revision, RichText};
 
 /// A unit of outgoing work, without its content.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -34,6 +34,8 @@ pub struct Delivery {
     pub created_at: Timestamp,
     /// When it was settled.
     pub settled_at: Option<Timestamp>,
+    /// Whether the sender was told that it is not there.
+    pub told: bool,
 }
 
 /// How far a delivery is.
@@ -64,6 +66,8 @@ pub enum WorkKind {
     React,
     /// A reaction taken back.
     Unreact,
+    /// A notice to whoever wrote the message.
+    Notice,
 }
 
 /// What a delivery does; sealed while it waits, erased when it is settled.
@@ -110,6 +114,13 @@ pub enum Work {
         /// Which.
         emoji: Emoji,
     },
+    /// Tell whoever wrote the message what became of it, in their own conversation with Rialto.
+    Notice {
+        /// What.
+        text: RichText,
+        /// Which of the message's notices: it is posted once.
+        number: u16,
+    },
 }
 
 impl Work {
@@ -121,6 +132,7 @@ impl Work {
             Self::Delete => WorkKind::Delete,
             Self::React { .. } => WorkKind::React,
             Self::Unreact { .. } => WorkKind::Unreact,
+            Self::Notice { .. } => WorkKind::Notice,
         }
     }
 }

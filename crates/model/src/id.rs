@@ -118,6 +118,17 @@ impl RemoteId {
     pub fn as_str(&self) -> &str {
         &self.0
     }
+
+    /// Rialto's own conversation with an account, by a name that no platform gives: its real id is
+    /// known only to who asks the platform for it.
+    pub fn direct_with(account: &Self) -> Self {
+        format!("@{account}").into()
+    }
+
+    /// The account, when this is Rialto's own conversation with one.
+    pub fn direct_account(&self) -> Option<Self> {
+        self.0.strip_prefix('@').map(Self::from)
+    }
 }
 
 impl<T: Into<Arc<str>>> From<T> for RemoteId {

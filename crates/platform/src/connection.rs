@@ -126,6 +126,9 @@ pub trait Connection: Send + Sync + 'static {
     /// Makes the service identity a member, so that it hears and may write; no error when it is.
     async fn join(&self, conversation: &RemoteId) -> Result<(), SetupError>;
 
+    /// Our own conversation with an account: opened when there is none.
+    async fn direct(&self, account: &RemoteId) -> Result<RemoteId, SendError>;
+
     // ---- out
 
     /// The posts that a message takes, at least one. Pure.

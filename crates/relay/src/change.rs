@@ -56,12 +56,17 @@ impl Trip<'_> {
     pub(crate) async fn delete(&self) -> Result<(), Failure> {
         let there = self.copies().await?;
         let thread = self.thread_root().await?;
-        let to = &self.job.pending.delivery.to.conversation;
+        let to = &self.place().await?;
+        let mut done = Progress { settled: self.delivered(), ..Progress::default() };
         for copy in there.iter().filter(|copy| !copy.origin) {
             let thread = thread.as_ref().filter(|_| !matches!(copy.part, PartKey::Broadcast(_)));
             self.apply(to, &MessageChange::Delete { message: &copy.remote, thread }).await?;
+            if self.job.pending.delivery.to.conversation.direct_account().is_some() {
+                // A notice that was taken back can be given again.
+                done.gone.push(copy.remote.clone());
+            }
         }
-        self.keep(Progress { settled: self.delivered(), ..Progress::default() }).await;
+        self.keep(done).await;
         Ok(())
     }
 

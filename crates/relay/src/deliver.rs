@@ -3,7 +3,7 @@
 use std::{sync::Arc, time::Duration};
 
 use jiff::Timestamp;
-use rialto_model::{Attempt, AttemptOutcome, DeliveryState, PartKey, Work};
+use rialto_model::{Attempt, AttemptOutcome, DeliveryState, PartKey, Work, WorkKind};
 use rialto_platform::{Connection, HoldScope, SendError};
 use rialto_store::{Progress, Settled, StoreError};
 
@@ -78,6 +78,7 @@ impl Relay {
             Work::Delete => trip.delete().await,
             Work::React { emoji } => trip.react(emoji, true).await,
             Work::Unreact { emoji } => trip.react(emoji, false).await,
+            Work::Notice { text, number } => trip.notice(text, *number).await,
         };
         match result {
             Ok(()) => {
@@ -103,6 +104,10 @@ impl Trip<'_> {
             tracing::warn!(%error, delivery = %self.job.pending.delivery.id, "a step cannot be kept yet");
             tokio::time::sleep(self.relay.inner.backoff(tries)).await;
             tries += 1;
+        }
+        step.told.iter().for_each(|new| self.relay.look_for_work(&new.to));
+        if step.settled.is_some() && self.job.pending.delivery.told {
+            self.relay.inner.take_back.notify_one();
         }
     }
 
@@ -139,6 +144,11 @@ impl Trip<'_> {
             .try_into()
             .is_ok_and(|age: Duration| age > inner.settings.give_up_after);
         match error {
+            SendError::Permanent(reason) if delivery.kind == WorkKind::Notice => {
+                count(self.job, "cancelled");
+                self.end(DeliveryState::Cancelled, &reason, Some(attempt), unbegun).await;
+                Outcome::Settled
+            }
             SendError::Permanent(reason) => {
                 count(self.job, "parked");
                 self.end(DeliveryState::Parked, &reason, Some(attempt), unbegun).await;
@@ -192,7 +202,11 @@ impl Trip<'_> {
         unbegun: Vec<PartKey>,
     ) {
         let settled = Some(Settled { state, reason: Some(reason.to_owned()), at: self.now() });
-        self.keep(Progress { unbegun, attempt, settled, ..Progress::default() }).await;
+        let told = match state {
+            DeliveryState::Parked => self.to_be_told(reason).await,
+            _ => Vec::new(),
+        };
+        self.keep(Progress { unbegun, attempt, told, settled, ..Progress::default() }).await;
     }
 }
 
@@ -218,5 +232,6 @@ fn kind_of(job: &Job) -> &'static str {
         Work::Delete => "delete",
         Work::React { .. } => "react",
         Work::Unreact { .. } => "unreact",
+        Work::Notice { .. } => "notice",
     }
 }

@@ -41,6 +41,7 @@ impl Relay {
             happened_at: new.happened_at,
             created_at: new.created_at,
             settled_at: None,
+            told: false,
         };
         let pending = PendingDelivery { delivery, work: new.work, begun: Vec::new() };
         if self.inner.lanes.push(&to, seq, weight, Job { pending, fresh: true }) {
@@ -48,12 +49,17 @@ impl Relay {
         }
     }
 
-    /// Lets a lane look for work now (a delivery was retried).
-    pub fn wake_lane(&self, to: &ConversationRef) {
-        self.inner.set_hold(to, None);
+    /// Lets a lane look for work that is on disk.
+    pub(crate) fn look_for_work(&self, to: &ConversationRef) {
         if self.inner.lanes.wake(to) {
             self.start_lane(to.clone());
         }
+    }
+
+    /// Lets a lane look for work now (a delivery was retried).
+    pub fn wake_lane(&self, to: &ConversationRef) {
+        self.inner.set_hold(to, None);
+        self.look_for_work(to);
     }
 
     /// Lets all lanes that have work look for it.
@@ -62,9 +68,7 @@ impl Relay {
             if let Some(until) = lane.held_until {
                 self.inner.set_hold(&lane.to, Some(until));
             }
-            if self.inner.lanes.wake(&lane.to) {
-                self.start_lane(lane.to);
-            }
+            self.look_for_work(&lane.to);
         }
         Ok(())
     }
@@ -125,9 +129,12 @@ impl Relay {
     /// Whether a lane may write now: it is in a channel sync that flows, on a connection that works.
     fn is_open(&self, to: &ConversationRef) -> bool {
         let view = self.roster().view();
-        let flows = view.endpoint(to).is_some_and(|(sync, endpoint)| {
-            sync.state == ChannelSyncState::Active && endpoint.direction.writes()
-        });
+        let flows = match view.endpoint(to) {
+            Some((sync, endpoint)) => {
+                sync.state == ChannelSyncState::Active && endpoint.direction.writes()
+            }
+            None => to.conversation.direct_account().is_some(),
+        };
         let works = view.connections.get(&to.connection).is_some_and(|entry| {
             entry.record.state == ConnectionState::Active && entry.live.is_ok()
         });
@@ -217,6 +224,7 @@ fn weight_of(new: &NewDelivery) -> usize {
     use rialto_model::Work;
     match &new.work {
         Work::Post { content, .. } | Work::Edit { content, .. } => content.text.weight(),
+        Work::Notice { text, .. } => text.weight(),
         Work::Delete | Work::React { .. } | Work::Unreact { .. } => 0,
     }
 }

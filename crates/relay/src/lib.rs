@@ -33,6 +33,7 @@ mod relay;
 mod retry;
 mod roster;
 mod sweep;
+mod tell;
 mod upkeep;
 
 pub use avatars::{AvatarLinks, BadSignature};

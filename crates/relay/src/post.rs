@@ -46,7 +46,7 @@ impl<'a> Said<'a> {
                 orphan: *orphan,
                 revision: *revision,
             }),
-            Work::Delete | Work::React { .. } | Work::Unreact { .. } => None,
+            Work::Delete | Work::React { .. } | Work::Unreact { .. } | Work::Notice { .. } => None,
         }
     }
 }
@@ -101,7 +101,7 @@ impl Trip<'_> {
         };
         let uploaded = files.for_post(part, &outgoing.content);
         let mut post = Post {
-            to: &pending.delivery.to.conversation,
+            to: &outgoing.to,
             thread: outgoing.thread.as_ref().filter(|_| part.in_thread),
             part,
             files: &uploaded,

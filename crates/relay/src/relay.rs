@@ -11,7 +11,7 @@ use parking_lot::Mutex;
 use rialto_model::{AppId, ChannelSyncId, ConnectionId, ConversationRef};
 use rialto_platform::{Inbound, Toolkit, Verified};
 use rialto_store::{Appended, NewInbound, Store, StoreError};
-use tokio::sync::{Semaphore, watch};
+use tokio::sync::{Notify, Semaphore, watch};
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
 use url::Url;
 
@@ -37,6 +37,8 @@ pub struct RelaySettings {
     pub keep_parked: Duration,
     /// How long a delivery is tried before it is parked, when the other side does not work.
     pub give_up_after: Duration,
+    /// How long a delivery may wait before its sender is told by a reaction that it is not there.
+    pub tell_after: Duration,
     /// How long after a call without an answer it is looked up whether it was done: long enough
     /// for a platform to finish what it had begun.
     pub look_after: Duration,
@@ -64,6 +66,7 @@ impl RelaySettings {
             public_url,
             keep_parked: 7 * DAY,
             give_up_after: 7 * DAY,
+            tell_after: Duration::from_secs(15 * 60),
             look_after: Duration::from_secs(2),
             pacing: true,
             sweep_every: Duration::from_secs(15 * 60),
@@ -96,6 +99,8 @@ pub(crate) struct Inner {
     pub(crate) sweeps: Sweeps,
     pub(crate) problems: Problems,
     pub(crate) canaries: Canaries,
+    /// Something that a sender was told may be past.
+    pub(crate) take_back: Notify,
     /// Counts what admins changed; whoever waits looks again.
     pub(crate) changes: watch::Sender<u64>,
     turns: Mutex<HashMap<ChannelSyncId, Arc<tokio::sync::Mutex<()>>>>,
@@ -160,6 +165,7 @@ impl Relay {
                 sweeps: Sweeps::default(),
                 problems: Problems::default(),
                 canaries: Canaries::default(),
+                take_back: Notify::new(),
                 changes: watch::Sender::new(0),
                 turns: Mutex::default(),
                 tasks: TaskTracker::new(),
@@ -187,6 +193,10 @@ impl Relay {
         relay.inner.tasks.spawn({
             let relay = relay.clone();
             async move { relay.keep_canaries().await }
+        });
+        relay.inner.tasks.spawn({
+            let relay = relay.clone();
+            async move { relay.keep_telling().await }
         });
         Ok(relay)
     }

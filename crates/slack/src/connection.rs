@@ -110,6 +110,10 @@ impl Connection for SlackConnection {
         directory::join(&self.api, conversation).await
     }
 
+    async fn direct(&self, account: &RemoteId) -> Result<RemoteId, SendError> {
+        directory::direct(&self.api, account).await
+    }
+
     fn render(&self, outgoing: &Outgoing) -> Vec<Part> {
         render::parts(outgoing)
     }

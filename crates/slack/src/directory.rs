@@ -1,7 +1,7 @@
 //! Who is there, and where: accounts and conversations.
 
 use rialto_model::{Account, AccountKind, Conversation, ConversationKind, RemoteId};
-use rialto_platform::{NewConversation, Page, ReadError, SetupError};
+use rialto_platform::{NewConversation, Page, ReadError, SendError, SetupError};
 use serde::Deserialize;
 use serde_json::Value;
 
@@ -213,6 +213,17 @@ pub(crate) async fn join(api: &Api, id: &RemoteId) -> Result<(), SetupError> {
         Err(error) if error.is("method_not_supported_for_channel_type") => Err(invite()),
         result => Ok(result.map(drop)?),
     }
+}
+
+/// Opens the app's direct message with a person, or finds the one that is open.
+pub(crate) async fn direct(api: &Api, account: &RemoteId) -> Result<RemoteId, SendError> {
+    let params = vec![("users", account.to_string())];
+    let answer = api.form("conversations.open", &params).await?;
+    let opened = Channel::deserialize(&answer.channel).unwrap_or_default();
+    opened
+        .id
+        .map(RemoteId::from)
+        .ok_or_else(|| SendError::Transient("Slack's answer does not name the conversation".into()))
 }
 
 #[cfg(test)]

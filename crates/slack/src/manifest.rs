@@ -12,7 +12,7 @@ use serde_json::json;
 use crate::{files, render};
 
 /// Bot scopes, and what each is needed for.
-pub(crate) const SCOPES: [(&str, &str); 18] = [
+pub(crate) const SCOPES: [(&str, &str); 19] = [
     ("channels:history", "to hear messages in public channels"),
     ("channels:join", "to join public channels"),
     ("channels:manage", "to make public channels"),
@@ -26,6 +26,7 @@ pub(crate) const SCOPES: [(&str, &str); 18] = [
     ("groups:history", "to hear messages in private channels"),
     ("groups:read", "to list private channels that it is in"),
     ("groups:write", "to make private channels"),
+    ("im:write", "to tell people in a direct message what did not arrive"),
     ("reactions:read", "to hear reactions"),
     ("reactions:write", "to add and take back reactions"),
     ("team:read", "to show the workspace's name"),

@@ -164,11 +164,13 @@ CREATE TABLE deliveries (
     happened_at BIGINT NOT NULL,
     created_at BIGINT NOT NULL,
     settled_at BIGINT,
+    told BIGINT NOT NULL DEFAULT 0, -- 1: the sender was told that it is not there
     content BLOB -- sealed
 );
 CREATE INDEX deliveries_pending ON deliveries (lane, seq) WHERE state = 0;
 CREATE INDEX deliveries_parked ON deliveries (lane, seq) WHERE state = 2;
 CREATE INDEX deliveries_of_message ON deliveries (message);
+CREATE INDEX deliveries_told ON deliveries (message) WHERE told = 1;
 
 CREATE TABLE begun (
     lane BIGINT NOT NULL,

@@ -340,6 +340,8 @@ pub struct Progress {
     pub unbegun: Vec<PartKey>,
     /// The call that was made. Counted as an attempt unless it is `Done`.
     pub attempt: Option<Attempt>,
+    /// What tells the sender that it is not there; kept while the delivery waits.
+    pub told: Vec<NewDelivery>,
     /// The end of the delivery; its content is erased unless it is parked, and what was begun for it
     /// forgotten. When it has ended already, the first end stays. A conflict when it is `Pending`.
     pub settled: Option<Settled>,

@@ -11,7 +11,7 @@ use secrecy::SecretString;
 
 use crate::{
     App, Appended, AuditEntry, ChannelSyncTraffic, Connection, ConnectionState, Copy,
-    DeliveryFilter, DropCount, InFlight, Inbound, Lane, MessageView, NewInbound,
+    DeliveryFilter, DropCount, InFlight, Inbound, Lane, MessageView, NewDelivery, NewInbound,
     PendingAuthorization, PendingDelivery, Plan, Progress, StoreError, StoredAccount, SweepRecord,
 };
 
@@ -215,6 +215,24 @@ pub trait Store: Send + Sync + 'static {
         &self,
         to: &ConversationRef,
         until: Option<Timestamp>,
+    ) -> Result<(), StoreError>;
+
+    /// Posts, edits and deletions planned before `before` that wait and whose sender was not told, in
+    /// order, from after `after` on.
+    async fn overdue(
+        &self,
+        before: Timestamp,
+        after: i64,
+        limit: u32,
+    ) -> Result<Vec<Delivery>, StoreError>;
+    /// Deliveries done whose sender was told that they are not, where nothing else of the message is
+    /// missing that they were told of.
+    async fn told_in_vain(&self, limit: u32) -> Result<Vec<Delivery>, StoreError>;
+    /// Keeps what takes back that a message's sender was told, if they were.
+    async fn take_back(
+        &self,
+        message: MessageId,
+        deliveries: Vec<NewDelivery>,
     ) -> Result<(), StoreError>;
 
     // ---- looking and mending

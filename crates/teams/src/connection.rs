@@ -109,6 +109,10 @@ impl Connection for TeamsConnection {
         self.make_member(conversation).await
     }
 
+    async fn direct(&self, account: &RemoteId) -> Result<RemoteId, SendError> {
+        self.chat_with(account).await
+    }
+
     fn render(&self, outgoing: &Outgoing) -> Vec<Part> {
         render::render(outgoing)
     }

@@ -4,15 +4,15 @@ use std::collections::{BTreeSet, HashSet};
 
 use http::{Method, StatusCode};
 use rialto_model::{Conversation, ConversationKind, RemoteId};
-use rialto_platform::{NewConversation, Page, ReadError, SetupError};
+use rialto_platform::{NewConversation, Page, ReadError, SendError, SetupError};
 use serde_json::{Value, json};
 
 use crate::{
     connection::TeamsConnection,
     fault::Fault,
-    place::{Place, is_id},
+    place::{self, Place, is_id},
     tokens::Identity,
-    wire::{Channel, List, Member, Team},
+    wire::{Channel, Chat, List, Member, Team},
 };
 
 /// Teams whose channels are listed at once: one call for each.
@@ -246,6 +246,25 @@ impl TeamsConnection {
             .ok()
             .flatten()
             .map_or_else(|| Ok(conversation(&place, &channel, &Team::default(), true)), Ok)
+    }
+}
+
+impl TeamsConnection {
+    /// The service user's one-on-one chat with a person. Graph gives the one that there is already.
+    pub(crate) async fn chat_with(&self, account: &RemoteId) -> Result<RemoteId, SendError> {
+        let own = self.graph.tokens.account().await.map_err(|fault| fault.to_send())?;
+        let graph = self.graph.settings.graph.as_str();
+        let body = json!({
+            "chatType": "oneOnOne",
+            "members": [
+                member(graph, &own, &["owner"]),
+                member(graph, account.as_str(), &["owner"]),
+            ],
+        });
+        let made = self.graph.make::<Chat>(Identity::Service, self.graph.url(&["chats"]), &body);
+        let made = made.await.map_err(|fault| fault.to_send())?;
+        place::chat(&made.id)
+            .ok_or_else(|| SendError::Transient("Graph made a chat and did not say which".into()))
     }
 }
 

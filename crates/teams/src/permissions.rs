@@ -5,7 +5,7 @@ use rialto_platform::Permission;
 use crate::settings::Listening;
 
 /// Delegated permissions of the service user, each with what cannot be done without it.
-const DELEGATED: [(&str, &str); 11] = [
+const DELEGATED: [(&str, &str); 12] = [
     ("User.Read", "signing in"),
     ("User.ReadBasic.All", "names and pictures"),
     ("ChannelMessage.Send", "posting messages"),
@@ -17,6 +17,7 @@ const DELEGATED: [(&str, &str); 11] = [
     ("Team.ReadBasic.All", "listing teams"),
     ("TeamMember.ReadWrite.All", "adding people to teams in which channels are made"),
     ("Files.ReadWrite.All", "files"),
+    ("Chat.ReadWrite", "telling people in a chat what did not arrive"),
 ];
 
 /// Permissions that the sign-in itself needs; they are not named in the token's scopes.

@@ -3,7 +3,7 @@
 use rialto_model::RemoteId;
 
 /// A channel: Graph needs its team too. As a `RemoteId` it is `{team}/{channel}`; `chat/{id}` is
-/// kept free for chats.
+/// a chat.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub(crate) struct Place {
     pub team: String,
@@ -29,6 +29,16 @@ impl Place {
     pub fn messages_resource(&self) -> String {
         format!("/teams/{}/channels/{}/messages", self.team, self.channel)
     }
+}
+
+/// The chat that a `RemoteId` names.
+pub(crate) fn chat_of(id: &RemoteId) -> Option<&str> {
+    id.as_str().strip_prefix("chat/").filter(|chat| is_id(chat))
+}
+
+/// A chat as a `RemoteId`.
+pub(crate) fn chat(id: &str) -> Option<RemoteId> {
+    is_id(id).then(|| RemoteId::from(format!("chat/{id}")))
 }
 
 /// A message of a channel: replies need their root.

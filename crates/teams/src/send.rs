@@ -12,7 +12,7 @@ use crate::{
     fault::Fault,
     fingerprint::{self, FILE_SIGN},
     html, markup,
-    place::{MessagePath, Place, is_id},
+    place::{Place, chat_of, is_id},
     tokens::Identity,
     upload::Uploaded,
     wire::{ChatMessage, List},
@@ -29,9 +29,8 @@ const MOST_PAGES: usize = 20;
 
 impl TeamsConnection {
     pub(crate) async fn make_post(&self, post: &Post<'_>) -> Result<RemoteId, SendError> {
-        let place = place(post.to)?;
         let body = with_files(parsed(post.part)?, post.files);
-        let url = self.graph.url(&siblings(&place, post.thread)?);
+        let url = self.graph.url(&siblings(post.to, post.thread)?);
         let made: Result<ChatMessage, Fault> = self.graph.post(Identity::Service, url, &body).await;
         match made {
             Ok(message) if is_id(&message.id) => Ok(message.id.into()),
@@ -46,11 +45,10 @@ impl TeamsConnection {
         post: &Post<'_>,
         begun: &Begun,
     ) -> Result<Vec<RemoteId>, SendError> {
-        let place = place(post.to)?;
         let own = self.graph.tokens.account().await.map_err(|fault| fault.to_send())?;
         let since = begun.at().checked_sub(SKEW).unwrap_or(begun.at());
         let files: Vec<String> = uploaded(post.files).map(|file| file.attachment_id).collect();
-        let mut url = self.graph.url(&siblings(&place, post.thread)?);
+        let mut url = self.graph.url(&siblings(post.to, post.thread)?);
         url.query_pairs_mut().append_pair("$top", "50");
         let mut next = Some(url);
         let mut found = Vec::new();
@@ -88,14 +86,18 @@ impl TeamsConnection {
         to: &RemoteId,
         change: &MessageChange<'_>,
     ) -> Result<(), SendError> {
-        let place = place(to)?;
         match change {
             MessageChange::Edit { message, thread, part } => {
-                self.edit(&path(place, message, *thread)?, part).await
+                self.edit(&path(to, message, *thread)?, part).await
             }
             MessageChange::Delete { message, thread } => {
-                let path = path(place, message, *thread)?;
-                match self.act(&path, "softDelete", None).await {
+                let mut path = path(to, message, *thread)?;
+                if chat_of(to).is_some() {
+                    // In chats Graph deletes by the path of who wrote it.
+                    let own = self.graph.tokens.account().await.map_err(|fault| fault.to_send())?;
+                    path.splice(0..0, ["users".into(), own]);
+                }
+                match self.act(path, "softDelete", None).await {
                     Err(Fault::Refused { reason, .. }) if reason.contains("deleted") => Ok(()),
                     Err(fault) if fault.is_gone() => Ok(()),
                     done => done.map_err(|fault| fault.to_send()),
@@ -103,14 +105,14 @@ impl TeamsConnection {
             }
             MessageChange::React { message, thread, emoji } => {
                 let reaction = reaction(emoji)?;
-                let path = path(place, message, *thread)?;
-                let done = self.act(&path, "setReaction", Some(&reaction)).await;
+                let path = path(to, message, *thread)?;
+                let done = self.act(path, "setReaction", Some(&reaction)).await;
                 done.map_err(|fault| fault.to_send())
             }
             MessageChange::Unreact { message, thread, emoji } => {
                 let reaction = reaction(emoji)?;
-                let path = path(place, message, *thread)?;
-                match self.act(&path, "unsetReaction", Some(&reaction)).await {
+                let path = path(to, message, *thread)?;
+                match self.act(path, "unsetReaction", Some(&reaction)).await {
                     Err(fault) if fault.is_gone() => Ok(()),
                     done => done.map_err(|fault| fault.to_send()),
                 }
@@ -118,17 +120,21 @@ impl TeamsConnection {
         }
     }
 
-    async fn act(&self, path: &MessagePath, what: &str, body: Option<&Value>) -> Result<(), Fault> {
-        let mut segments = path.segments();
-        segments.push(what);
-        let url = self.graph.url(&segments);
+    async fn act(
+        &self,
+        mut path: Vec<String>,
+        what: &str,
+        body: Option<&Value>,
+    ) -> Result<(), Fault> {
+        path.push(what.into());
+        let url = self.graph.url(&path);
         self.graph.send(Identity::Service, Method::POST, url, body).await.map(|_| ())
     }
 
     /// A message's files are part of what an edit replaces, so they are read first and sent along.
-    async fn edit(&self, path: &MessagePath, part: &Part) -> Result<(), SendError> {
+    async fn edit(&self, path: &[String], part: &Part) -> Result<(), SendError> {
         let mut body = parsed(part)?;
-        let url = self.graph.url(&path.segments());
+        let url = self.graph.url(path);
         let before = self.graph.get::<Value>(Identity::Service, url.clone()).await;
         let before = before.map_err(|fault| looked(&fault))?;
         if !before["deletedDateTime"].is_null() {
@@ -160,39 +166,36 @@ fn looked(fault: &Fault) -> SendError {
     }
 }
 
-fn place(id: &RemoteId) -> Result<Place, SendError> {
-    Place::parse(id).ok_or_else(|| SendError::Permanent(format!("`{id}` is no channel of Teams")))
+/// Where messages of a conversation are listed and posted, or replies of a thread.
+fn siblings(to: &RemoteId, thread: Option<&RemoteId>) -> Result<Vec<String>, SendError> {
+    let mut path = match (chat_of(to), Place::parse(to)) {
+        (Some(chat), _) => vec!["chats".into(), chat.into()],
+        (None, Some(place)) => vec!["teams".into(), place.team, "channels".into(), place.channel],
+        (None, None) => {
+            return Err(SendError::Permanent(format!("`{to}` is no channel of Teams")));
+        }
+    };
+    path.push("messages".into());
+    if let Some(root) = thread {
+        path.extend([message_id(root)?, "replies".into()]);
+    }
+    Ok(path)
 }
 
+/// Where a message is, which may be the root of the thread.
 fn path(
-    place: Place,
+    to: &RemoteId,
     message: &RemoteId,
     thread: Option<&RemoteId>,
-) -> Result<MessagePath, SendError> {
-    let id = |id: &RemoteId| {
-        let known = is_id(id.as_str()).then(|| id.as_str().to_owned());
-        known.ok_or_else(|| SendError::Permanent(format!("`{id}` is no message of Teams")))
-    };
-    let root = thread.filter(|root| *root != message).map(id).transpose()?;
-    Ok(MessagePath { place, message: id(message)?, root })
+) -> Result<Vec<String>, SendError> {
+    let mut path = siblings(to, thread.filter(|root| *root != message))?;
+    path.push(message_id(message)?);
+    Ok(path)
 }
 
-/// Where messages of a channel, or replies of a thread, are listed and posted.
-fn siblings(place: &Place, thread: Option<&RemoteId>) -> Result<Vec<String>, SendError> {
-    let mut segments = match thread {
-        None => {
-            return Ok(["teams", &place.team, "channels", &place.channel, "messages"]
-                .map(str::to_owned)
-                .to_vec());
-        }
-        Some(root) => path(place.clone(), root, None)?
-            .segments()
-            .into_iter()
-            .map(str::to_owned)
-            .collect::<Vec<_>>(),
-    };
-    segments.push("replies".into());
-    Ok(segments)
+fn message_id(id: &RemoteId) -> Result<String, SendError> {
+    let known = is_id(id.as_str()).then(|| id.as_str().to_owned());
+    known.ok_or_else(|| SendError::Permanent(format!("`{id}` is no message of Teams")))
 }
 
 fn parsed(part: &Part) -> Result<Value, SendError> {

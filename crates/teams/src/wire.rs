@@ -234,6 +234,13 @@ pub(crate) struct Team {
 }
 
 #[derive(Clone, Debug, Default, Deserialize)]
+#[serde(default)]
+pub(crate) struct Chat {
+    #[serde(deserialize_with = "soft")]
+    pub id: String,
+}
+
+#[derive(Clone, Debug, Default, Deserialize)]
 #[serde(rename_all = "camelCase", default)]
 pub(crate) struct Channel {
     #[serde(deserialize_with = "soft")]

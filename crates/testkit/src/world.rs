@@ -231,7 +231,7 @@ impl World {
                 "User.Read", "User.ReadBasic.All", "ChannelMessage.Send", "ChannelMessage.Read.All",
                 "ChannelMessage.ReadWrite", "Channel.ReadBasic.All", "Channel.Create",
                 "ChannelMember.Read.All", "Team.ReadBasic.All", "TeamMember.ReadWrite.All",
-                "Files.ReadWrite.All", "openid", "profile", "offline_access",
+                "Files.ReadWrite.All", "Chat.ReadWrite", "openid", "profile", "offline_access",
             ],
             "application": [
                 "Team.ReadBasic.All", "Channel.ReadBasic.All", "ChannelMember.ReadWrite.All",

@@ -234,6 +234,10 @@ impl Connection for PretendedConnection {
         Ok(made)
     }
 
+    async fn direct(&self, account: &RemoteId) -> Result<RemoteId, SendError> {
+        Ok(format!("direct-{account}").into())
+    }
+
     async fn join(&self, conversation: &RemoteId) -> Result<(), SetupError> {
         if self.0.refuse_joins.load(Ordering::SeqCst) {
             return Err(SetupError::Refused("nobody may join today".into()));

@@ -24,7 +24,7 @@ words!(/// What becomes of a mention of everybody.
 words!(/// How far a delivery is.
     DeliveryState: Pending, Delivered, Parked, Cancelled for rialto_model::DeliveryState);
 words!(/// What kind of work a delivery is.
-    WorkKind: Post, Edit, Delete, React, Unreact for rialto_model::WorkKind);
+    WorkKind: Post, Edit, Delete, React, Unreact, Notice for rialto_model::WorkKind);
 words!(/// How a call ended.
     AttemptOutcome: Done, RateLimited, Transient, Unknown, Revoked, Permanent
     for rialto_model::AttemptOutcome);

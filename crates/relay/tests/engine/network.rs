@@ -424,6 +424,10 @@ impl Connection for Network {
         Err(SetupError::Refused("not here".into()))
     }
 
+    async fn direct(&self, account: &RemoteId) -> Result<RemoteId, SendError> {
+        Ok(format!("direct-{account}").into())
+    }
+
     async fn join(&self, _: &RemoteId) -> Result<(), SetupError> {
         Ok(())
     }

@@ -24,6 +24,7 @@ pub const KEYS: &[(&str, &str)] = &[
     ("log.format", "RIALTO_LOG_FORMAT"),
     ("deliveries.keep_parked", "RIALTO_DELIVERIES_KEEP_PARKED"),
     ("deliveries.give_up_after", "RIALTO_DELIVERIES_GIVE_UP_AFTER"),
+    ("deliveries.tell_after", "RIALTO_DELIVERIES_TELL_AFTER"),
     ("deliveries.look_after", "RIALTO_DELIVERIES_LOOK_AFTER"),
     ("deliveries.pacing", "RIALTO_DELIVERIES_PACING"),
     ("sweeps.every", "RIALTO_SWEEPS_EVERY"),
@@ -110,6 +111,8 @@ pub struct Deliveries {
     pub keep_parked: HumanDuration,
     /// How long a delivery is tried before it is parked.
     pub give_up_after: HumanDuration,
+    /// How long a delivery may wait before its sender is told.
+    pub tell_after: HumanDuration,
     /// How long after a call without an answer it is looked up whether it was done.
     pub look_after: HumanDuration,
     /// Whether calls are paced by the platforms' published limits.
@@ -149,6 +152,7 @@ impl Default for Settings {
             deliveries: Deliveries {
                 keep_parked: duration("7d"),
                 give_up_after: duration("7d"),
+                tell_after: duration("15m"),
                 look_after: duration("2s"),
                 pacing: true,
             },

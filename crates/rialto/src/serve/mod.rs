@@ -50,6 +50,7 @@ pub async fn run(loaded: Loaded, platforms: Platforms, toolkit: Toolkit) -> Resu
         RelaySettings {
             keep_parked: settings.deliveries.keep_parked.duration,
             give_up_after: settings.deliveries.give_up_after.duration,
+            tell_after: settings.deliveries.tell_after.duration,
             look_after: settings.deliveries.look_after.duration,
             pacing: settings.deliveries.pacing,
             sweep_every: settings.sweeps.every.duration,

@@ -10,6 +10,7 @@ mod listening;
 mod outage;
 mod setup;
 mod strange;
+mod telling;
 mod wrong;
 
 use rialto_testkit::{Channels, Message, Side, World, WorldOptions};

@@ -176,8 +176,9 @@ impl State {
         }
         let at = (self.now)();
         for kept in self.deliveries.values_mut() {
-            let posts = matches!(kept.delivery.kind, WorkKind::Post | WorkKind::Edit);
-            if kept.delivery.message == id && posts && kept.begun.is_empty() {
+            let says =
+                matches!(kept.delivery.kind, WorkKind::Post | WorkKind::Edit | WorkKind::Notice);
+            if kept.delivery.message == id && says && kept.begun.is_empty() {
                 kept.settle(Settled {
                     state: DeliveryState::Cancelled,
                     reason: Some(refusal::MESSAGE_DELETED.into()),
@@ -234,7 +235,7 @@ impl State {
         })
     }
 
-    fn keep(&mut self, new: NewDelivery) -> i64 {
+    pub(super) fn keep(&mut self, new: NewDelivery) -> i64 {
         let seq = self.deliveries.last_key_value().map_or(0, |(seq, _)| *seq) + 1;
         let delivery = Delivery {
             id: new.id,
@@ -249,6 +250,7 @@ impl State {
             happened_at: new.happened_at,
             created_at: new.created_at,
             settled_at: None,
+            told: false,
         };
         let kept =
             Kept { delivery, work: Some(new.work), begun: BTreeMap::new(), calls: Vec::new() };

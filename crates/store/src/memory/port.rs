@@ -12,7 +12,7 @@ use secrecy::SecretString;
 use super::MemoryStore;
 use crate::{
     App, Appended, AuditEntry, ChannelSyncTraffic, Connection, ConnectionState, Copy,
-    DeliveryFilter, DropCount, InFlight, Inbound, Lane, MessageView, NewInbound,
+    DeliveryFilter, DropCount, InFlight, Inbound, Lane, MessageView, NewDelivery, NewInbound,
     PendingAuthorization, PendingDelivery, Plan, Progress, Store, StoreError, StoredAccount,
     SweepRecord,
 };
@@ -301,6 +301,28 @@ impl Store for MemoryStore {
 
     async fn progress(&self, delivery: DeliveryId, step: Progress) -> Result<(), StoreError> {
         self.0.lock().progress(delivery, step)
+    }
+
+    async fn overdue(
+        &self,
+        before: Timestamp,
+        after: i64,
+        limit: u32,
+    ) -> Result<Vec<Delivery>, StoreError> {
+        Ok(self.0.lock().overdue(before, after, limit))
+    }
+
+    async fn told_in_vain(&self, limit: u32) -> Result<Vec<Delivery>, StoreError> {
+        Ok(self.0.lock().told_in_vain(limit))
+    }
+
+    async fn take_back(
+        &self,
+        message: MessageId,
+        deliveries: Vec<NewDelivery>,
+    ) -> Result<(), StoreError> {
+        self.0.lock().take_back(message, deliveries);
+        Ok(())
     }
 
     async fn hold_lane(

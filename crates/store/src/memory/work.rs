@@ -5,13 +5,13 @@ use std::collections::BTreeMap;
 use jiff::Timestamp;
 use rialto_model::{
     AttemptOutcome, Begun, ConversationRef, Delivery, DeliveryId, DeliveryState, Fingerprint,
-    PartKey,
+    MessageId, PartKey, WorkKind,
 };
 
 use super::{Kept, State};
 use crate::{
-    BegunPart, DeliveryFilter, InFlight, Lane, PendingDelivery, Progress, Settled, StoreError,
-    refusal,
+    BegunPart, DeliveryFilter, InFlight, Lane, NewDelivery, PendingDelivery, Progress, Settled,
+    StoreError, refusal,
 };
 
 impl Kept {
@@ -148,10 +148,56 @@ impl State {
             }
             kept.calls.push(attempt);
         }
+        let pending = kept.delivery.state == DeliveryState::Pending;
+        kept.delivery.told |= pending && !step.told.is_empty();
         if let Some(settled) = step.settled {
             kept.settle(settled);
         }
+        if pending {
+            for new in step.told {
+                self.keep(new);
+            }
+        }
         Ok(())
+    }
+
+    /// Whether anything of a message is missing that its sender was told of.
+    fn is_missing(&self, message: MessageId) -> bool {
+        self.deliveries.values().map(|kept| &kept.delivery).any(|it| {
+            it.message == message
+                && it.told
+                && matches!(it.state, DeliveryState::Pending | DeliveryState::Parked)
+        })
+    }
+
+    pub(super) fn told_in_vain(&self, limit: u32) -> Vec<Delivery> {
+        let done = self.deliveries.values().map(|kept| &kept.delivery).filter(|it| {
+            it.told && it.state == DeliveryState::Delivered && !self.is_missing(it.message)
+        });
+        done.take(limit as usize).cloned().collect()
+    }
+
+    pub(super) fn take_back(&mut self, message: MessageId, deliveries: Vec<NewDelivery>) {
+        let told =
+            self.deliveries.values_mut().map(|kept| &mut kept.delivery).filter(|it| {
+                it.message == message && it.told && it.state == DeliveryState::Delivered
+            });
+        if told.map(|it| it.told = false).count() > 0 {
+            for new in deliveries {
+                self.keep(new);
+            }
+        }
+    }
+
+    pub(super) fn overdue(&self, before: Timestamp, after: i64, limit: u32) -> Vec<Delivery> {
+        let overdue = self.deliveries.values().map(|kept| &kept.delivery).filter(|it| {
+            it.state == DeliveryState::Pending
+                && !it.told
+                && it.created_at < before
+                && it.seq > after
+                && matches!(it.kind, WorkKind::Post | WorkKind::Edit | WorkKind::Delete)
+        });
+        overdue.take(limit as usize).cloned().collect()
     }
 
     pub(super) fn deliveries(&self, filter: &DeliveryFilter) -> Vec<Delivery> {

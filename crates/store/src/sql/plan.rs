@@ -127,7 +127,7 @@ async fn delete(tx: &mut Tx, message: MessageId, at: Timestamp) -> Result<(), Fa
     tx.run(update.bind(&message.uuid().as_bytes()[..])).await?;
     let cancel = sqlx::query(
         "UPDATE deliveries SET state = $2, reason = $3, settled_at = $4, content = NULL
-         WHERE message = $1 AND state = 0 AND kind IN ($5, $6) AND NOT EXISTS
+         WHERE message = $1 AND state = 0 AND kind IN ($5, $6, $7) AND NOT EXISTS
              (SELECT 1 FROM begun b WHERE b.lane = deliveries.lane AND b.delivery = deliveries.seq)",
     );
     let cancel = cancel
@@ -136,7 +136,8 @@ async fn delete(tx: &mut Tx, message: MessageId, at: Timestamp) -> Result<(), Fa
         .bind(refusal::MESSAGE_DELETED)
         .bind(micros(at))
         .bind(number(&KINDS, &WorkKind::Post))
-        .bind(number(&KINDS, &WorkKind::Edit));
+        .bind(number(&KINDS, &WorkKind::Edit))
+        .bind(number(&KINDS, &WorkKind::Notice));
     tx.run(cancel).await?;
     Ok(())
 }
@@ -161,7 +162,7 @@ async fn react(tx: &mut Tx, message: MessageId, reactor: &Reactor) -> Result<(),
     Ok(())
 }
 
-async fn keep(tx: &mut Tx, new: &SealedDelivery) -> Result<i64, Fault> {
+pub(super) async fn keep(tx: &mut Tx, new: &SealedDelivery) -> Result<i64, Fault> {
     let (from, to) = (tx.number(&new.from).await?, tx.number(&new.to).await?);
     let insert = sqlx::query(
         "INSERT INTO deliveries (id, message, source, lane, kind, state, attempts, calls,

@@ -13,14 +13,15 @@ use tokio::sync::oneshot;
 use super::{
     SqlStore, Tx, inbox, people, plan,
     sealed::{
-        BegunContent, SealedDelivery, SealedInbound, authorization_place, cabinet_place, seal_begun,
+        BegunContent, SealedDelivery, SealedInbound, SealedProgress, authorization_place,
+        cabinet_place, seal_begun,
     },
     setup, sweeps, syncs, views, work,
     writer::{Append, Command},
 };
 use crate::{
     App, Appended, AuditEntry, ChannelSyncTraffic, Connection, ConnectionState, Copy,
-    DeliveryFilter, DropCount, InFlight, Inbound, Lane, MessageView, NewInbound,
+    DeliveryFilter, DropCount, InFlight, Inbound, Lane, MessageView, NewDelivery, NewInbound,
     PendingAuthorization, PendingDelivery, Plan, Progress, Store, StoreError, StoredAccount,
     SweepRecord, refusal,
 };
@@ -280,8 +281,7 @@ impl Store for SqlStore {
     }
 
     async fn commit_plan(&self, seq: i64, plan: Plan) -> Result<Vec<i64>, StoreError> {
-        let deliveries = plan.deliveries.into_iter();
-        let deliveries = deliveries.map(|new| SealedDelivery::new(&self.vault, new)).collect();
+        let deliveries = SealedDelivery::all(&self.vault, plan.deliveries);
         let plan = plan::SealedPlan {
             changes: plan.changes,
             deliveries: self.explained(deliveries)?,
@@ -340,7 +340,32 @@ impl Store for SqlStore {
         if let Some(settled) = &step.settled {
             refusal::settles(settled.state)?;
         }
+        let step = self.explained(SealedProgress::new(&self.vault, step))?;
         self.write(async move |tx: &mut Tx| work::progress(tx, delivery, &step).await).await
+    }
+
+    async fn overdue(
+        &self,
+        before: Timestamp,
+        after: i64,
+        limit: u32,
+    ) -> Result<Vec<Delivery>, StoreError> {
+        let mut reader = self.reader().await?;
+        self.explained(views::overdue(&mut reader, before, after, limit).await)
+    }
+
+    async fn told_in_vain(&self, limit: u32) -> Result<Vec<Delivery>, StoreError> {
+        let mut reader = self.reader().await?;
+        self.explained(views::told_in_vain(&mut reader, limit).await)
+    }
+
+    async fn take_back(
+        &self,
+        message: MessageId,
+        deliveries: Vec<NewDelivery>,
+    ) -> Result<(), StoreError> {
+        let deliveries = self.explained(SealedDelivery::all(&self.vault, deliveries))?;
+        self.write(async move |tx: &mut Tx| work::take_back(tx, message, &deliveries).await).await
     }
 
     async fn hold_lane(

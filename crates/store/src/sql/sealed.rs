@@ -8,7 +8,7 @@ use rialto_model::{
 use serde::{Deserialize, Serialize};
 
 use super::{Fault, values};
-use crate::{NewDelivery, NewInbound, Vault, vault::place};
+use crate::{NewDelivery, NewInbound, Progress, Vault, vault::place};
 
 pub(super) fn inbound_place(connection: ConnectionId, conversation: &str, key: &str) -> String {
     place("inbox.payload", &[&connection.to_string(), conversation, key])
@@ -70,6 +70,10 @@ pub(super) struct SealedDelivery {
 }
 
 impl SealedDelivery {
+    pub(super) fn all(vault: &Vault, new: Vec<NewDelivery>) -> Result<Vec<Self>, Fault> {
+        new.into_iter().map(|new| Self::new(vault, new)).collect()
+    }
+
     pub(super) fn new(vault: &Vault, new: NewDelivery) -> Result<Self, Fault> {
         let work = values::json(&new.work)?;
         Ok(Self {
@@ -82,6 +86,19 @@ impl SealedDelivery {
             created_at: new.created_at,
             content: vault.seal(&work_place(new.id), work.as_bytes()),
         })
+    }
+}
+
+/// A step, and what it adds to the work.
+pub(super) struct SealedProgress {
+    pub(super) step: Progress,
+    pub(super) told: Vec<SealedDelivery>,
+}
+
+impl SealedProgress {
+    pub(super) fn new(vault: &Vault, mut step: Progress) -> Result<Self, Fault> {
+        let told = SealedDelivery::all(vault, std::mem::take(&mut step.told))?;
+        Ok(Self { step, told })
     }
 }
 

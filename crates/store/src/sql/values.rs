@@ -18,8 +18,14 @@ pub(super) const STATES: [DeliveryState; 4] = [
     DeliveryState::Parked,
     DeliveryState::Cancelled,
 ];
-pub(super) const KINDS: [WorkKind; 5] =
-    [WorkKind::Post, WorkKind::Edit, WorkKind::Delete, WorkKind::React, WorkKind::Unreact];
+pub(super) const KINDS: [WorkKind; 6] = [
+    WorkKind::Post,
+    WorkKind::Edit,
+    WorkKind::Delete,
+    WorkKind::React,
+    WorkKind::Unreact,
+    WorkKind::Notice,
+];
 pub(super) const OUTCOMES: [AttemptOutcome; 6] = [
     AttemptOutcome::Done,
     AttemptOutcome::RateLimited,
@@ -57,7 +63,7 @@ pub(super) fn from_json<T: DeserializeOwned>(text: &[u8]) -> Result<T, Fault> {
 macro_rules! delivery_columns {
     () => {
         "d.seq, d.id, d.message, s.connection, s.remote, l.connection, l.remote, d.kind, d.state, \
-         d.reason, d.attempts, d.happened_at, d.created_at, d.settled_at"
+         d.reason, d.attempts, d.happened_at, d.created_at, d.settled_at, d.told"
     };
 }
 pub(super) use delivery_columns;
@@ -158,6 +164,7 @@ impl<'r> Columns<'r> {
             happened_at: self.time()?,
             created_at: self.time()?,
             settled_at: self.maybe_time()?,
+            told: self.flag()?,
         })
     }
 }

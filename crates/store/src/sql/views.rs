@@ -2,15 +2,17 @@
 
 use std::collections::HashMap;
 
+use jiff::Timestamp;
 use rialto_model::{
-    Attempt, ChannelSyncId, ConversationRef, Delivery, DeliveryId, MessageId, RemoteId, Revision,
+    Attempt, ChannelSyncId, ConversationRef, Delivery, DeliveryId, DeliveryState, MessageId,
+    RemoteId, Revision, WorkKind,
 };
 use sqlx::{Connection, QueryBuilder, Sqlite, SqliteConnection};
 
 use super::{
     Fault,
     sealed::{BegunContent, open_begun, open_work},
-    values::{Columns, OUTCOMES, STATES, delivery_columns, number},
+    values::{Columns, KINDS, OUTCOMES, STATES, delivery_columns, micros, number},
 };
 use crate::{
     BegunPart, ChannelSyncTraffic, Copy, DeliveryFilter, DropCount, InFlight, Lane, MessageView,
@@ -204,6 +206,52 @@ pub(super) async fn lane_work(
         Ok(PendingDelivery { delivery, work, begun })
     };
     rows.iter().map(pending).collect()
+}
+
+pub(super) async fn overdue(
+    connection: &mut SqliteConnection,
+    before: Timestamp,
+    after: i64,
+    limit: u32,
+) -> Result<Vec<Delivery>, Fault> {
+    let query = sqlx::query(concat!(
+        "SELECT ",
+        delivery_columns!(),
+        " FROM deliveries d JOIN conversations l ON l.number = d.lane
+             JOIN conversations s ON s.number = d.source
+         WHERE d.state = 0 AND d.told = 0 AND d.created_at < $1 AND d.kind IN ($2, $3, $4)
+             AND d.seq > $5
+         ORDER BY d.seq LIMIT $6"
+    ));
+    let query = query
+        .bind(micros(before))
+        .bind(number(&KINDS, &WorkKind::Post))
+        .bind(number(&KINDS, &WorkKind::Edit))
+        .bind(number(&KINDS, &WorkKind::Delete));
+    let rows = query.bind(after).bind(limit).fetch_all(connection).await?;
+    rows.iter().map(|row| Columns::of(row).delivery()).collect()
+}
+
+pub(super) async fn told_in_vain(
+    connection: &mut SqliteConnection,
+    limit: u32,
+) -> Result<Vec<Delivery>, Fault> {
+    let query = sqlx::query(concat!(
+        "SELECT ",
+        delivery_columns!(),
+        " FROM deliveries d JOIN conversations l ON l.number = d.lane
+             JOIN conversations s ON s.number = d.source
+         WHERE d.told = 1 AND d.state = $1 AND NOT EXISTS
+             (SELECT 1 FROM deliveries o
+              WHERE o.message = d.message AND o.told = 1 AND o.state IN ($2, $3))
+         ORDER BY d.seq LIMIT $4"
+    ));
+    let query = query
+        .bind(number(&STATES, &DeliveryState::Delivered))
+        .bind(number(&STATES, &DeliveryState::Pending))
+        .bind(number(&STATES, &DeliveryState::Parked));
+    let rows = query.bind(limit).fetch_all(connection).await?;
+    rows.iter().map(|row| Columns::of(row).delivery()).collect()
 }
 
 /// What was begun for pending deliveries of a lane and is not recorded.

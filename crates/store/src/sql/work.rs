@@ -6,10 +6,11 @@ use rialto_model::{
 };
 
 use super::{
-    Fault, Tx,
+    Fault, Tx, plan,
+    sealed::{SealedDelivery, SealedProgress},
     values::{Columns, OUTCOMES, STATES, micros, number},
 };
-use crate::{NewCopy, Progress, Settled, refusal};
+use crate::{NewCopy, Settled, refusal};
 
 /// A delivery as a step of it needs it.
 #[derive(Clone)]
@@ -101,7 +102,12 @@ pub(super) async fn begin(
     }
 }
 
-pub(super) async fn progress(tx: &mut Tx, id: DeliveryId, step: &Progress) -> Result<(), Fault> {
+pub(super) async fn progress(
+    tx: &mut Tx,
+    id: DeliveryId,
+    sealed: &SealedProgress,
+) -> Result<(), Fault> {
+    let step = &sealed.step;
     let mut now = outgoing(tx, id).await?;
     for copy in &step.copies {
         let made =
@@ -134,6 +140,13 @@ pub(super) async fn progress(tx: &mut Tx, id: DeliveryId, step: &Progress) -> Re
         tx.run(insert).await?;
         now.calls += 1;
         now.attempts += i64::from(attempt.outcome != AttemptOutcome::Done);
+    }
+    if now.state == DeliveryState::Pending && !sealed.told.is_empty() {
+        for new in &sealed.told {
+            plan::keep(tx, new).await?;
+        }
+        let told = sqlx::query("UPDATE deliveries SET told = 1 WHERE seq = $1");
+        tx.run(told.bind(now.seq)).await?;
     }
     if let Some(settled) = &step.settled {
         refusal::settles(settled.state)?;
@@ -177,6 +190,25 @@ async fn settle(tx: &mut Tx, now: &Outgoing, settled: &Settled) -> Result<(), Fa
              WHERE number = $1",
         );
         tx.run(count.bind(now.lane).bind(at)).await?;
+    }
+    Ok(())
+}
+
+pub(super) async fn take_back(
+    tx: &mut Tx,
+    message: MessageId,
+    deliveries: &[SealedDelivery],
+) -> Result<(), Fault> {
+    let told = sqlx::query(
+        "UPDATE deliveries SET told = 0 WHERE message = $1 AND told = 1 AND state = $2",
+    );
+    let told = told
+        .bind(message.uuid().as_bytes().to_vec())
+        .bind(number(&STATES, &DeliveryState::Delivered));
+    if tx.run(told).await? > 0 {
+        for new in deliveries {
+            plan::keep(tx, new).await?;
+        }
     }
     Ok(())
 }

@@ -30,6 +30,12 @@ enum Verb {
         delivery: u64,
         step: Progress,
     },
+    /// The sender is told, perhaps with the end.
+    Tell {
+        delivery: u64,
+        end: Option<(DeliveryState, i64)>,
+    },
+    TakeBack(u64),
     Hold {
         lane: u64,
         until: Option<i64>,
@@ -79,10 +85,13 @@ fn plan() -> impl Strategy<Value = Plan> {
         .prop_map(|(changes, deliveries, drops)| Plan { changes, deliveries, drops })
 }
 
-fn step() -> impl Strategy<Value = (u64, Progress)> {
+fn end() -> impl Strategy<Value = Option<(DeliveryState, i64)>> {
     use DeliveryState::{Cancelled, Delivered, Parked};
     let end = prop_oneof![Just(Delivered), Just(Parked), Just(Parked), Just(Cancelled)];
-    let end = prop::option::of((end, 0..50i64));
+    prop::option::of((end, 0..50i64))
+}
+
+fn step() -> impl Strategy<Value = (u64, Progress)> {
     let outcome = prop_oneof![Just(AttemptOutcome::Done), Just(AttemptOutcome::Transient)];
     (
         0..8u64,
@@ -91,7 +100,7 @@ fn step() -> impl Strategy<Value = (u64, Progress)> {
         prop::collection::vec(few(), 0..2),
         prop::collection::vec(part(), 0..2),
         prop::option::of(outcome),
-        end,
+        end(),
     )
         .prop_map(|(of, copies, revised, gone, unbegun, outcome, end)| {
             let step = Progress {
@@ -100,6 +109,7 @@ fn step() -> impl Strategy<Value = (u64, Progress)> {
                 gone: gone.into_iter().map(remote).collect(),
                 unbegun,
                 attempt: outcome.map(attempt),
+                told: Vec::new(),
                 settled: end.and_then(|(state, at)| settled(state, at).settled),
             };
             (of, step)
@@ -114,6 +124,8 @@ fn verb() -> impl Strategy<Value = Verb> {
         3 => (0..8u64, part(), 0..50i64, any::<bool>())
             .prop_map(|(delivery, part, at, handles)| Verb::Begin { delivery, part, at, handles }),
         4 => step().prop_map(|(delivery, step)| Verb::Progress { delivery, step }),
+        2 => (0..8u64, end()).prop_map(|(delivery, end)| Verb::Tell { delivery, end }),
+        1 => few().prop_map(Verb::TakeBack),
         1 => (few(), prop::option::of(0..50i64)).prop_map(|(lane, until)| Verb::Hold { lane, until }),
         1 => (0..8u64).prop_map(Verb::Retry),
         1 => (0..60i64).prop_map(Verb::Erase),
@@ -131,8 +143,17 @@ fn verb() -> impl Strategy<Value = Verb> {
 }
 
 /// Does it and gives the answer as text.
-async fn run(store: &dyn Store, verb: Verb) -> String {
+async fn run(store: &dyn Store, verb: Verb, nth: u64) -> String {
+    let work = |about| vec![new_delivery(100 + nth, about, 0, 1, Work::Delete)];
     match verb {
+        Verb::Tell { delivery: number, end } => {
+            let ended = end.and_then(|(state, at)| settled(state, at).settled);
+            let step = Progress { told: work(number % 4), settled: ended, ..Progress::default() };
+            format!("{:?}", store.progress(delivery(number), step).await)
+        }
+        Verb::TakeBack(about) => {
+            format!("{:?}", store.take_back(message(about), work(about)).await)
+        }
         Verb::Append(rows) => {
             let rows = rows
                 .into_iter()
@@ -229,6 +250,12 @@ async fn seen(store: &dyn Store) -> Vec<String> {
         all.iter_mut().for_each(|delivery| delivery.seq = 0);
         seen.push(format!("{all:?}"));
     }
+    for mut told in
+        [store.overdue(time(60), 0, 99).await.unwrap(), store.told_in_vain(99).await.unwrap()]
+    {
+        told.iter_mut().for_each(|delivery| delivery.seq = 0);
+        seen.push(format!("{told:?}"));
+    }
     for number in 0..8 {
         let calls = store.delivery(delivery(number)).await.unwrap().map(|(_, calls)| calls);
         seen.push(format!("{calls:?}"));
@@ -257,8 +284,9 @@ proptest! {
                 deliveries: vec![new_delivery(number, number, 0, number % 2, post("hello"))],
                 ..changes([new_message(number, number)])
             }));
-            for verb in known.chain(verbs) {
-                let (expected, got) = (run(&memory, verb.clone()).await, run(&sql, verb.clone()).await);
+            for (nth, verb) in (0..).zip(known.chain(verbs)) {
+                let expected = run(&memory, verb.clone(), nth).await;
+                let got = run(&sql, verb.clone(), nth).await;
                 prop_assert_eq!(expected, got, "{:?}", verb);
             }
             let (expected, got) = (seen(&memory).await, seen(&sql).await);

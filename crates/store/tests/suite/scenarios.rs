@@ -55,6 +55,7 @@ scenarios![
     attempts_count_what_did_not_succeed,
     the_first_end_stays,
     a_parked_delivery_can_be_retried_until_it_is_erased,
+    what_a_sender_was_told_is_taken_back_when_nothing_is_missing_any_more,
     removing_an_endpoint_cancels_what_waits_for_it,
     a_conversation_is_in_one_channel_sync,
     channel_syncs_change,
@@ -496,6 +497,43 @@ async fn a_parked_delivery_can_be_retried_until_it_is_erased(store: &dyn Store) 
     assert!(matches!(retry(2).await, StoreError::Erased(_)));
     assert!(matches!(retry(3).await, StoreError::Conflict(_)));
     assert!(matches!(retry(4).await, StoreError::NotFound(_)));
+}
+
+async fn what_a_sender_was_told_is_taken_back_when_nothing_is_missing_any_more(store: &dyn Store) {
+    let about = |number, to, work| new_delivery(number, 1, 0, to, work);
+    let posts = vec![about(1, 1, post("hello")), about(2, 2, post("hello"))];
+    let plan = Plan { deliveries: posts, ..changes([new_message(1, 0)]) };
+    decide(store, plan).await.unwrap();
+    let overdue = async || store.overdue(time(60), i64::MIN, 9).await.unwrap().len();
+    assert_eq!(overdue().await, 2);
+
+    // One is late, the other is given up: both are told of in the step that says so.
+    let told = |number| vec![about(number, 0, Work::React { emoji: Emoji::Unicode("⚠️".into()) })];
+    let late = Progress { told: told(11), ..Progress::default() };
+    store.progress(delivery(1), late).await.unwrap();
+    let given_up = Progress { told: told(12), ..settled(DeliveryState::Parked, 5) };
+    store.progress(delivery(2), given_up).await.unwrap();
+    assert_eq!(overdue().await, 0);
+    assert_eq!(store.lane_work(&at(0), 0, 9).await.unwrap().len(), 2);
+
+    // As long as one is missing, nothing is taken back.
+    store.progress(delivery(1), settled(DeliveryState::Delivered, 6)).await.unwrap();
+    assert_eq!(store.told_in_vain(9).await.unwrap(), []);
+    store.retry(delivery(2)).await.unwrap();
+    assert_eq!(store.told_in_vain(9).await.unwrap(), []);
+    store.progress(delivery(2), settled(DeliveryState::Delivered, 7)).await.unwrap();
+    assert_eq!(store.told_in_vain(9).await.unwrap().len(), 2);
+
+    for number in [13, 14] {
+        store.take_back(message(1), told(number)).await.unwrap();
+    }
+    assert_eq!(store.lane_work(&at(0), 0, 9).await.unwrap().len(), 3, "taken back once");
+    assert_eq!(store.told_in_vain(9).await.unwrap(), []);
+
+    // What is done is not told of any more.
+    let after = Progress { told: told(15), ..Progress::default() };
+    store.progress(delivery(1), after).await.unwrap();
+    assert_eq!(store.lane_work(&at(0), 0, 9).await.unwrap().len(), 3);
 }
 
 async fn removing_an_endpoint_cancels_what_waits_for_it(store: &dyn Store) {

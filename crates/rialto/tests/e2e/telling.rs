@@ -1,0 +1,98 @@
+//! Whoever wrote what did not arrive is told where they wrote it, until it arrives after all.
+
+use rialto_testkit::{Channels, Message, Side, World};
+use serde_json::{Value, json};
+
+use crate::connected_with;
+
+/// What Rialto told a person in a conversation of its own with them.
+async fn told(world: &World, side: Side, person: &str) -> Vec<Message> {
+    let account = world.account(side, person).await.unwrap();
+    let all = world.control.get(&format!("/{}/workspaces", side.word())).await.unwrap();
+    let directs = match side {
+        Side::Slack => all[0]["channels"].as_array().unwrap().clone(),
+        Side::Teams => all[0]["chats"].as_array().unwrap().clone(),
+    };
+    let with = |it: &&Value| {
+        let members = it["members"].as_array().or(it["people"].as_array());
+        (it["kind"] == "im" || side == Side::Teams)
+            && members.is_some_and(|all| all.contains(&json!(account)))
+    };
+    let Some(direct) = directs.iter().find(with) else { return Vec::new() };
+    let id = direct["id"].as_str().unwrap().to_owned();
+    let place = Channels { slack: id.clone(), teams: id, sync: String::new() };
+    let messages = world.read(side, &place).await.unwrap();
+    messages.into_iter().filter(|message| !message.deleted).collect()
+}
+
+async fn marked(world: &World, side: Side, channels: &Channels, text: &str) -> bool {
+    let messages = world.read(side, channels).await.unwrap();
+    messages.iter().any(|message| message.text.contains(text) && message.has_reaction("⚠️"))
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn who_wrote_what_was_given_up_is_told_until_it_arrives() {
+    let world = connected_with(&[]).await;
+    let channels = world.connect_channels("launch", "Launch").await.unwrap();
+    for (from, writer, owner, place) in [
+        (Side::Slack, "Ana Silva", "Ida Holm", "Launch on Microsoft Teams"),
+        (Side::Teams, "Lee Gu", "Ana Silva", "launch on Slack"),
+    ] {
+        let to = from.other();
+        world.act(to, &channels, owner, "archive", json!({})).await.unwrap();
+        let said = match from {
+            Side::Slack => json!({"text": "the *numbers* are in, from Slack"}),
+            Side::Teams => json!({"html": "<p>the <b>numbers</b> are in, from Teams</p>"}),
+        };
+        world.act(from, &channels, writer, "post", said).await.unwrap();
+        let words = format!("are in, from {}", from.name());
+        let mark = async || Ok(marked(&world, from, &channels, &words).await);
+        world.until("the mark", mark).await.unwrap();
+        let notice = async || Ok(!told(&world, from, writer).await.is_empty());
+        world.until("the notice", notice).await.unwrap();
+        let [notice] = told(&world, from, writer).await.try_into().unwrap();
+        for words in [words.as_str(), place, "archived"] {
+            assert!(notice.text.contains(words), "{words:?} is missing in: {}", notice.text);
+        }
+
+        world.act(to, &channels, owner, "unarchive", json!({})).await.unwrap();
+        let parked = world.api.get("/api/v1/deliveries?state=parked").await.unwrap();
+        let id = parked[0]["id"].as_str().unwrap_or_else(|| panic!("parked: {parked}"));
+        world.api.post(&format!("/api/v1/deliveries/{id}/retry"), json!({})).await.unwrap();
+        world
+            .wait(to, &channels, "what was given up", |all| {
+                all.iter().any(|it| it.text.contains(&words)).then_some(())
+            })
+            .await
+            .unwrap();
+        let taken_back = async || {
+            Ok(!marked(&world, from, &channels, &words).await
+                && told(&world, from, writer).await.is_empty())
+        };
+        world.until("what was told is taken back", taken_back).await.unwrap();
+        let mut there = world.read(to, &channels).await.unwrap();
+        there.retain(|message| message.text.contains(&words));
+        assert!(there.iter().all(|it| it.reactions.is_empty()), "a mark is nobody's reaction");
+    }
+    world.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn who_wrote_what_takes_long_is_told_by_a_reaction_alone() {
+    let world = connected_with(&[("RIALTO_DELIVERIES_TELL_AFTER", "500ms")]).await;
+    let channels = world.connect_channels("launch", "Launch").await.unwrap();
+    let away = json!({"platform": "teams", "target": "api", "kind": "status", "code": 503});
+    world.control.post("/faults", away).await.unwrap();
+    world
+        .act(Side::Slack, &channels, "Ana Silva", "post", json!({"text": "in time?"}))
+        .await
+        .unwrap();
+    let mark = async || Ok(marked(&world, Side::Slack, &channels, "in time?").await);
+    world.until("the mark", mark).await.unwrap();
+
+    world.control.call(reqwest::Method::DELETE, "/faults", None).await.unwrap();
+    let gone = async || Ok(!marked(&world, Side::Slack, &channels, "in time?").await);
+    world.until("the mark goes", gone).await.unwrap();
+    assert_eq!(told(&world, Side::Slack, "Ana Silva").await.len(), 0);
+    world.stop().await;
+}
