@@ -89,7 +89,7 @@ impl Trip<'_> {
 
     /// Makes a change. Nobody needs to know whether an unanswered one was made: it is made again.
     async fn apply(&self, to: &RemoteId, change: &MessageChange<'_>) -> Result<(), Failure> {
-        self.live.change(to, change).await.map_err(|error| match error {
+        self.call("change", self.live.change(to, change)).await.map_err(|error| match error {
             SendError::Unknown(reason) => SendError::Transient(reason).into(),
             error => Failure::from(error),
         })

@@ -6,11 +6,13 @@ use jiff::Timestamp;
 use rialto_model::{Attempt, AttemptOutcome, DeliveryState, PartKey, Work, WorkKind};
 use rialto_platform::{Connection, HoldScope, SendError};
 use rialto_store::{Progress, Settled, StoreError};
+use tokio::time::Instant;
 
 use crate::{
     lane::Job,
     relay::Relay,
     roster::{ConnectionEntry, RosterView},
+    trace::{self, Tracer},
 };
 
 /// What the lane does next.
@@ -60,6 +62,9 @@ pub(crate) struct Trip<'a> {
     pub(crate) view: Arc<RosterView>,
     pub(crate) entry: Arc<ConnectionEntry>,
     pub(crate) live: Arc<dyn Connection>,
+    pub(crate) tracer: Tracer,
+    /// The trip's own span.
+    pub(crate) span: u64,
 }
 
 impl Relay {
@@ -71,7 +76,11 @@ impl Relay {
             return Outcome::Closed;
         };
         let Ok(live) = entry.live.clone() else { return Outcome::Closed };
-        let trip = Trip { relay: self, job, view, entry, live };
+        let inner = &self.inner;
+        let delivery = &job.pending.delivery;
+        let tracer = Tracer::new(inner.settings.traces.as_ref(), &inner.toolkit, delivery.message);
+        let step = tracer.begin();
+        let trip = Trip { relay: self, job, view, entry, live, tracer, span: step.id };
         let result = match &job.pending.work {
             Work::Post { .. } => trip.post().await,
             Work::Edit { .. } => trip.edit().await,
@@ -80,12 +89,38 @@ impl Relay {
             Work::Unreact { emoji } => trip.react(emoji, false).await,
             Work::Notice { text, number } => trip.notice(text, *number).await,
         };
+        let facts = || {
+            vec![
+                ("rialto.delivery", delivery.id.to_string()),
+                ("rialto.kind", kind_of(job).to_owned()),
+                ("rialto.platform", trip.entry.record.platform.clone()),
+                ("rialto.conversation", delivery.to.conversation.to_string()),
+                ("rialto.attempt", (delivery.attempts + 1).to_string()),
+            ]
+        };
+        let failed = result.as_ref().err().map(Failure::in_words);
+        trip.tracer.end(step, trace::root(delivery.message), "deliver", facts, failed);
         match result {
             Ok(()) => {
                 count(job, "delivered");
+                let waited = trip.now().duration_since(delivery.created_at);
+                metrics::histogram!("rialto_lane_seconds", "kind" => kind_of(job))
+                    .record(Duration::try_from(waited).unwrap_or_default());
                 Outcome::Settled
             }
             Err(failure) => trip.failed(failure).await,
+        }
+    }
+}
+
+impl Failure {
+    fn in_words(&self) -> String {
+        match self {
+            Self::Call { error, .. } => error.to_string(),
+            Self::Store(error) => error.to_string(),
+            Self::Pointless(reason) => (*reason).to_owned(),
+            Self::Cancelled => "cancelled meanwhile".to_owned(),
+            Self::WindingDown => "the server stops".to_owned(),
         }
     }
 }
@@ -95,9 +130,24 @@ impl Trip<'_> {
         self.relay.inner.toolkit.clock.now()
     }
 
+    /// Makes a call to the platform: the time that it takes is told.
+    pub(crate) async fn call<T, E: std::fmt::Display>(
+        &self,
+        name: &'static str,
+        call: impl Future<Output = Result<T, E>>,
+    ) -> Result<T, E> {
+        let (step, began) = (self.tracer.begin(), Instant::now());
+        let result = call.await;
+        trace::called(name, began, result.is_ok());
+        let failed = result.as_ref().err().map(ToString::to_string);
+        self.tracer.end(step, self.span, name, Vec::new, failed);
+        result
+    }
+
     /// Keeps a step, however long the store takes: what a platform did must not be forgotten.
     pub(crate) async fn keep(&self, step: Progress) {
         let mut tries = 0;
+        let began = self.tracer.begin();
         while let Err(error) =
             self.relay.inner.store.progress(self.job.pending.delivery.id, step.clone()).await
         {
@@ -105,6 +155,7 @@ impl Trip<'_> {
             tokio::time::sleep(self.relay.inner.backoff(tries)).await;
             tries += 1;
         }
+        self.tracer.end(began, self.span, "record", Vec::new, None);
         step.told.iter().for_each(|new| self.relay.look_for_work(&new.to));
         if step.settled.is_some() && self.job.pending.delivery.told {
             self.relay.inner.take_back.notify_one();

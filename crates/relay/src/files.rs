@@ -87,7 +87,8 @@ impl Trip<'_> {
             }
             Err(error) => return self.settle(error),
         };
-        match self.live.upload(&delivery.to.conversation, attachment, body).await {
+        let upload = self.live.upload(&delivery.to.conversation, attachment, body);
+        match self.call("upload", upload).await {
             Ok(handle) => Ok(Ok(handle)),
             Err(error) => self.settle(error),
         }

@@ -2,9 +2,12 @@
 
 use std::time::Duration;
 
-use rialto_model::{Author, ConnectionId, ConversationRef, Event, EventKind, RemoteId, Signal};
+use jiff::Timestamp;
+use rialto_model::{
+    Author, ConnectionId, ConversationRef, Event, EventKind, MessageId, RemoteId, Signal,
+};
 use rialto_platform::{Connection, ReadError};
-use rialto_store::{Inbound, NewInbound, Plan, StoreError};
+use rialto_store::{Change, Inbound, NewInbound, Plan, StoreError};
 
 use crate::{
     complete, echo,
@@ -16,6 +19,7 @@ use crate::{
     relay::{Inner, Relay},
     retry::backoff,
     sweep,
+    trace::{self, Tracer},
 };
 
 /// How many webhooks of one conversation are read from the database at a time.
@@ -108,6 +112,7 @@ impl Relay {
 
     /// Does everything for one webhook.
     async fn process(&self, inbound: &Inbound) -> Result<(), Wait> {
+        let taken = self.inner.toolkit.clock.now();
         let view = self.roster().view();
         let Some(entry) = view.connections.get(&inbound.row.connection) else {
             let gone = Plan { drops: vec!["connection removed".into()], ..Plan::default() };
@@ -155,7 +160,43 @@ impl Relay {
                 Err(error) => return self.unreadable(inbound, store_away(error)).await,
             }
         }
-        self.commit(inbound, whole).await
+        let (changes, deliveries) = (messages_of(&whole), whole.deliveries.len());
+        self.commit(inbound, whole).await?;
+        for (message, is_new) in changes {
+            self.trace_plan(inbound, taken, message, is_new, deliveries);
+        }
+        Ok(())
+    }
+
+    /// Tells how a message, or a change to it, came in and was planned.
+    fn trace_plan(
+        &self,
+        inbound: &Inbound,
+        taken: Timestamp,
+        message: MessageId,
+        is_new: bool,
+        deliveries: usize,
+    ) {
+        let inner = &self.inner;
+        let tracer = Tracer::new(inner.settings.traces.as_ref(), &inner.toolkit, message);
+        let root = trace::root(message);
+        let received_at = inbound.row.received_at;
+        let facts = || {
+            vec![
+                ("rialto.connection", inbound.row.connection.to_string()),
+                ("rialto.conversation", inbound.row.conversation.to_string()),
+                ("rialto.swept", inbound.row.swept.to_string()),
+                ("rialto.deliveries", deliveries.to_string()),
+            ]
+        };
+        let step = match is_new {
+            true => Some(root),
+            false => Some(tracer.begin().id),
+        };
+        let (name, parent) = if is_new { ("message", None) } else { ("update", Some(root)) };
+        tracer.past(step, parent, name, received_at, facts);
+        tracer.between(step, "wait in the inbox", received_at, taken);
+        tracer.past(None, step, "plan", taken, Vec::new);
     }
 
     /// Everything that may take time, before it is this conversation's turn: acts upon signals,
@@ -272,6 +313,9 @@ impl Relay {
             tracing::warn!(%error, "a plan could not be kept");
             Wait::For(Duration::ZERO)
         })?;
+        let waited = self.inner.toolkit.clock.now().duration_since(inbound.row.received_at);
+        metrics::histogram!("rialto_inbox_seconds")
+            .record(Duration::try_from(waited).unwrap_or_default());
         for (seq, delivery) in placed.into_iter().zip(deliveries) {
             self.enqueue_delivery(seq, delivery);
         }
@@ -337,6 +381,18 @@ impl Inner {
     pub(crate) fn backoff(&self, attempt: u32) -> Duration {
         backoff(attempt, self.toolkit.random.as_ref())
     }
+}
+
+/// The messages that a plan makes known, or changes.
+fn messages_of(plan: &Plan) -> Vec<(MessageId, bool)> {
+    let of = |change: &Change| match change {
+        Change::NewMessage { id, .. } => Some((*id, true)),
+        Change::Revised { message, .. }
+        | Change::Deleted { message }
+        | Change::Reaction { message, .. } => Some((*message, false)),
+        Change::Claimed(_) => None,
+    };
+    plan.changes.iter().filter_map(of).collect()
 }
 
 fn drop_for(reason: &str) -> Plan {

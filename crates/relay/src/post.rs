@@ -117,6 +117,7 @@ impl Trip<'_> {
         if inner.winding_down.is_cancelled() {
             return Err(Failure::WindingDown);
         }
+        let step = self.tracer.begin();
         let begun = inner
             .store
             .begin(
@@ -127,6 +128,7 @@ impl Trip<'_> {
                 self.now(),
             )
             .await?;
+        self.tracer.end(step, self.span, "begin", Vec::new, None);
         if let Some(before) = begun_before {
             let as_begun = Part { fingerprint: before.fingerprint.clone(), ..part.clone() };
             post.part = &as_begun;
@@ -134,9 +136,9 @@ impl Trip<'_> {
                 return Ok(remote);
             }
             post.part = part;
-            return self.call(&post, &begun).await;
+            return self.send(&post, &begun).await;
         }
-        self.call(&post, &begun).await
+        self.send(&post, &begun).await
     }
 
     /// What the process before had begun may still be under way on the platform: looking it up
@@ -150,16 +152,16 @@ impl Trip<'_> {
         }
     }
 
-    async fn call(&self, post: &Post<'_>, begun: &Begun) -> Result<RemoteId, Failure> {
-        self.live
-            .post(post, begun)
+    async fn send(&self, post: &Post<'_>, begun: &Begun) -> Result<RemoteId, Failure> {
+        self.call("post", self.live.post(post, begun))
             .await
             .map_err(|error| Failure::Call { error, begun: Some(begun.part()) })
     }
 
     /// A post of ours that looks like this one and is nobody else's.
     async fn look_up(&self, post: &Post<'_>, begun: &Begun) -> Result<Option<RemoteId>, Failure> {
-        let candidates = self.live.find_sent(post, begun).await.map_err(|error| match error {
+        let found = self.call("look up", self.live.find_sent(post, begun)).await;
+        let candidates = found.map_err(|error| match error {
             // Not found out: it stays begun.
             SendError::Transient(reason) => SendError::Unknown(reason),
             error => error,

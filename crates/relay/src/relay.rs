@@ -16,8 +16,8 @@ use tokio_util::{sync::CancellationToken, task::TaskTracker};
 use url::Url;
 
 use crate::{
-    AvatarLinks, Platforms, Roster, canary::Canaries, lane::Job, pacing::Pacer, people::People,
-    problems::Problems, queue::Queues, sweep::Sweeps, upkeep::Rounds,
+    AvatarLinks, Platforms, Roster, Traces, canary::Canaries, lane::Job, pacing::Pacer,
+    people::People, problems::Problems, queue::Queues, sweep::Sweeps, upkeep::Rounds,
 };
 
 /// What may wait in memory, in bytes, on the way in and on the way out. The rest waits on disk.
@@ -29,7 +29,7 @@ const START_BATCH: u32 = 1_000;
 const HOUSEKEEPING: Duration = Duration::from_secs(3_600);
 
 /// Choices of a deployment.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 pub struct RelaySettings {
     /// Where vendors and admins reach this Rialto.
     pub public_url: Url,
@@ -53,6 +53,8 @@ pub struct RelaySettings {
     pub canary_every: Option<Duration>,
     /// How long a webhook may take to tell of the canary before the workspace is deaf.
     pub canary_patience: Duration,
+    /// Who follows the way of messages.
+    pub traces: Option<Arc<dyn Traces>>,
     /// Where pictures are given to a platform that cannot fetch them from the author's own; without
     /// it, only pictures that anyone may fetch go along.
     pub avatars: Option<AvatarLinks>,
@@ -73,6 +75,7 @@ impl RelaySettings {
             sweep_grace: Duration::from_secs(2 * 60),
             canary_every: Some(Duration::from_secs(5 * 60)),
             canary_patience: Duration::from_secs(60),
+            traces: None,
             avatars: None,
         }
     }
@@ -197,6 +200,10 @@ impl Relay {
         relay.inner.tasks.spawn({
             let relay = relay.clone();
             async move { relay.keep_telling().await }
+        });
+        relay.inner.tasks.spawn({
+            let relay = relay.clone();
+            async move { relay.keep_figures().await }
         });
         Ok(relay)
     }

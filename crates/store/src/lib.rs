@@ -22,10 +22,10 @@ use std::sync::Arc;
 pub use error::StoreError;
 pub use memory::MemoryStore;
 pub use records::{
-    App, Appended, AuditEntry, BegunPart, Change, ChannelSyncTraffic, Connection, ConnectionState,
-    Copy, DeliveryFilter, DropCount, InFlight, Inbound, Lane, MessageView, NewCopy, NewDelivery,
-    NewInbound, PendingAuthorization, PendingDelivery, Plan, Progress, Reactor, Settled,
-    StoredAccount, SweepRecord,
+    App, Appended, AuditEntry, Backlog, BegunPart, Change, ChannelSyncTraffic, Connection,
+    ConnectionState, Copy, DeliveryFilter, DropCount, InFlight, Inbound, Lane, MessageView,
+    NewCopy, NewDelivery, NewInbound, PendingAuthorization, PendingDelivery, Plan, Progress,
+    Reactor, Settled, StoredAccount, SweepRecord,
 };
 pub use sql::{SqlOptions, SqlStore};
 pub use store::Store;

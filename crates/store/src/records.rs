@@ -414,6 +414,17 @@ pub struct ChannelSyncTraffic {
     pub deaf_since: Option<Timestamp>,
 }
 
+/// What waits, over all channel syncs.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Backlog {
+    /// When the oldest delivery that waits was planned.
+    pub oldest_waiting: Option<Timestamp>,
+    /// Deliveries that are parked.
+    pub parked: u64,
+    /// What sweeps found and is not planned yet.
+    pub missing: u64,
+}
+
 /// How often something was not relayed, and why.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct DropCount {

@@ -10,7 +10,7 @@ use rialto_model::{
 use secrecy::SecretString;
 
 use crate::{
-    App, Appended, AuditEntry, ChannelSyncTraffic, Connection, ConnectionState, Copy,
+    App, Appended, AuditEntry, Backlog, ChannelSyncTraffic, Connection, ConnectionState, Copy,
     DeliveryFilter, DropCount, InFlight, Inbound, Lane, MessageView, NewDelivery, NewInbound,
     PendingAuthorization, PendingDelivery, Plan, Progress, StoreError, StoredAccount, SweepRecord,
 };
@@ -251,6 +251,8 @@ pub trait Store: Send + Sync + 'static {
     async fn erase_parked(&self, before: Timestamp) -> Result<u64, StoreError>;
     /// Figures of a channel sync.
     async fn traffic(&self, id: ChannelSyncId) -> Result<ChannelSyncTraffic, StoreError>;
+    /// What waits, over all channel syncs.
+    async fn backlog(&self) -> Result<Backlog, StoreError>;
     /// What was not relayed, most frequent first.
     async fn drops(&self) -> Result<Vec<DropCount>, StoreError>;
     /// Whether the database can be written now.

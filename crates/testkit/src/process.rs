@@ -142,8 +142,21 @@ impl Rialto {
     /// # Errors
     /// When it does not run.
     pub async fn freeze(&self, still: bool) -> Result<()> {
+        self.signal(if still { "-STOP" } else { "-CONT" }).await
+    }
+
+    /// Stops it as a service manager does: SIGTERM, and waits.
+    ///
+    /// # Errors
+    /// When it does not run, or does not end well.
+    pub async fn stop(&mut self) -> Result<()> {
+        self.signal("-TERM").await?;
+        let status = self.child.take().context("it does not run")?.wait().await?;
+        if status.success() { Ok(()) } else { bail!("Rialto ended: {status}\n{}", self.log()) }
+    }
+
+    async fn signal(&self, signal: &str) -> Result<()> {
         let id = self.child.as_ref().and_then(Child::id).context("it does not run")?;
-        let signal = if still { "-STOP" } else { "-CONT" };
         let status = Command::new("kill").args([signal, &id.to_string()]).status().await?;
         if status.success() { Ok(()) } else { bail!("kill {signal}: {status}") }
     }

@@ -31,6 +31,8 @@ pub const KEYS: &[(&str, &str)] = &[
     ("sweeps.grace", "RIALTO_SWEEPS_GRACE"),
     ("canary.every", "RIALTO_CANARY_EVERY"),
     ("canary.patience", "RIALTO_CANARY_PATIENCE"),
+    ("telemetry.traces_to", "RIALTO_TELEMETRY_TRACES_TO"),
+    ("telemetry.sample", "RIALTO_TELEMETRY_SAMPLE"),
 ];
 
 /// What a deployment chooses.
@@ -56,6 +58,8 @@ pub struct Settings {
     pub sweeps: Sweeps,
     /// How it is noticed that a workspace is not heard any more.
     pub canary: Canary,
+    /// What is told to those who watch.
+    pub telemetry: Telemetry,
 }
 
 /// The database.
@@ -138,6 +142,15 @@ pub struct Canary {
     pub patience: HumanDuration,
 }
 
+/// What is told to those who watch over Rialto, besides the log and `/metrics`.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct Telemetry {
+    /// Where traces go: an address that takes OTLP over HTTP.
+    pub traces_to: Option<Url>,
+    /// The part of messages that is followed, from 0 to 1.
+    pub sample: f64,
+}
+
 impl Default for Settings {
     fn default() -> Self {
         let duration = |text| HumanDuration::parse(text).expect("a default is a duration");
@@ -157,6 +170,7 @@ impl Default for Settings {
                 pacing: true,
             },
             sweeps: Sweeps { every: duration("15m"), grace: duration("2m") },
+            telemetry: Telemetry { traces_to: None, sample: 1.0 },
             canary: Canary { every: duration("5m"), patience: duration("1m") },
         }
     }

@@ -4,12 +4,13 @@ mod data_folder;
 mod figures;
 mod secrets;
 mod telemetry;
+mod traces;
 
 use std::{io, sync::Arc, time::Duration};
 
 use rialto_hub::{Hub, HubOptions};
 use rialto_platform::Toolkit;
-use rialto_relay::{AvatarLinks, Platforms, Relay, RelaySettings};
+use rialto_relay::{AvatarLinks, Platforms, Relay, RelaySettings, Traces};
 use rialto_store::{Now, SqlOptions, SqlStore, Store, Vault};
 use tokio::net::TcpListener;
 
@@ -17,6 +18,8 @@ use crate::{
     config::{Loaded, Settings},
     failure::Failure,
 };
+
+use traces::Otlp;
 
 pub use data_folder::DataFolder;
 pub use secrets::{new_key, vault, write_key};
@@ -42,6 +45,10 @@ pub async fn run(loaded: Loaded, platforms: Platforms, toolkit: Toolkit) -> Resu
     let secrets = secrets::find_or_make(&settings)?;
     let store = Arc::new(open_store(&settings, secrets.vault, &toolkit).await?);
     let figures = figures::install()?;
+    let traces = match &settings.telemetry.traces_to {
+        Some(to) => Some(Arc::new(Otlp::new(to, settings.telemetry.sample, &toolkit)?)),
+        None => None,
+    };
     let avatars = AvatarLinks::new(settings.public_url.clone(), &secrets.for_addresses);
     let relay = Relay::start(
         store.clone() as Arc<dyn Store>,
@@ -57,6 +64,7 @@ pub async fn run(loaded: Loaded, platforms: Platforms, toolkit: Toolkit) -> Resu
             sweep_grace: settings.sweeps.grace.duration,
             canary_every: Some(settings.canary.every.duration).filter(|every| !every.is_zero()),
             canary_patience: settings.canary.patience.duration,
+            traces: traces.clone().map(|traces| traces as Arc<dyn Traces>),
             avatars: Some(avatars),
             ..RelaySettings::new(settings.public_url.clone())
         },
@@ -79,6 +87,10 @@ pub async fn run(loaded: Loaded, platforms: Platforms, toolkit: Toolkit) -> Resu
     }
     relay.stop().await;
     store.close().await;
+    if let Some(traces) = traces {
+        // It waits on a thread of its own, which needs this one to send.
+        let _ = tokio::task::spawn_blocking(move || traces.close()).await;
+    }
     drop(folder);
     served.map_err(|error| Failure::failed(format!("the server failed: {error}")))
 }

@@ -11,6 +11,7 @@ mod outage;
 mod setup;
 mod strange;
 mod telling;
+mod watching;
 mod wrong;
 
 use rialto_testkit::{Channels, Message, Side, World, WorldOptions};

@@ -4,14 +4,14 @@ use async_trait::async_trait;
 use jiff::Timestamp;
 use rialto_model::{
     AppId, Attempt, Begun, ChannelSync, ChannelSyncId, ChannelSyncState, ConnectionId,
-    ConversationRef, Delivery, DeliveryId, Endpoint, EndpointId, Fingerprint, MessageId,
-    OrganizationId, PartKey, RemoteId, SyncSettings,
+    ConversationRef, Delivery, DeliveryId, DeliveryState, Endpoint, EndpointId, Fingerprint,
+    MessageId, OrganizationId, PartKey, RemoteId, SyncSettings,
 };
 use secrecy::SecretString;
 
 use super::MemoryStore;
 use crate::{
-    App, Appended, AuditEntry, ChannelSyncTraffic, Connection, ConnectionState, Copy,
+    App, Appended, AuditEntry, Backlog, ChannelSyncTraffic, Connection, ConnectionState, Copy,
     DeliveryFilter, DropCount, InFlight, Inbound, Lane, MessageView, NewDelivery, NewInbound,
     PendingAuthorization, PendingDelivery, Plan, Progress, Store, StoreError, StoredAccount,
     SweepRecord,
@@ -361,6 +361,18 @@ impl Store for MemoryStore {
 
     async fn traffic(&self, id: ChannelSyncId) -> Result<ChannelSyncTraffic, StoreError> {
         self.0.lock().traffic(id)
+    }
+
+    async fn backlog(&self) -> Result<Backlog, StoreError> {
+        let state = self.0.lock();
+        let all = || state.deliveries.values().map(|kept| &kept.delivery);
+        let waiting = all().filter(|it| it.state == DeliveryState::Pending);
+        let parked = all().filter(|it| it.state == DeliveryState::Parked);
+        Ok(Backlog {
+            oldest_waiting: waiting.map(|it| it.created_at).min(),
+            parked: parked.count() as u64,
+            missing: state.inbox.values().filter(|row| row.swept).count() as u64,
+        })
     }
 
     async fn drops(&self) -> Result<Vec<DropCount>, StoreError> {

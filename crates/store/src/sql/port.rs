@@ -20,7 +20,7 @@ use super::{
     writer::{Append, Command},
 };
 use crate::{
-    App, Appended, AuditEntry, ChannelSyncTraffic, Connection, ConnectionState, Copy,
+    App, Appended, AuditEntry, Backlog, ChannelSyncTraffic, Connection, ConnectionState, Copy,
     DeliveryFilter, DropCount, InFlight, Inbound, Lane, MessageView, NewDelivery, NewInbound,
     PendingAuthorization, PendingDelivery, Plan, Progress, Store, StoreError, StoredAccount,
     SweepRecord, refusal,
@@ -407,6 +407,11 @@ impl Store for SqlStore {
     async fn traffic(&self, id: ChannelSyncId) -> Result<ChannelSyncTraffic, StoreError> {
         let mut reader = self.reader().await?;
         self.explained(views::traffic(&mut reader, id).await)
+    }
+
+    async fn backlog(&self) -> Result<Backlog, StoreError> {
+        let mut reader = self.reader().await?;
+        self.explained(views::backlog(&mut reader).await)
     }
 
     async fn drops(&self) -> Result<Vec<DropCount>, StoreError> {

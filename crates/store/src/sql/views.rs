@@ -15,8 +15,8 @@ use super::{
     values::{Columns, KINDS, OUTCOMES, STATES, delivery_columns, micros, number},
 };
 use crate::{
-    BegunPart, ChannelSyncTraffic, Copy, DeliveryFilter, DropCount, InFlight, Lane, MessageView,
-    PendingDelivery, Reactor, Vault, records::sort_copies, refusal,
+    Backlog, BegunPart, ChannelSyncTraffic, Copy, DeliveryFilter, DropCount, InFlight, Lane,
+    MessageView, PendingDelivery, Reactor, Vault, records::sort_copies, refusal,
 };
 
 pub(super) async fn message_at(
@@ -172,6 +172,21 @@ pub(super) async fn lanes(connection: &mut SqliteConnection) -> Result<Vec<Lane>
     let mut lanes = rows.iter().map(lane).collect::<Result<Vec<_>, _>>()?;
     lanes.sort_by(|a, b| a.to.cmp(&b.to));
     Ok(lanes)
+}
+
+pub(super) async fn backlog(connection: &mut SqliteConnection) -> Result<Backlog, Fault> {
+    let query = sqlx::query(
+        "SELECT (SELECT MIN(created_at) FROM deliveries WHERE state = 0),
+             (SELECT COUNT(*) FROM deliveries WHERE state = 2),
+             (SELECT COUNT(*) FROM inbox WHERE swept = 1)",
+    );
+    let row = query.fetch_one(connection).await?;
+    let mut columns = Columns::of(&row);
+    Ok(Backlog {
+        oldest_waiting: columns.maybe_time()?,
+        parked: columns.count()?,
+        missing: columns.count()?,
+    })
 }
 
 pub(super) async fn lane_work(

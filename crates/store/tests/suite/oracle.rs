@@ -267,6 +267,7 @@ async fn seen(store: &dyn Store) -> Vec<String> {
     seen.push(format!("{:?}", store.lanes().await));
     seen.push(format!("{:?}", store.channel_syncs().await));
     seen.push(format!("{:?}", store.drops().await));
+    seen.push(format!("{:?}", store.backlog().await));
     seen
 }
 
