@@ -9,6 +9,8 @@ use serde::Serialize;
 use super::Clock;
 
 const KEPT: usize = 20_000;
+/// How much is kept of a value that was sent, in characters.
+pub(crate) const SHOWN: usize = 200;
 
 /// One API call that an emulator answered.
 #[derive(Debug, Clone, Serialize)]
@@ -26,8 +28,31 @@ pub struct Call {
     pub error: Option<String>,
     /// Who called: app or account id, empty when unknown.
     pub by: String,
-    /// Emulated time.
+    /// Where it led and the beginning of what was sent; what was made by it behind an arrow.
+    #[serde(skip_serializing_if = "String::is_empty")]
+    pub about: String,
+    /// The faults that struck it.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub faults: Vec<String>,
+    /// Emulated time of the answer.
     pub at: Timestamp,
+}
+
+/// A call, as the emulator that answered it knows it.
+#[derive(Debug, Default)]
+pub struct Made<'a> {
+    /// The operation's name.
+    pub operation: &'a str,
+    /// HTTP status; 0 when the connection was dropped without an answer.
+    pub status: u16,
+    /// The vendor's error code.
+    pub error: Option<&'a str>,
+    /// Who called, if that is known.
+    pub by: &'a str,
+    /// What the call was about.
+    pub about: String,
+    /// The faults that struck it.
+    pub faults: &'a [String],
 }
 
 /// Journal and counters.
@@ -50,25 +75,27 @@ impl Calls {
     }
 
     /// Notes a call that was answered (or dropped: status 0).
-    pub fn note(
-        &self,
-        platform: &'static str,
-        operation: &str,
-        status: u16,
-        error: Option<&str>,
-        by: &str,
-    ) {
+    pub fn note(&self, platform: &'static str, made: Made<'_>) {
         let at = self.clock.now();
         let mut inner = self.inner.lock();
         inner.number += 1;
         let number = inner.number;
-        let operation = operation.to_owned();
+        let operation = made.operation.to_owned();
         *inner.counts.entry((platform, operation.clone())).or_default() += 1;
         if inner.ring.len() == KEPT {
             inner.ring.pop_front();
         }
-        let (error, by) = (error.map(str::to_owned), by.to_owned());
-        inner.ring.push_back(Call { number, platform, operation, status, error, by, at });
+        inner.ring.push_back(Call {
+            number,
+            platform,
+            operation,
+            status: made.status,
+            error: made.error.map(str::to_owned),
+            by: made.by.to_owned(),
+            about: made.about,
+            faults: made.faults.to_vec(),
+            at,
+        });
     }
 
     /// How often an operation was called, faults included.
@@ -110,6 +137,11 @@ impl Calls {
         serde_json::json!({
             "total": counts.values().sum::<u64>(), "counts": counts, "calls": calls,
         })
+    }
+
+    /// The latest calls that are still kept, oldest first.
+    pub fn latest(&self) -> Vec<Call> {
+        self.inner.lock().ring.iter().cloned().collect()
     }
 
     /// Forgets everything.

@@ -2,6 +2,7 @@
 //!
 //! Which calls a rule with a probability hits follows from its seed and the order of the calls that match it.
 
+use std::fmt;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
@@ -65,6 +66,24 @@ pub enum Kind {
         /// Its name.
         name: String,
     },
+}
+
+impl fmt::Display for Kind {
+    /// As journals tell of it.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Latency { ms } => write!(f, "latency {ms} ms"),
+            Self::Status { code, .. } => write!(f, "status {code}"),
+            Self::Reset => f.write_str("reset"),
+            Self::LoseAnswer => f.write_str("lose_answer"),
+            Self::ExpireTokens => f.write_str("expire_tokens"),
+            Self::Double { copies } => write!(f, "double {copies}"),
+            Self::Delay { ms } => write!(f, "delay {ms} ms"),
+            Self::Reorder { window_ms } => write!(f, "reorder {window_ms} ms"),
+            Self::Drop => f.write_str("drop"),
+            Self::Special { name } => f.write_str(name),
+        }
+    }
 }
 
 /// A rule as given to `POST /faults` and shown by `GET /faults`.

@@ -19,6 +19,8 @@ pub struct Gate {
     pub lose_answer: bool,
     /// Expire the caller's access token first.
     pub expire_token: bool,
+    /// What struck, for the journal.
+    pub struck: Vec<String>,
 }
 
 impl Core {
@@ -26,6 +28,7 @@ impl Core {
     pub async fn gate(&self, platform: &str, operation: &str) -> Gate {
         let mut gate = Gate::default();
         for kind in self.faults.strike(platform, Target::Api, operation) {
+            gate.struck.push(kind.to_string());
             match kind {
                 Kind::Latency { ms } => tokio::time::sleep(Duration::from_millis(ms)).await,
                 Kind::Status { code, retry_after } => {

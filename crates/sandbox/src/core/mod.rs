@@ -18,7 +18,7 @@ use std::sync::Arc;
 
 use tokio_util::sync::CancellationToken;
 
-pub use calls::Calls;
+pub use calls::{Calls, Made};
 pub use clock::Clock;
 pub use control::{ControlError, Emulator};
 pub use faults::Faults;

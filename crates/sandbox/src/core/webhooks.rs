@@ -169,10 +169,12 @@ impl Webhooks {
     /// Queues a webhook. Faults may drop, double, delay or reorder it.
     pub fn send(self: &Arc<Self>, webhook: Webhook) {
         let (mut copies, mut later) = (0, Duration::ZERO);
-        for kind in self.faults.strike(webhook.platform, Target::Webhook, &webhook.event) {
+        let struck = self.faults.strike(webhook.platform, Target::Webhook, &webhook.event);
+        let faults: Vec<String> = struck.iter().map(Kind::to_string).collect();
+        for kind in struck {
             match kind {
                 Kind::Drop => {
-                    let entry = self.journal.open(&webhook, self.clock.now());
+                    let entry = self.journal.open(&webhook, &faults, self.clock.now());
                     self.journal.close(entry, "dropped");
                     return;
                 }
@@ -190,13 +192,13 @@ impl Webhooks {
         for copy in 1..=copies {
             let mut extra = webhook.clone();
             extra.body = webhook.policy.copy(&webhook.body, copy);
-            self.queue(extra, later);
+            self.queue(extra, &faults, later);
         }
-        self.queue(webhook, later);
+        self.queue(webhook, &faults, later);
     }
 
-    fn queue(self: &Arc<Self>, webhook: Webhook, later: Duration) {
-        let entry = self.journal.open(&webhook, self.clock.now());
+    fn queue(self: &Arc<Self>, webhook: Webhook, faults: &[String], later: Duration) {
+        let entry = self.journal.open(&webhook, faults, self.clock.now());
         let job = Job { webhook, entry, _busy: self.idle.busy() };
         if later.is_zero() {
             self.enqueue(job);
@@ -210,7 +212,7 @@ impl Webhooks {
 
     /// Sends once, now, outside any lane and without retries: a handshake. Faults do not strike it.
     pub async fn call(self: &Arc<Self>, webhook: Webhook) -> Outcome {
-        let entry = self.journal.open(&webhook, self.clock.now());
+        let entry = self.journal.open(&webhook, &[], self.clock.now());
         let _busy = self.idle.busy();
         let outcome = self.attempt(&webhook, entry, 1, None).await;
         self.journal.close(entry, if outcome.is_success() { "delivered" } else { "failed" });

@@ -4,6 +4,7 @@ use serde_json::{Map, Value};
 
 use super::error::Fail;
 use super::ts::Ts;
+use crate::core::calls::SHOWN;
 
 /// Arguments by name. Forms give text, JSON gives anything.
 #[derive(Debug, Default)]
@@ -34,6 +35,19 @@ impl Args {
             _ => return Err("invalid_post_type".into()),
         }
         Ok(args)
+    }
+
+    /// The arguments as the journal of calls shows them: cut, and without secrets.
+    pub(crate) fn line(&self) -> String {
+        const SECRETS: [&str; 4] = ["token", "client_secret", "refresh_token", "code"];
+        let shown = self.map.iter().filter(|(name, _)| !SECRETS.contains(&name.as_str()));
+        let cut = |text: &str| text.chars().take(SHOWN).collect::<String>();
+        let words = shown.map(|(name, value)| match value {
+            Value::String(text) => format!("{name}={}", cut(text)),
+            Value::Array(_) => format!("{name}=[…]"),
+            other => format!("{name}={}", cut(&other.to_string())),
+        });
+        words.collect::<Vec<_>>().join(" ")
     }
 
     fn form(&mut self, text: &[u8]) {

@@ -14,8 +14,8 @@ use serde_json::json;
 
 use super::Slack;
 use super::world::{File, Kind, Message, Workspace};
-use crate::core::drop_connection;
 use crate::core::files::Content;
+use crate::core::{Made, drop_connection};
 
 /// Emulated time between `completeUploadExternal` and the share.
 const SHARING: Duration = Duration::from_millis(200);
@@ -63,9 +63,20 @@ pub(crate) async fn upload(
 ) -> Response {
     let gate = slack.core.gate("slack", "upload").await;
     let note = |status: StatusCode| {
-        slack.core.calls.note("slack", "upload", status.as_u16(), None, "");
+        let status = if gate.reset || gate.lose_answer { 0 } else { status.as_u16() };
+        slack.core.calls.note(
+            "slack",
+            Made {
+                operation: "upload",
+                status,
+                about: id.clone(),
+                faults: &gate.struck,
+                ..Made::default()
+            },
+        );
     };
     if gate.reset {
+        note(StatusCode::OK);
         return drop_connection();
     }
     if let Some((code, _)) = gate.refuse {
@@ -219,12 +230,17 @@ async fn serve(
     attachment: bool,
 ) -> Response {
     let gate = slack.core.gate("slack", "download").await;
+    let note = |status: u16| {
+        let (about, faults) = (path.to_owned(), &gate.struck[..]);
+        let made = Made { operation: "download", status, about, faults, ..Made::default() };
+        slack.core.calls.note("slack", made);
+    };
     if gate.reset || gate.lose_answer {
-        slack.core.calls.note("slack", "download", 0, None, "");
+        note(0);
         return drop_connection();
     }
     if let Some((code, retry_after)) = gate.refuse {
-        slack.core.calls.note("slack", "download", code, None, "");
+        note(code);
         let status = StatusCode::from_u16(code).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
         let mut response = status.into_response();
         if let Some(seconds) = retry_after {
@@ -248,7 +264,7 @@ async fn serve(
         }
         Err(status) => status.into_response(),
     };
-    slack.core.calls.note("slack", "download", response.status().as_u16(), None, "");
+    note(response.status().as_u16());
     response
 }
 

@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 use std::sync::Arc;
 use std::time::Duration;
 
-use axum::body::{Body, Bytes};
+use axum::body::Body;
 use axum::extract::{Path, RawQuery, State};
 use axum::http::{HeaderMap, HeaderValue, StatusCode};
 use axum::response::{IntoResponse as _, Response};
@@ -15,7 +15,7 @@ use super::api::{self, Call, Method, Tier};
 use super::args::Args;
 use super::error::Fail;
 use super::world::Token;
-use crate::core::drop_connection;
+use crate::core::{Made, drop_connection};
 
 /// Bodies over this are refused; Slack's own limit is not published.
 const BODY_LIMIT: usize = 8 * 1024 * 1024;
@@ -37,21 +37,31 @@ pub(crate) async fn call(
     body: Body,
 ) -> Response {
     let gate = slack.core.gate("slack", &name).await;
-    if gate.reset {
-        slack.core.calls.note("slack", &name, 0, Some("fault: reset"), "");
-        return drop_connection();
-    }
     let Ok(body) = axum::body::to_bytes(body, BODY_LIMIT).await else {
         return StatusCode::PAYLOAD_TOO_LARGE.into_response();
     };
+    let content_type = headers.get("content-type").and_then(|v| v.to_str().ok()).unwrap_or("");
+    let args = Args::read(query.as_deref().unwrap_or(""), content_type, &body);
+    let about = args.as_ref().map(Args::line).unwrap_or_default();
+    let mut made = Made { operation: &name, about, faults: &gate.struck, ..Made::default() };
+    if gate.reset {
+        made.error = Some("fault: reset");
+        slack.core.calls.note("slack", made);
+        return drop_connection();
+    }
     if let Some((code, retry_after)) = gate.refuse {
-        slack.core.calls.note("slack", &name, code, Some("fault: status"), "");
+        (made.status, made.error) = (code, Some("fault: status"));
+        slack.core.calls.note("slack", made);
         return refused(code, retry_after);
     }
-    let outcome = answer(&slack, &name, query.as_deref(), &headers, &body, gate.expire_token);
-    let status = if gate.lose_answer { 0 } else { outcome.status.as_u16() };
-    let error = outcome.result.as_ref().err().map(|fail| fail.code);
-    slack.core.calls.note("slack", &name, status, error, &outcome.by);
+    let outcome = answer(&slack, &name, args, &headers, gate.expire_token);
+    made.status = if gate.lose_answer { 0 } else { outcome.status.as_u16() };
+    made.error = outcome.result.as_ref().err().map(|fail| fail.code);
+    made.by = &outcome.by;
+    if let Some(ts) = outcome.result.as_ref().ok().and_then(|answer| answer["ts"].as_str()) {
+        made.about.push_str(&format!(" → {ts}"));
+    }
+    slack.core.calls.note("slack", made);
     if gate.lose_answer { drop_connection() } else { respond(outcome) }
 }
 
@@ -72,9 +82,8 @@ fn refused(code: u16, retry_after: Option<u64>) -> Response {
 fn answer(
     slack: &Slack,
     name: &str,
-    query: Option<&str>,
+    args: Result<Args, Fail>,
     headers: &HeaderMap,
-    body: &Bytes,
     expire_token: bool,
 ) -> Outcome {
     let mut outcome = Outcome {
@@ -88,8 +97,7 @@ fn answer(
         outcome.result = outcome.result.map_err(|fail| fail.with("req_method", name.into()));
         return outcome;
     };
-    let content_type = headers.get("content-type").and_then(|v| v.to_str().ok()).unwrap_or("");
-    let args = match Args::read(query.unwrap_or(""), content_type, body) {
+    let args = match args {
         Ok(args) => args,
         Err(fail) => {
             outcome.result = Err(fail);

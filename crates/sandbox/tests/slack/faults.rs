@@ -59,6 +59,17 @@ async fn calls_fail_as_asked() {
     let calls =
         world.control("GET", "/calls?platform=slack&operation=chat.postMessage", Value::Null).await;
     assert_eq!(calls["total"], 6);
+    let told: Vec<_> = calls["calls"].as_array().unwrap().iter().collect();
+    let struck: Vec<_> = told.iter().map(|call| call["faults"][0].as_str().unwrap()).collect();
+    let expected =
+        ["status 503", "status 429", "reset", "lose_answer", "latency 120 ms", "expire_tokens"];
+    assert_eq!(struck, expected, "the journal tells which fault struck which call");
+    for call in &told {
+        let about = call["about"].as_str().unwrap();
+        assert!(about.contains("channel=general") && about.contains("text=x"), "{about}");
+    }
+    let done = told.iter().filter(|call| call["about"].as_str().unwrap().contains(" → "));
+    assert_eq!(done.count(), 2, "and what was made by it, also when the answer was lost");
     assert!(
         world
             .control("GET", "/faults", Value::Null)
@@ -107,6 +118,18 @@ async fn webhooks_are_dropped_doubled_and_delayed_as_asked() {
     ids.sort_by_key(Value::to_string);
     ids.dedup();
     assert_eq!(ids.len(), texts.len(), "copies have event ids of their own");
+    let journal = world.control("GET", "/webhooks?event=message", Value::Null).await;
+    let told: Vec<_> = journal["webhooks"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|it| (it["body"]["event"]["text"].clone(), it["faults"].clone()))
+        .collect();
+    let with = |text: &str, fault: &str| {
+        told.iter().filter(|it| **it == (json!(text), json!([fault]))).count()
+    };
+    assert_eq!((with("dropped", "drop"), with("tripled", "double 2")), (1, 3));
+    assert_eq!(with("late", "delay 200 ms"), 1, "{told:?}");
 }
 
 #[tokio::test]

@@ -18,6 +18,7 @@ struct Entry {
     about: String,
     url: String,
     body: Bytes,
+    faults: Vec<String>,
     at: Timestamp,
     attempts: Vec<Value>,
     state: &'static str,
@@ -41,7 +42,7 @@ impl Inner {
 }
 
 impl Journal {
-    pub(super) fn open(&self, webhook: &Webhook, at: Timestamp) -> u64 {
+    pub(super) fn open(&self, webhook: &Webhook, faults: &[String], at: Timestamp) -> u64 {
         let mut inner = self.0.lock();
         inner.opened += 1;
         let number = inner.opened;
@@ -55,6 +56,7 @@ impl Journal {
             about: webhook.about.clone(),
             url: webhook.url.clone(),
             body: webhook.body.clone(),
+            faults: faults.to_vec(),
             at,
             attempts: Vec::new(),
             state: "queued",
@@ -98,7 +100,7 @@ impl Journal {
                 json!({
                     "number": entry.number, "platform": entry.platform, "event": entry.event,
                     "about": entry.about, "url": entry.url, "at": entry.at.to_string(),
-                    "state": entry.state, "attempts": entry.attempts, "body": body,
+                    "state": entry.state, "faults": entry.faults, "attempts": entry.attempts, "body": body,
                 })
             })
             .collect();

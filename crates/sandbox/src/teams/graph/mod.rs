@@ -27,7 +27,8 @@ use super::drive::decode;
 use super::error::{GraphError, code_of};
 use super::odata::Query;
 use super::{PLATFORM, Teams};
-use crate::core::drop_connection;
+use crate::core::calls::SHOWN;
+use crate::core::{Made, drop_connection};
 
 /// Words of Graph's paths; whatever else stands in a path is an id.
 const WORDS: &[&str] = &[
@@ -96,8 +97,13 @@ pub(crate) async fn serve(teams: Arc<Teams>, request: Request) -> Response<Body>
         .and_then(|t| teams.world().sign_ins.token(t))
         .map(|t| t.user.clone().unwrap_or_else(|| t.app.clone()));
     let by = by.unwrap_or_default();
+    let (body, sent) = read_beginning(&parts, body).await;
+    let about = format!("{raw_path} {sent}");
+    let mut made =
+        Made { operation: &operation, by: &by, about, faults: &gate.struck, ..Made::default() };
     if gate.reset {
-        teams.core.calls.note(PLATFORM, &operation, 0, Some("reset"), &by);
+        made.error = Some("reset");
+        teams.core.calls.note(PLATFORM, made);
         return drop_connection();
     }
     if gate.expire_token {
@@ -118,8 +124,14 @@ pub(crate) async fn serve(teams: Arc<Teams>, request: Request) -> Response<Body>
             answer(&teams, call).await
         }
     };
+    if let Ok(Reply::Json(201, value)) = &answer
+        && let Some(id) = value["id"].as_str()
+    {
+        made.about.push_str(&format!(" → {id}"));
+    }
     if gate.lose_answer {
-        teams.core.calls.note(PLATFORM, &operation, 0, Some("lose_answer"), &by);
+        made.error = Some("lose_answer");
+        teams.core.calls.note(PLATFORM, made);
         return drop_connection();
     }
     let (mut response, code) = match answer {
@@ -129,13 +141,29 @@ pub(crate) async fn serve(teams: Arc<Teams>, request: Request) -> Response<Body>
             (response, Some(error.code))
         }
     };
-    teams.core.calls.note(PLATFORM, &operation, response.status().as_u16(), code, &by);
+    (made.status, made.error) = (response.status().as_u16(), code);
+    teams.core.calls.note(PLATFORM, made);
     for (name, value) in [("request-id", &request_id), ("client-request-id", &client_request_id)] {
         if let Ok(value) = HeaderValue::from_str(value) {
             response.headers_mut().insert(name, value);
         }
     }
     response
+}
+
+/// The beginning of a small JSON body, for the journal, and the body as it was.
+async fn read_beginning(parts: &Parts, body: Body) -> (Body, String) {
+    const SMALL: usize = 64 * 1024;
+    let header = |name: header::HeaderName| parts.headers.get(name).and_then(|v| v.to_str().ok());
+    let json = header(header::CONTENT_TYPE).is_some_and(|kind| kind.contains("json"));
+    let length = header(header::CONTENT_LENGTH).and_then(|length| length.parse::<usize>().ok());
+    if !json || length.is_none_or(|length| length > SMALL) {
+        return (body, String::new());
+    }
+    let bytes = axum::body::to_bytes(body, SMALL).await.unwrap_or_default();
+    let beginning = &bytes[..bytes.len().min(3 * SHOWN)];
+    let text = String::from_utf8_lossy(beginning).into_owned();
+    (Body::from(bytes), text)
 }
 
 struct Asked<'a> {

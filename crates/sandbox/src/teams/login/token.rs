@@ -17,7 +17,7 @@ use super::super::world::World;
 use super::super::{PLATFORM, Teams};
 use super::authorize::scopes;
 use super::{EntraError, Realm, json_answer};
-use crate::core::drop_connection;
+use crate::core::{Made, drop_connection};
 
 const GRAPH: &str = "https://graph.microsoft.com";
 /// Refresh tokens that are not used end after this.
@@ -37,8 +37,14 @@ pub(super) async fn token(
     basic(&headers, &mut fields);
     let by = field(&fields, "client_id").unwrap_or("").to_owned();
     let gate = teams.core.gate(PLATFORM, OPERATION).await;
+    let note = |status: u16, error: Option<&str>| {
+        let about = field(&fields, "grant_type").unwrap_or("").to_owned();
+        let faults = &gate.struck[..];
+        let made = Made { operation: OPERATION, status, error, by: &by, about, faults };
+        teams.core.calls.note(PLATFORM, made);
+    };
     if gate.reset {
-        teams.core.calls.note(PLATFORM, OPERATION, 0, Some("reset"), &by);
+        note(0, Some("reset"));
         return drop_connection();
     }
     let answer = match gate.refuse {
@@ -64,10 +70,10 @@ pub(super) async fn token(
         }
     };
     if gate.lose_answer {
-        teams.core.calls.note(PLATFORM, OPERATION, 0, Some("lose_answer"), &by);
+        note(0, Some("lose_answer"));
         return drop_connection();
     }
-    teams.core.calls.note(PLATFORM, OPERATION, response.status().as_u16(), error, &by);
+    note(response.status().as_u16(), error);
     response
 }
 
