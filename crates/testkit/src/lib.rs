@@ -7,6 +7,7 @@
 //! limit, and a failure says what was seen instead.
 
 mod api;
+pub mod chaos;
 mod company;
 mod process;
 mod screen;

@@ -18,7 +18,7 @@ const PATIENCE: Duration = Duration::from_secs(40);
 const LOOK_AGAIN: Duration = Duration::from_millis(40);
 
 /// One of the two workspaces.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Side {
     /// Acme's engineers.
     Slack,
@@ -146,6 +146,11 @@ impl World {
     /// Rialto's data folder.
     pub fn folder(&self) -> &Path {
         self.folder.path()
+    }
+
+    /// The emulated platforms themselves: their clock and their journals.
+    pub fn sandbox(&self) -> &Sandbox {
+        &self.sandbox
     }
 
     /// Where the sandbox's services are.

@@ -1,0 +1,101 @@
+//! What people do, from a seed: who, where, when, and what. What it is done to is chosen by number
+//! among what has been said by then.
+
+use std::time::Duration;
+
+use rand::{RngExt as _, rngs::StdRng};
+
+use super::words::Shape;
+use crate::Side;
+
+/// People who speak on either side.
+const SPEAKERS: [[&str; 3]; 2] =
+    [["Ana Silva", "Ben Okafor", "Chloé Martin"], ["Lee Gu", "Megan Bowen", "Ida Holm"]];
+
+/// Who speaks there.
+pub(super) fn speakers(side: Side) -> [&'static str; 3] {
+    SPEAKERS[side as usize]
+}
+
+/// An emoji as Slack names it, and as Teams has it.
+pub(super) const EMOJI: [(&str, &str); 4] =
+    [("tada", "🎉"), ("eyes", "👀"), ("rocket", "🚀"), ("+1", "👍")];
+
+/// One deed.
+#[derive(Clone, Debug)]
+pub(super) struct Act {
+    /// When, from the beginning.
+    pub(super) at: Duration,
+    /// In which channel sync.
+    pub(super) sync: usize,
+    pub(super) side: Side,
+    pub(super) person: &'static str,
+    pub(super) what: What,
+}
+
+/// `pick` chooses among what there is.
+#[derive(Clone, Debug)]
+pub(super) enum What {
+    Post(Shape),
+    Reply {
+        pick: u32,
+        shape: Shape,
+    },
+    Edit {
+        pick: u32,
+    },
+    Delete {
+        pick: u32,
+    },
+    /// Takes the reaction back when it is there already.
+    React {
+        pick: u32,
+        emoji: usize,
+    },
+}
+
+/// So many acts within a time, in so many channel syncs.
+pub(super) fn plan(rng: &mut StdRng, count: usize, syncs: usize, within: Duration) -> Vec<Act> {
+    let mut times: Vec<Duration> =
+        (0..count).map(|_| within.mul_f64(rng.random::<f64>())).collect();
+    times.sort_unstable();
+    let act = |at| {
+        let side = if rng.random() { Side::Slack } else { Side::Teams };
+        let people = speakers(side);
+        let person = people[rng.random_range(0..people.len())];
+        Act { at, sync: rng.random_range(0..syncs), side, person, what: what(rng, side) }
+    };
+    times.into_iter().map(act).collect()
+}
+
+fn what(rng: &mut StdRng, side: Side) -> What {
+    let pick = rng.random();
+    match rng.random_range(0..100) {
+        0..42 => What::Post(shape(rng, side)),
+        42..60 => What::Reply { pick, shape: shape(rng, side) },
+        60..74 => What::Edit { pick },
+        74..94 => What::React { pick, emoji: rng.random_range(0..EMOJI.len()) },
+        _ => What::Delete { pick },
+    }
+}
+
+fn shape(rng: &mut StdRng, side: Side) -> Shape {
+    match rng.random_range(0..100) {
+        0..66 => Shape::Plain { words: rng.random() },
+        66..71 => Shape::Styled,
+        71..76 => Shape::Link,
+        76..80 => Shape::Quote,
+        80..84 => Shape::Code,
+        84..87 => Shape::Long { lines: long(side) },
+        87..95 => Shape::File { bytes: rng.random_range(1..20_000) },
+        _ => Shape::OnlyFile { bytes: rng.random_range(1..20_000) },
+    }
+}
+
+/// Lines that this side takes in one message, and the other does not.
+pub(super) fn long(side: Side) -> usize {
+    match side {
+        Side::Slack => 720,
+        Side::Teams => 240,
+    }
+}

@@ -1,0 +1,41 @@
+//! The admin, who looks at the status now and then and reconnects what must be reconnected: an
+//! answer with a single-use refresh token that is lost is lost for good.
+
+use std::{
+    sync::{
+        Arc,
+        atomic::{AtomicUsize, Ordering},
+    },
+    time::Duration,
+};
+
+use serde_json::Value;
+
+use crate::{Side, World};
+
+/// How often the admin looks.
+const LOOK_AGAIN: Duration = Duration::from_millis(1_000);
+
+/// Watches for as long as it is polled; counts how often a workspace was reconnected.
+pub(super) async fn watch(world: Arc<World>, reconnected: Arc<AtomicUsize>) {
+    loop {
+        tokio::time::sleep(LOOK_AGAIN).await;
+        // While the process is down there is no answer.
+        let Ok(status) = world.api.get("/api/v1/status").await else { continue };
+        for connection in status["connections"].as_array().into_iter().flatten() {
+            if is_well(connection) {
+                continue;
+            }
+            let side = if connection["platform"] == "slack" { Side::Slack } else { Side::Teams };
+            let Ok(app) = world.app(side).await else { continue };
+            if world.authorize(side, &app).await.is_ok() {
+                reconnected.fetch_add(1, Ordering::Relaxed);
+            }
+        }
+    }
+}
+
+/// Whether a connection needs no admin.
+pub(super) fn is_well(connection: &Value) -> bool {
+    connection["healthy"] == true
+}

@@ -1,0 +1,105 @@
+//! When Rialto was told of what: out of the sandbox's journal of webhooks.
+
+use std::collections::HashMap;
+
+use jiff::{SignedDuration, Timestamp};
+use serde_json::Value;
+
+use crate::{Side, World};
+
+/// A webhook about a message.
+#[derive(Clone, Debug)]
+pub(super) struct Told {
+    pub(super) number: u64,
+    pub(super) at: Timestamp,
+    pub(super) event: String,
+    /// What became of it, in words.
+    pub(super) fate: String,
+    /// When it was accepted.
+    accepted: Option<Timestamp>,
+    /// Whether it says what the message says.
+    has_content: bool,
+}
+
+/// All webhooks, by the side and the message that they are about.
+#[derive(Debug, Default)]
+pub(super) struct Heard(HashMap<(Side, String), Vec<Told>>);
+
+impl Heard {
+    /// Reads the journal.
+    pub(super) fn read(world: &World) -> Self {
+        let journal = world.sandbox().core().webhooks.read(None, None, usize::MAX);
+        let mut heard = Self::default();
+        for webhook in journal["webhooks"].as_array().into_iter().flatten() {
+            let side = if webhook["platform"] == "slack" { Side::Slack } else { Side::Teams };
+            for (id, has_content) in subjects(side, webhook) {
+                if let Some(told) = told(webhook, has_content) {
+                    heard.0.entry((side, id)).or_default().push(told);
+                }
+            }
+        }
+        heard
+    }
+
+    /// The webhooks about a message, in the order in which they came to be.
+    pub(super) fn about(&self, side: Side, id: &str) -> &[Told] {
+        self.0.get(&(side, id.to_owned())).map_or(&[], Vec::as_slice)
+    }
+
+    /// When what a message says was accepted first.
+    pub(super) fn first(&self, side: Side, id: &str) -> Option<Timestamp> {
+        let told = self.about(side, id).iter().filter(|told| told.has_content);
+        told.filter_map(|told| told.accepted).min()
+    }
+}
+
+fn subjects(side: Side, webhook: &Value) -> Vec<(String, bool)> {
+    let text = |value: &Value| value.as_str().map(str::to_owned);
+    if side == Side::Teams {
+        let all = webhook["body"]["value"].as_array().into_iter().flatten();
+        return all.filter_map(|one| Some((text(&one["resourceData"]["id"])?, true))).collect();
+    }
+    let event = &webhook["body"]["event"];
+    let reaction = text(&event["item"]["ts"]).map(|id| (id, false));
+    let deleted = text(&event["deleted_ts"]).map(|id| (id, false));
+    let changed = text(&event["message"]["ts"]).map(|id| (id, true));
+    let said = || text(&event["ts"]).filter(|_| event["type"] == "message").map(|id| (id, true));
+    reaction.or(deleted).or(changed).or_else(said).into_iter().collect()
+}
+
+fn told(webhook: &Value, has_content: bool) -> Option<Told> {
+    let time = |value: &Value| value.as_str()?.parse::<Timestamp>().ok();
+    let mut accepted = None;
+    let mut words = Vec::new();
+    for attempt in webhook["attempts"].as_array().into_iter().flatten() {
+        let status = attempt["status"].as_u64();
+        if status.is_some_and(|status| (200..300).contains(&status)) && accepted.is_none() {
+            let took = attempt["ms"].as_f64().unwrap_or(0.0);
+            accepted = time(&attempt["at"]).and_then(|at| {
+                at.checked_add(SignedDuration::from_micros((took * 1e3) as i64)).ok()
+            });
+        }
+        let outcome = match status {
+            Some(status) => status.to_string(),
+            None => attempt["error"].as_str().unwrap_or("no answer").to_owned(),
+        };
+        words.push(format!("{} at {}", outcome, attempt["at"].as_str().unwrap_or_default()));
+    }
+    let faults: Vec<_> =
+        webhook["faults"].as_array().into_iter().flatten().filter_map(Value::as_str).collect();
+    let mut fate = webhook["state"].as_str().unwrap_or_default().to_owned();
+    if !faults.is_empty() {
+        fate = format!("{fate} (faults: {})", faults.join(", "));
+    }
+    if !words.is_empty() {
+        fate = format!("{fate}: {}", words.join(", "));
+    }
+    Some(Told {
+        number: webhook["number"].as_u64()?,
+        at: time(&webhook["at"])?,
+        event: webhook["event"].as_str()?.to_owned(),
+        fate,
+        accepted,
+        has_content,
+    })
+}
