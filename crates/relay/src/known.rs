@@ -90,6 +90,7 @@ impl Known {
                 if let Some(view) = self.messages.get_mut(message) {
                     view.reactors.retain(|it| {
                         it.at != reactor.at
+                            || it.remote != reactor.remote
                             || it.account != reactor.account
                             || it.emoji != reactor.emoji
                     });

@@ -39,13 +39,13 @@ pub(crate) fn plan(event: &Event, scene: &Scene<'_>) -> Plan {
     match &event.kind {
         EventKind::Message(state) => message(event, state, scene),
         EventKind::Deleted { message } => deleted(event, message, scene),
-        EventKind::Reaction { account, emoji, present, .. } => {
+        EventKind::Reaction { message, account, emoji, present } => {
             let state = ReactionState { account: account.clone(), emoji: emoji.clone() };
-            reactions(event, &[(state, *present)], scene)
+            reactions(event, message, &[(state, *present)], scene)
         }
-        EventKind::Reactions { reactions: now_there, .. } => {
-            let changes = difference(now_there, scene);
-            reactions(event, &changes, scene)
+        EventKind::Reactions { message, reactions: now_there } => {
+            let changes = difference(message, now_there, scene);
+            reactions(event, message, &changes, scene)
         }
         EventKind::Membership { author, joined } => membership(event, author, *joined, scene),
         EventKind::Ignored { reason } => dropped(reason),
@@ -141,13 +141,17 @@ fn deleted(event: &Event, remote: &RemoteId, scene: &Scene<'_>) -> Plan {
     }
 }
 
-/// What changed between the reactions that are known from here and those that are there now.
-fn difference(now_there: &[ReactionState], scene: &Scene<'_>) -> Vec<(ReactionState, bool)> {
+/// What changed between the reactions that are known of this copy and those that are there now.
+fn difference(
+    remote: &RemoteId,
+    now_there: &[ReactionState],
+    scene: &Scene<'_>,
+) -> Vec<(ReactionState, bool)> {
     let known: Vec<ReactionState> = scene
         .known
         .iter()
         .flat_map(|known| &known.reactors)
-        .filter(|reactor| reactor.present && reactor.at == scene.here.at)
+        .filter(|it| it.present && it.at == scene.here.at && it.remote == *remote)
         .map(|it| ReactionState { account: it.account.clone(), emoji: it.emoji.clone() })
         .collect();
     let gone = known.iter().filter(|it| !now_there.contains(it)).map(|it| (it.clone(), false));
@@ -155,7 +159,12 @@ fn difference(now_there: &[ReactionState], scene: &Scene<'_>) -> Vec<(ReactionSt
     gone.chain(new).collect()
 }
 
-fn reactions(event: &Event, changes: &[(ReactionState, bool)], scene: &Scene<'_>) -> Plan {
+fn reactions(
+    event: &Event,
+    remote: &RemoteId,
+    changes: &[(ReactionState, bool)],
+    scene: &Scene<'_>,
+) -> Plan {
     let Some(known) = scene.known else {
         return if changes.is_empty() {
             Plan::default()
@@ -181,7 +190,10 @@ fn reactions(event: &Event, changes: &[(ReactionState, bool)], scene: &Scene<'_>
     let mut reactors = known.reactors.clone();
     for (state, present) in changes {
         let same = |it: &&mut Reactor| {
-            it.at == scene.here.at && it.account == state.account && it.emoji == state.emoji
+            it.at == scene.here.at
+                && it.remote == *remote
+                && it.account == state.account
+                && it.emoji == state.emoji
         };
         let before = reactors.clone();
         match reactors.iter_mut().find(same) {
@@ -199,6 +211,7 @@ fn reactions(event: &Event, changes: &[(ReactionState, bool)], scene: &Scene<'_>
             }
             None => reactors.push(Reactor {
                 at: scene.here.at.clone(),
+                remote: remote.clone(),
                 account: state.account.clone(),
                 emoji: state.emoji.clone(),
                 present: *present,
@@ -209,6 +222,7 @@ fn reactions(event: &Event, changes: &[(ReactionState, bool)], scene: &Scene<'_>
             message: known.id,
             reactor: Reactor {
                 at: scene.here.at.clone(),
+                remote: remote.clone(),
                 account: state.account.clone(),
                 emoji: state.emoji.clone(),
                 present: *present,

@@ -140,11 +140,12 @@ CREATE INDEX copies_of_message ON copies (message, conversation, part);
 CREATE TABLE reactors (
     message BLOB NOT NULL,
     conversation BIGINT NOT NULL,
+    remote TEXT NOT NULL,
     account TEXT NOT NULL,
     emoji TEXT NOT NULL,
     present BIGINT NOT NULL,
     changed_at BIGINT NOT NULL,
-    PRIMARY KEY (message, conversation, account, emoji)
+    PRIMARY KEY (message, conversation, remote, account, emoji)
 ) WITHOUT ROWID;
 
 -- state: 0 pending, 1 delivered, 2 parked, 3 cancelled.

@@ -171,6 +171,8 @@ pub struct Copy {
 pub struct Reactor {
     /// Where they reacted.
     pub at: ConversationRef,
+    /// On which of the message's copies there: it may have several parts.
+    pub remote: RemoteId,
     /// Who.
     pub account: RemoteId,
     /// With what.
@@ -467,7 +469,8 @@ impl MessageView {
     pub(crate) fn sort(&mut self) {
         sort_copies(&mut self.copies);
         self.reactors.sort_by_cached_key(|reactor| {
-            (reactor.at.clone(), reactor.account.clone(), emoji_key(&reactor.emoji))
+            let Reactor { at, remote, account, emoji, .. } = reactor;
+            (at.clone(), remote.clone(), account.clone(), emoji_key(emoji))
         });
     }
 }

@@ -2,8 +2,8 @@
 
 use std::collections::HashSet;
 
-use rialto_model::{ConversationRef, Event, EventKind, MessageState, Own, ReactionState};
-use rialto_store::{MessageView, Store, StoreError};
+use rialto_model::{ConversationRef, Event, EventKind, MessageState, Own, ReactionState, RemoteId};
+use rialto_store::{MessageView, Reactor, Store, StoreError};
 
 /// Whether a fact says something that is not known.
 pub(super) async fn is_news(
@@ -25,7 +25,7 @@ pub(super) async fn is_news(
         EventKind::Reactions { message, reactions } => store
             .message_at(at, message)
             .await?
-            .is_some_and(|known| !known.deleted && differ(reactions, &known, at)),
+            .is_some_and(|known| !known.deleted && differ(reactions, &known, at, message)),
         EventKind::Reaction { .. }
         | EventKind::Membership { .. }
         | EventKind::Signal(_)
@@ -41,8 +41,14 @@ fn is_original(known: &MessageView, at: &ConversationRef, remote: &str) -> bool 
     known.copies.iter().any(|copy| copy.origin && copy.at == *at && copy.remote.as_str() == remote)
 }
 
-fn differ(now_there: &[ReactionState], known: &MessageView, at: &ConversationRef) -> bool {
-    let known = known.reactors.iter().filter(|reactor| reactor.present && reactor.at == *at);
+fn differ(
+    now_there: &[ReactionState],
+    known: &MessageView,
+    at: &ConversationRef,
+    remote: &RemoteId,
+) -> bool {
+    let here = |it: &&Reactor| it.present && it.at == *at && it.remote == *remote;
+    let known = known.reactors.iter().filter(here);
     let known: HashSet<_> = known.map(|it| (&it.account, &it.emoji)).collect();
     known != now_there.iter().map(|it| (&it.account, &it.emoji)).collect()
 }

@@ -366,10 +366,11 @@ impl Connection for Network {
             let reactions =
                 EventKind::Reactions { message: seen.id.clone(), reactions: reactions.collect() };
             page.threads.push(seen.id.clone());
-            for kind in [self.said(&as_told, seen.revision), reactions] {
+            let edited = Timestamp::from_microsecond(seen.revision.0).unwrap();
+            let said = (self.said(&as_told, seen.revision), seen.posted_at.max(edited));
+            // Who reacted is told as it is now.
+            for (kind, at) in [said, (reactions, self.clock.now())] {
                 let conversation = request.conversation.clone();
-                let edited = Timestamp::from_microsecond(seen.revision.0).unwrap();
-                let at = seen.posted_at.max(edited);
                 page.events.push(Event { conversation, at, kind });
             }
         }

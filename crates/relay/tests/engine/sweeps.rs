@@ -7,7 +7,7 @@ use rialto_store::ChannelSyncTraffic;
 use uuid::Uuid;
 
 use crate::{
-    LEFT,
+    LEFT, RIGHT,
     world::{SYNC, World},
 };
 
@@ -75,6 +75,25 @@ async fn edits_deletions_reactions_and_replies_are_found_too() {
     pass(&mut world, LONG).await;
     assert_eq!(world.right.read("general"), expected);
     assert_eq!(world.right.calls().len(), calls);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_reaction_on_one_part_of_a_message_is_not_taken_back_for_the_others() {
+    let mut world = World::new().await;
+    let (first, second) = ("what does not fit into", "one message over there goes in two parts");
+    let (_, event) = world.left.post("general", "ana", &format!("{first}\n{second}"), None);
+    world.hear(LEFT, &event).await;
+    world.settle().await;
+    let part = world.right.find("general", second);
+    let reacted = world.right.react("general", &part, "bob", "👍", true);
+    world.hear(RIGHT, &reacted).await;
+    world.settle().await;
+    let expected = [format!("ana: {first}\n{second} [👍]")];
+    assert_eq!(world.left.read("general"), expected);
+    // Sweeps see it on one part and not on the other.
+    pass(&mut world, LONG).await;
+    assert_eq!(world.left.calls(), ["react"]);
+    assert_eq!(world.left.read("general"), expected);
 }
 
 #[tokio::test(start_paused = true)]

@@ -192,6 +192,7 @@ impl State {
         let Some(message) = self.messages.get_mut(&id) else { return };
         let known = message.reactors.iter_mut().find(|known| {
             known.at == reactor.at
+                && known.remote == reactor.remote
                 && known.account == reactor.account
                 && known.emoji == reactor.emoji
         });

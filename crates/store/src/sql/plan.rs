@@ -145,15 +145,17 @@ async fn delete(tx: &mut Tx, message: MessageId, at: Timestamp) -> Result<(), Fa
 async fn react(tx: &mut Tx, message: MessageId, reactor: &Reactor) -> Result<(), Fault> {
     let place = tx.number(&reactor.at).await?;
     let upsert = sqlx::query(
-        "INSERT INTO reactors (message, conversation, account, emoji, present, changed_at)
-         VALUES ($1, $2, $3, $4, $5, $6)
-         ON CONFLICT (message, conversation, account, emoji)
+        "INSERT INTO reactors
+             (message, conversation, remote, account, emoji, present, changed_at)
+         VALUES ($1, $2, $3, $4, $5, $6, $7)
+         ON CONFLICT (message, conversation, remote, account, emoji)
          DO UPDATE SET present = excluded.present, changed_at = excluded.changed_at
          WHERE excluded.changed_at >= reactors.changed_at",
     );
     let upsert = upsert
         .bind(&message.uuid().as_bytes()[..])
         .bind(place)
+        .bind(reactor.remote.as_str())
         .bind(reactor.account.as_str())
         .bind(emoji_key(&reactor.emoji))
         .bind(i64::from(reactor.present))

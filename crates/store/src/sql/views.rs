@@ -94,7 +94,7 @@ async fn reactors(
     message: MessageId,
 ) -> Result<Vec<Reactor>, Fault> {
     let query = sqlx::query(
-        "SELECT v.connection, v.remote, r.account, r.emoji, r.present, r.changed_at
+        "SELECT v.connection, v.remote, r.remote, r.account, r.emoji, r.present, r.changed_at
          FROM reactors r JOIN conversations v ON v.number = r.conversation WHERE r.message = $1",
     );
     let rows = query.bind(&message.uuid().as_bytes()[..]).fetch_all(connection).await?;
@@ -102,6 +102,7 @@ async fn reactors(
         let mut columns = Columns::of(row);
         Ok(Reactor {
             at: columns.conversation()?,
+            remote: columns.remote()?,
             account: columns.remote()?,
             emoji: columns.emoji()?,
             present: columns.flag()?,

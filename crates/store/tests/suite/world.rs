@@ -123,6 +123,7 @@ pub fn copy(of: u64, part: PartKey, at: u64) -> NewCopy {
 
 pub fn reactor(conversation: u64, present: bool, seconds: i64) -> Reactor {
     Reactor {
+        remote: "1".into(),
         at: at(conversation),
         account: "U2".into(),
         emoji: Emoji::Unicode("👍".into()),
