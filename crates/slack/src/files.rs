@@ -205,7 +205,11 @@ pub(crate) async fn shared_at(api: &Api, post: &Post<'_>) -> Result<Option<Strin
     let Some((id, _)) = uploaded(post.files).next() else { return Ok(None) };
     for wait in LOOKS {
         tokio::time::sleep(Duration::from_millis(wait)).await;
-        let answer = api.get("files.info", &vec![("file", id.to_owned())]).await?;
+        let answer = match api.get("files.info", &vec![("file", id.to_owned())]).await {
+            // An upload that was never completed: whoever asks completes it, or is told why not.
+            Err(error) if error.is("file_not_found") => return Ok(None),
+            answer => answer?,
+        };
         if let Some(ts) = answer.file.as_ref().and_then(|file| share_of(file, post)) {
             return Ok(Some(ts));
         }

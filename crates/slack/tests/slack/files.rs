@@ -141,6 +141,21 @@ async fn files_that_are_not_shared_yet_are_neither_posted_nor_not() {
 }
 
 #[tokio::test]
+async fn an_upload_that_was_never_completed_is_no_post_and_may_be_completed() {
+    let workspace = workspace().await;
+    let unknown = json!({ "ok": false, "error": "file_not_found" });
+    workspace.answers("files.info", unknown).await;
+    workspace.answers("conversations.history", json!({ "ok": true, "messages": [] })).await;
+    let good = attachment("a.png", Some(5));
+    let content = Content { text: RichText::default(), attachments: vec![good.clone()] };
+    let part = parts(&workspace, content).remove(0);
+    let files = [UploadedFile { attachment: &good, outcome: Ok("F1") }];
+    let to = "C1".into();
+    let post = post(&to, None, &part, &files);
+    assert_eq!(workspace.connection.find_sent(&post, &begun()).await.unwrap(), []);
+}
+
+#[tokio::test]
 async fn a_file_is_opened_with_the_token_at_slacks_own_addresses_only() {
     let workspace = workspace().await;
     let url = format!("{}/files/a.png", workspace.server.uri());
