@@ -73,6 +73,9 @@ pub struct MessageState {
     pub posted_at: Timestamp,
     /// The message that began the thread this one replies to.
     pub thread: Option<RemoteId>,
+    /// When that one was posted, where the platform tells.
+    #[serde(default)]
+    pub thread_began: Option<Timestamp>,
     /// A thread reply also shown in the channel.
     pub broadcast: bool,
     /// Who wrote it.
@@ -89,6 +92,11 @@ pub struct MessageState {
 )]
 #[serde(transparent)]
 pub struct Revision(pub i64);
+
+impl Revision {
+    /// After every edit: that of messages whose edits concern nobody.
+    pub const LAST: Self = Self(i64::MAX);
+}
 
 /// What a message tells of having been posted by Rialto.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]

@@ -99,7 +99,7 @@ impl Trip<'_> {
     async fn thread_root(&self) -> Result<Option<RemoteId>, Failure> {
         let message = self.relay.inner.store.message(self.job.pending.delivery.message).await?;
         match message.and_then(|message| message.thread) {
-            Some(root) => self.first_copy(root).await,
+            Some(root) => self.thread_below(root).await,
             None => Ok(None),
         }
     }

@@ -39,6 +39,8 @@ enum Wait {
     For(Duration),
     /// Its connection must be reconnected first.
     Reconnect,
+    /// What a sweep found goes first.
+    Swept,
 }
 
 impl Relay {
@@ -96,6 +98,7 @@ impl Relay {
                         attempt += 1;
                     }
                     Err(Wait::Reconnect) => return self.inner.intake.leave(key),
+                    Err(Wait::Swept) => {}
                 },
             }
         }
@@ -135,6 +138,13 @@ impl Relay {
                 Ok(Prepared::ToPlan) => ready.push(event),
                 Ok(Prepared::Planned(plan)) => whole.extend(plan),
                 Err(error) => return self.unreadable(inbound, error).await,
+            }
+        }
+        if !inbound.row.swept {
+            for event in &ready {
+                if self.looked_for_root(event, inbound.row.connection).await {
+                    return Err(Wait::Swept);
+                }
             }
         }
         // One after the other per channel sync, so that no two plans count on the same past.

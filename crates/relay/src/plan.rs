@@ -67,49 +67,66 @@ fn message(event: &Event, state: &MessageState, scene: &Scene<'_>) -> Plan {
             deliveries: to_others(event, known.id, scene, || Work::Edit {
                 author: state.author.clone(),
                 content: state.content.clone(),
-                thread: scene.root.map(|root| root.id),
+                // Its copies stay where they were posted, whatever is known of the root by now.
+                thread: known.thread,
                 broadcast: state.broadcast,
-                orphan: state.thread.is_some() && scene.root.is_none(),
+                orphan: state.thread.is_some() && known.thread.is_none(),
                 revision: state.revision,
             }),
             drops: Vec::new(),
         },
-        None if is_older(state.posted_at, scene) => dropped("older than the channel sync"),
+        None if is_older(state.posted_at, scene.here.since) => {
+            dropped("older than the channel sync")
+        }
         None => {
             let id = MessageId::new((scene.ids)());
+            let old_root = old_root(state, scene);
+            let thread = scene.root.map(|root| root.id).or(old_root.as_ref().map(|it| it.0));
             let deliveries = to_others(event, id, scene, || Work::Post {
                 author: state.author.clone(),
                 content: state.content.clone(),
-                thread: scene.root.map(|root| root.id),
+                thread,
                 broadcast: state.broadcast,
-                orphan: state.thread.is_some() && scene.root.is_none(),
+                orphan: state.thread.is_some() && thread.is_none(),
             });
-            Plan {
-                changes: vec![new_message(id, &state.id, state.revision, state, scene)],
-                deliveries,
-                drops: Vec::new(),
-            }
+            let mut changes: Vec<_> = old_root.into_iter().map(|(_, change)| change).collect();
+            changes.push(Change::NewMessage {
+                id,
+                origin: scene.here.at.clone(),
+                remote: state.id.clone(),
+                revision: state.revision,
+                author: state.author.account.clone(),
+                thread,
+                posted_at: state.posted_at,
+                deleted: false,
+            });
+            Plan { changes, deliveries, drops: Vec::new() }
         }
     }
 }
 
-fn new_message(
-    id: MessageId,
-    remote: &RemoteId,
-    revision: Revision,
-    state: &MessageState,
-    scene: &Scene<'_>,
-) -> Change {
-    Change::NewMessage {
+/// The root of a thread that is older than the channel sync: it is never relayed, but what is said in
+/// its thread must be found there.
+fn old_root(state: &MessageState, scene: &Scene<'_>) -> Option<(MessageId, Change)> {
+    let (None, Some(remote)) = (scene.root, &state.thread) else { return None };
+    let posted_at = state.thread_began.filter(|began| is_older(*began, scene.here.since))?;
+    let id = MessageId::new((scene.ids)());
+    let change = Change::NewMessage {
         id,
         origin: scene.here.at.clone(),
         remote: remote.clone(),
-        revision,
-        author: state.author.account.clone(),
-        thread: scene.root.map(|root| root.id),
-        posted_at: state.posted_at,
+        revision: Revision::LAST,
+        author: None,
+        thread: None,
+        posted_at,
         deleted: false,
-    }
+    };
+    Some((id, change))
+}
+
+/// Whether a message is known only as the root of a thread.
+fn is_only_a_root(known: &MessageView) -> bool {
+    known.revision == Revision::LAST
 }
 
 fn deleted(event: &Event, remote: &RemoteId, scene: &Scene<'_>) -> Plan {
@@ -133,6 +150,11 @@ fn deleted(event: &Event, remote: &RemoteId, scene: &Scene<'_>) -> Plan {
         Some(known) if !is_original(known, &scene.here.at, remote) => {
             dropped("a copy was deleted, not the original")
         }
+        Some(known) if is_only_a_root(known) => Plan {
+            changes: vec![Change::Deleted { message: known.id }],
+            deliveries: Vec::new(),
+            drops: vec!["deletion of a message that was not relayed".into()],
+        },
         Some(known) => Plan {
             changes: vec![Change::Deleted { message: known.id }],
             deliveries: to_others(event, known.id, scene, || Work::Delete),
@@ -229,6 +251,10 @@ fn reactions(
                 changed_at: event.at,
             },
         });
+        if is_only_a_root(known) {
+            plan.drops.push("reaction on a message that was not relayed".into());
+            continue;
+        }
         for endpoint in others(scene) {
             let seen = shown(&before, &state.emoji, &endpoint.at);
             let shall_be_seen = shown(&reactors, &state.emoji, &endpoint.at);
@@ -271,7 +297,7 @@ fn membership(event: &Event, author: &Author, joined: bool, scene: &Scene<'_>) -
     if scene.known.is_some() {
         return dropped("already known");
     }
-    if is_older(event.at, scene) {
+    if is_older(event.at, scene.here.since) {
         return dropped("older than the channel sync");
     }
     let id = MessageId::new((scene.ids)());
@@ -316,8 +342,9 @@ fn is_original(known: &MessageView, at: &ConversationRef, remote: &RemoteId) -> 
     known.copies.iter().any(|copy| copy.origin && copy.at == *at && copy.remote == *remote)
 }
 
-fn is_older(posted_at: Timestamp, scene: &Scene<'_>) -> bool {
-    scene.here.since.duration_since(posted_at) > CLOCKS_APART
+/// Whether a message is older than its channel sync, and not relayed.
+pub(crate) fn is_older(posted_at: Timestamp, since: Timestamp) -> bool {
+    since.duration_since(posted_at) > CLOCKS_APART
 }
 
 fn others<'a>(scene: &'a Scene<'_>) -> impl Iterator<Item = &'a Endpoint> {

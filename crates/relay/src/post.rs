@@ -191,7 +191,7 @@ impl Trip<'_> {
         };
         way.localize(&mut content.text).await;
         let thread = match said.thread {
-            Some(root) => self.first_copy(root).await?,
+            Some(root) => self.thread_below(root).await?,
             None => None,
         };
         let mut notes = Vec::new();
@@ -234,6 +234,18 @@ impl Trip<'_> {
     pub(crate) async fn copies(&self) -> Result<Vec<Copy>, Failure> {
         let delivery = &self.job.pending.delivery;
         Ok(self.relay.inner.store.copies(delivery.message, &delivery.to).await?)
+    }
+
+    /// What a thread hangs on in the destination. What begins a thread where a reply was typed may be
+    /// a reply itself in the destination: one whose root is not there.
+    pub(crate) async fn thread_below(&self, root: MessageId) -> Result<Option<RemoteId>, Failure> {
+        let above = self.relay.inner.store.message(root).await?.and_then(|it| it.thread);
+        if let Some(above) = above
+            && let Some(copy) = self.first_copy(above).await?
+        {
+            return Ok(Some(copy));
+        }
+        self.first_copy(root).await
     }
 
     /// The first part of a message in the destination: what replies and reactions hang on.

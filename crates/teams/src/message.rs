@@ -46,11 +46,15 @@ pub(crate) fn events(message: &ChatMessage, about: &Circumstances<'_>) -> Vec<Ev
         return events.collect();
     }
     let edited_at = message.last_edited_date_time;
+    let root = about.path.root.as_deref().or(message.reply_to_id.as_deref());
+    // Ids of messages are the milliseconds in which they were made.
+    let began = |id: &str| Timestamp::from_millisecond(id.parse().ok()?).ok();
     let state = MessageState {
         id: id(),
         revision: Revision(edited_at.map_or(0, Timestamp::as_microsecond)),
         posted_at,
-        thread: about.path.root.as_deref().or(message.reply_to_id.as_deref()).map(Into::into),
+        thread: root.map(Into::into),
+        thread_began: root.and_then(began),
         broadcast: false,
         author: author(message.from.as_ref()),
         content: content(message, about.path),

@@ -8,6 +8,7 @@
 mod gate;
 mod look;
 mod news;
+mod roots;
 
 use std::{
     collections::{HashMap, HashSet, VecDeque},
@@ -24,6 +25,7 @@ use crate::{relay::Relay, roster::RosterView};
 
 use gate::Gates;
 pub(crate) use look::found;
+use roots::Searched;
 
 /// How often it is looked whether a sweep is due, at most.
 const LOOK: Duration = Duration::from_secs(60);
@@ -35,6 +37,7 @@ pub(crate) struct Sweeps {
     records: Mutex<HashMap<ConversationRef, SweepRecord>>,
     deaf: Mutex<HashSet<ConversationRef>>,
     gates: Gates,
+    searched: Searched,
 }
 
 /// The conversations of a connection that wait to be swept, and whether somebody works on it.

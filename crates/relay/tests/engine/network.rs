@@ -8,7 +8,7 @@ use std::{
 };
 
 use async_trait::async_trait;
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 use parking_lot::Mutex;
 use rialto_model::{
     Account, AccountKind, Attachment, Author, AuthorStyle, Begun, Block, Capabilities, Content,
@@ -49,6 +49,7 @@ pub enum Fault {
 pub struct Seen {
     pub id: RemoteId,
     pub thread: Option<RemoteId>,
+    thread_began: Option<Timestamp>,
     pub by: String,
     pub text: String,
     pub reactions: Vec<String>,
@@ -165,9 +166,11 @@ impl Network {
         let mut state = self.state.lock();
         state.next += 1;
         let id = RemoteId::from(format!("{}-{}", self.manifest.name, state.next));
+        let root = thread.and_then(|root| find(&mut state, conversation, root));
         let seen = Seen {
             id: id.clone(),
             thread: thread.cloned(),
+            thread_began: root.map(|root| root.posted_at),
             by: by.into(),
             text: text.into(),
             reactions: Vec::new(),
@@ -180,6 +183,14 @@ impl Network {
         let event = self.event(conversation, &seen, Revision(0));
         state.conversations.entry(conversation.into()).or_default().push(seen);
         (id, event)
+    }
+
+    /// A message that was posted an hour ago, and that nobody told of.
+    pub fn posted_long_ago(&self, conversation: &str, by: &str, text: &str) -> RemoteId {
+        let (id, _) = self.post(conversation, by, text, None);
+        let mut state = self.state.lock();
+        find(&mut state, conversation, &id).unwrap().posted_at -= SignedDuration::from_hours(1);
+        id
     }
 
     pub fn edit(&self, conversation: &str, id: &RemoteId, text: &str) -> Vec<u8> {
@@ -231,6 +242,13 @@ impl Network {
         all.iter().find(|message| message.text == text).unwrap().id.clone()
     }
 
+    /// What the first message that reads so replies to.
+    pub fn thread_of(&self, conversation: &str, text: &str) -> Option<RemoteId> {
+        let state = self.state.lock();
+        let all = &state.conversations[&RemoteId::from(conversation)];
+        all.iter().find(|message| message.text == text).unwrap().thread.clone()
+    }
+
     fn event(&self, conversation: &str, seen: &Seen, revision: Revision) -> Vec<u8> {
         self.payload(conversation, self.said(seen, revision))
     }
@@ -246,6 +264,7 @@ impl Network {
             revision,
             posted_at: seen.posted_at,
             thread: seen.thread.clone(),
+            thread_began: seen.thread_began,
             broadcast: false,
             author: Author {
                 account: Some(seen.by.as_str().into()),
@@ -276,7 +295,7 @@ impl Network {
             Some(Fault::LostCall) => Err(SendError::Unknown("no answer".into())),
             Some(Fault::Down) => Err(SendError::Transient("down".into())),
             Some(Fault::Wait(seconds)) => Err(SendError::RateLimited {
-                until: self.clock.now() + jiff::SignedDuration::from_secs(seconds),
+                until: self.clock.now() + SignedDuration::from_secs(seconds),
                 scope: HoldScope::Conversation,
             }),
             Some(Fault::Never) => Err(SendError::Permanent("the channel is archived".into())),
@@ -470,6 +489,7 @@ impl Connection for Network {
             let seen = Seen {
                 id: id.clone(),
                 thread: post.thread.cloned(),
+                thread_began: None,
                 by,
                 text,
                 reactions: Vec::new(),

@@ -97,6 +97,48 @@ async fn a_reaction_on_one_part_of_a_message_is_not_taken_back_for_the_others() 
 }
 
 #[tokio::test(start_paused = true)]
+async fn a_reply_that_outruns_what_it_replies_to_goes_below_it() {
+    let mut world = World::new().await;
+    // The sweep at the start is over.
+    pass(&mut world, Duration::from_secs(60)).await;
+    let (root, late) = world.left.post("general", "ana", "question", None);
+    let (_, reply) = world.left.post("general", "bob", "answer", Some(&root));
+    world.hear(LEFT, &reply).await;
+    world.settle().await;
+    let expected = ["ana: question", "⤷ bob: answer"];
+    assert_eq!(world.right.read("general"), expected);
+    world.hear(LEFT, &late).await;
+    world.settle().await;
+    assert_eq!(world.right.read("general"), expected);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_thread_that_is_older_than_its_channel_sync_goes_on_in_one_place() {
+    let mut world = World::new().await;
+    let old = world.left.posted_long_ago("general", "ana", "long ago");
+    let (_, event) = world.left.post("general", "ana", "now", Some(&old));
+    world.hear(LEFT, &event).await;
+    world.settle().await;
+    assert_eq!(world.right.read("general"), ["ana: (reply)\nnow"], "the root is not relayed");
+    let copy = world.right.find("general", "(reply)\nnow");
+    let (_, event) = world.right.post("general", "bob", "answer", Some(&copy));
+    world.hear(RIGHT, &event).await;
+    world.settle().await;
+    let event = world.left.edit("general", &old, "long ago, changed");
+    world.hear(LEFT, &event).await;
+    let (_, event) = world.left.post("general", "ana", "more", Some(&old));
+    world.hear(LEFT, &event).await;
+    pass(&mut world, LONG).await;
+    let here = ["ana: long ago, changed", "⤷ ana: now", "⤷ bob: answer", "⤷ ana: more"];
+    assert_eq!(world.left.read("general"), here);
+    assert_eq!(
+        world.right.read("general"),
+        ["ana: (reply)\nnow", "⤷ bob: answer", "ana: (reply)\nmore"]
+    );
+    assert_eq!(world.left.thread_of("general", "answer"), Some(old));
+}
+
+#[tokio::test(start_paused = true)]
 async fn a_webhook_and_a_sweep_that_race_bring_one_message() {
     let mut world = World::new().await;
     for number in 0..20 {

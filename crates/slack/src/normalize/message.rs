@@ -19,11 +19,13 @@ pub(crate) fn state(
     let posted_at = wire::time(ts)?;
     let edited = message.edited.as_ref().and_then(|edited| edited.ts.as_deref());
     let at = edited.and_then(wire::time).unwrap_or(posted_at);
+    let thread = message.thread_ts.as_deref().filter(|root| *root != ts);
     let state = MessageState {
         id: ts.into(),
         revision: Revision(edited.and_then(wire::micros).unwrap_or(0)),
         posted_at,
-        thread: message.thread_ts.as_deref().filter(|root| *root != ts).map(Into::into),
+        thread: thread.map(Into::into),
+        thread_began: thread.and_then(wire::time),
         broadcast: message.subtype.as_deref() == Some("thread_broadcast"),
         author: author(message),
         content: content(message),
