@@ -1,12 +1,14 @@
 //! Files on their way: streamed from the source to the destination, or replaced by words.
 
 use rialto_model::{Attachment, Content};
-use rialto_platform::{FileError, Part, SendError, UploadedFile};
+use rialto_platform::{FileError, HoldScope, Part, SendError, UploadedFile};
 
 use crate::deliver::{Failure, Trip};
 
-/// How often a file is tried before the text goes without it.
-const TRIES: u32 = 4;
+/// How often a file is tried before the text goes without it: for about a minute.
+const TRIES: u32 = 8;
+/// Likewise while the workspace that it is in must be reconnected: for about a quarter of an hour.
+const TRIES_WHEN_REVOKED: u32 = 12;
 
 /// What became of a part's files: what the destination knows them by, or why they did not go.
 pub(crate) struct Files(Vec<Result<String, String>>);
@@ -82,8 +84,10 @@ impl Trip<'_> {
         };
         let body = match source.open(attachment).await {
             Ok(body) => body,
-            Err(FileError::Revoked(_)) => {
-                return Ok(Err("the workspace it is in must be reconnected".into()));
+            Err(FileError::Revoked(reason)) => {
+                self.relay.mark_revoked(delivery.from.connection, &reason).await;
+                let reason = "the workspace it is in must be reconnected".to_owned();
+                return self.later(reason, TRIES_WHEN_REVOKED);
             }
             Err(error) => return self.settle(error),
         };
@@ -97,12 +101,20 @@ impl Trip<'_> {
     fn settle(&self, error: FileError) -> Result<Result<String, String>, Failure> {
         match error {
             FileError::Refused(reason) => Ok(Err(reason)),
-            FileError::Transient { reason, .. } if self.job.pending.delivery.attempts >= TRIES => {
-                Ok(Err(reason))
+            FileError::Transient { after: Some(until), .. } => {
+                Err(SendError::RateLimited { until, scope: HoldScope::Conversation }.into())
             }
-            FileError::Transient { reason, .. } => Err(SendError::Transient(reason).into()),
+            FileError::Transient { reason, after: None } => self.later(reason, TRIES),
             FileError::Revoked(reason) => Err(SendError::Revoked(reason).into()),
         }
+    }
+
+    /// Tries again, or says why not when it was tried often enough.
+    fn later(&self, reason: String, tries: u32) -> Result<Result<String, String>, Failure> {
+        if self.job.pending.delivery.attempts >= tries {
+            return Ok(Err(reason));
+        }
+        Err(SendError::Transient(reason).into())
     }
 }
 
