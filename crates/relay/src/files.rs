@@ -1,7 +1,12 @@
 //! Files on their way: streamed from the source to the destination, or replaced by words.
 
-use rialto_model::{Attachment, Content};
+use std::{collections::HashMap, time::Duration};
+
+use parking_lot::Mutex;
+use rialto_model::{Attachment, Content, ConversationRef, Delivery, DeliveryId};
 use rialto_platform::{FileError, HoldScope, Part, SendError, UploadedFile};
+
+use tokio::time::Instant;
 
 use crate::deliver::{Failure, Trip};
 
@@ -9,6 +14,9 @@ use crate::deliver::{Failure, Trip};
 const TRIES: u32 = 8;
 /// Likewise while the workspace that it is in must be reconnected: for about a quarter of an hour.
 const TRIES_WHEN_REVOKED: u32 = 12;
+
+/// How long an upload is taken to be there without being posted.
+const GOOD_FOR: Duration = Duration::from_secs(600);
 
 /// What became of a part's files: what the destination knows them by, or why they did not go.
 pub(crate) struct Files(Vec<Result<String, String>>);
@@ -49,15 +57,57 @@ impl Files {
     }
 }
 
+/// What was uploaded for the first delivery of each lane and is not posted yet: a post that did not
+/// succeed is tried again without uploading again.
+#[derive(Default)]
+pub(crate) struct Uploads(Mutex<HashMap<ConversationRef, Uploaded>>);
+
+struct Uploaded {
+    delivery: DeliveryId,
+    /// By the number of the attachment; when, since platforms do not keep for ever what nobody posts.
+    handles: HashMap<usize, (String, Instant)>,
+}
+
+impl Uploads {
+    fn get(&self, of: &Delivery, index: usize) -> Option<String> {
+        let uploads = self.0.lock();
+        let uploaded = uploads.get(&of.to).filter(|uploaded| uploaded.delivery == of.id)?;
+        let (handle, at) = uploaded.handles.get(&index)?;
+        (at.elapsed() < GOOD_FOR).then(|| handle.clone())
+    }
+
+    fn keep(&self, of: &Delivery, index: usize, handle: &str) {
+        let mut uploads = self.0.lock();
+        let fresh = || Uploaded { delivery: of.id, handles: HashMap::new() };
+        let uploaded = uploads.entry(of.to.clone()).or_insert_with(fresh);
+        if uploaded.delivery != of.id {
+            *uploaded = fresh();
+        }
+        uploaded.handles.insert(index, (handle.to_owned(), Instant::now()));
+    }
+
+    /// A lane's first delivery is settled.
+    pub(crate) fn forget(&self, lane: &ConversationRef) {
+        self.0.lock().remove(lane);
+    }
+}
+
 impl Trip<'_> {
     /// Uploads the files of a part.
     pub(crate) async fn upload(&self, part: &Part, content: &Content) -> Result<Files, Failure> {
+        let (uploads, delivery) = (&self.relay.inner.uploads, &self.job.pending.delivery);
         let mut files = Vec::with_capacity(part.files.len());
-        for attachment in part.files.iter().filter_map(|index| content.attachments.get(*index)) {
-            files.push(match self.refused(attachment) {
-                Some(reason) => Err(reason),
-                None => self.carry(attachment).await?,
-            });
+        for index in &part.files {
+            let Some(attachment) = content.attachments.get(*index) else { continue };
+            let outcome = match (self.refused(attachment), uploads.get(delivery, *index)) {
+                (Some(reason), _) => Err(reason),
+                (None, Some(handle)) => Ok(handle),
+                (None, None) => self.carry(attachment).await?,
+            };
+            if let Ok(handle) = &outcome {
+                uploads.keep(delivery, *index, handle);
+            }
+            files.push(outcome);
         }
         Ok(Files(files))
     }

@@ -114,7 +114,7 @@ impl Relay {
                     // What was tried is read again before the next try: what is begun is on disk.
                     self.inner.lanes.done(to, seq);
                     match outcome {
-                        Outcome::Settled => {}
+                        Outcome::Settled => self.inner.uploads.forget(to),
                         Outcome::Later(wait) => {
                             let _ = self.inner.lanes.wake(to);
                             self.pause(wait).await;

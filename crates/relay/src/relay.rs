@@ -16,8 +16,9 @@ use tokio_util::{sync::CancellationToken, task::TaskTracker};
 use url::Url;
 
 use crate::{
-    AvatarLinks, Platforms, Roster, Traces, canary::Canaries, lane::Job, pacing::Pacer,
-    people::People, problems::Problems, queue::Queues, sweep::Sweeps, upkeep::Rounds,
+    AvatarLinks, Platforms, Roster, Traces, canary::Canaries, files::Uploads, lane::Job,
+    pacing::Pacer, people::People, problems::Problems, queue::Queues, sweep::Sweeps,
+    upkeep::Rounds,
 };
 
 /// What may wait in memory, in bytes, on the way in and on the way out. The rest waits on disk.
@@ -96,6 +97,7 @@ pub(crate) struct Inner {
     pub(crate) intake: Queues<rialto_store::Inbound>,
     pub(crate) lanes: Queues<Job>,
     pub(crate) pacer: Pacer,
+    pub(crate) uploads: Uploads,
     pub(crate) holds: Mutex<Holds>,
     pub(crate) slots: Mutex<HashMap<ConnectionId, Arc<Semaphore>>>,
     pub(crate) rounds: Rounds,
@@ -162,6 +164,7 @@ impl Relay {
                 intake: Queues::new(QUEUED_IN),
                 lanes: Queues::new(QUEUED_OUT),
                 pacer: Pacer::default(),
+                uploads: Uploads::default(),
                 holds: Mutex::default(),
                 slots: Mutex::default(),
                 rounds: Rounds::default(),

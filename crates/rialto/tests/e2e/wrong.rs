@@ -2,6 +2,7 @@
 //! mend; and nothing is lost by it.
 
 mod database;
+mod files;
 mod parked;
 mod tokens;
 mod webhooks;

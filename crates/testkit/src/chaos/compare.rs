@@ -164,9 +164,11 @@ impl Comparison<'_> {
     }
 
     fn file(&self, said: &Said, copies: &[&Message]) -> Result<(), String> {
-        let name = said.words.file_name();
+        let mark = mark(said.number);
+        // SharePoint puts a number behind a name that is taken: by an upload whose answer was lost.
         let named = |message: &Message| {
-            let files = message.files.iter().filter(|file| file.name == name);
+            let of_it = |name: &str| name.starts_with(mark.trim_end_matches(';'));
+            let files = message.files.iter().filter(|file| of_it(&file.name));
             files.map(|file| file.sha256.clone()).collect::<Vec<_>>()
         };
         let here = self.screens.on(said.side).iter().find(|message| message.id == said.id);

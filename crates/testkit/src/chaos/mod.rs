@@ -146,6 +146,14 @@ async fn set_up(options: &Options) -> Result<(Arc<World>, Arc<[Channels]>)> {
         world.control.post("/limits", off).await?;
         world.connect(side).await?;
     }
+    // Every other time with tokens of Slack's that end and are renewed by ones for single use.
+    if options.seed % 2 == 1 {
+        let apps = world.control.get("/slack/apps").await?;
+        let app = apps[0]["id"].as_str().context("the app's id")?;
+        let rotation = Some(json!({"token_rotation": true}));
+        world.control.call(reqwest::Method::PATCH, &format!("/slack/apps/{app}"), rotation).await?;
+        world.authorize(Side::Slack, &world.app(Side::Slack).await?).await?;
+    }
     let everybody: Vec<_> = SLACK_PEOPLE.iter().map(|(name, _)| *name).collect();
     let channel = json!({
         "workspace": world.workspace(Side::Slack), "as": SLACK_PEOPLE[0].0,

@@ -172,7 +172,7 @@ pub(super) fn mark(number: usize) -> String {
 pub(super) fn marks_in(text: &str) -> Vec<usize> {
     let marked = |at: usize| {
         let digits = text.get(at + 1..at + 6)?;
-        let ends = text.get(at + 6..)?.starts_with([';', '.']);
+        let ends = text.get(at + 6..)?.starts_with([';', '.', ' ']);
         digits.parse().ok().filter(|_| ends)
     };
     let mut found: Vec<usize> = text.match_indices('m').filter_map(|(at, _)| marked(at)).collect();

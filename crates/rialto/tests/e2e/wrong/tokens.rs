@@ -1,6 +1,6 @@
 //! Tokens that expired, and authorizations that are gone.
 
-use rialto_testkit::{Message, Side, World};
+use rialto_testkit::{Side, World};
 use serde_json::json;
 
 use super::{app, arrives, command, say, vendors_app, workspace};
@@ -48,30 +48,6 @@ async fn an_expired_token_is_renewed_and_the_message_crosses_once() {
         assert!(calls(&world, side, renew).await > before, "{side:?}: nothing was renewed");
         assert_eq!(workspace(&world, side).await["healthy"], true);
     }
-    world.stop().await;
-}
-
-#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn a_file_waits_until_its_workspace_is_connected_again() {
-    let world = connected().await;
-    let channels = world.connect_channels("launch", "Launch").await.unwrap();
-    // Without rotation, nothing renews it.
-    let expired = json!({"platform": "slack", "target": "api", "method": "files.info",
-                         "kind": "expire_tokens", "times": 1});
-    world.control.post("/faults", expired).await.unwrap();
-    let file = json!([{"name": "notes.txt", "mime": "text/plain", "text": "some notes"}]);
-    let body = json!({"text": "with notes", "files": file});
-    world.act(Side::Slack, &channels, "Ana Silva", "post", body).await.unwrap();
-    let noticed = async || Ok(workspace(&world, Side::Slack).await["healthy"] == false);
-    world.until("the admin is told", noticed).await.unwrap();
-    let slack = app(&world, Side::Slack).await;
-    world.authorize(Side::Slack, &slack).await.unwrap();
-    let whole = |all: &[Message]| {
-        let message = all.iter().find(|message| message.text.contains("with notes"))?;
-        Some(message.files.first().map(|file| file.name.clone()))
-    };
-    let arrived = world.wait(Side::Teams, &channels, "the message", whole).await.unwrap();
-    assert_eq!(arrived.as_deref(), Some("notes.txt"));
     world.stop().await;
 }
 

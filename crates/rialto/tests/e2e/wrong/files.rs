@@ -1,0 +1,60 @@
+//! Files whose way is not free.
+
+use rialto_testkit::{Message, Side};
+use serde_json::json;
+
+use super::{app, workspace};
+use crate::connected;
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_file_waits_until_its_workspace_is_connected_again() {
+    let world = connected().await;
+    let channels = world.connect_channels("launch", "Launch").await.unwrap();
+    // Without rotation, nothing renews it.
+    let expired = json!({"platform": "slack", "target": "api", "method": "files.info",
+                         "kind": "expire_tokens", "times": 1});
+    world.control.post("/faults", expired).await.unwrap();
+    let file = json!([{"name": "notes.txt", "mime": "text/plain", "text": "some notes"}]);
+    let body = json!({"text": "with notes", "files": file});
+    world.act(Side::Slack, &channels, "Ana Silva", "post", body).await.unwrap();
+    let noticed = async || Ok(workspace(&world, Side::Slack).await["healthy"] == false);
+    world.until("the admin is told", noticed).await.unwrap();
+    let slack = app(&world, Side::Slack).await;
+    world.authorize(Side::Slack, &slack).await.unwrap();
+    let whole = |all: &[Message]| {
+        let message = all.iter().find(|message| message.text.contains("with notes"))?;
+        Some(message.files.first().map(|file| file.name.clone()))
+    };
+    let arrived = world.wait(Side::Teams, &channels, "the message", whole).await.unwrap();
+    assert_eq!(arrived.as_deref(), Some("notes.txt"));
+    world.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_post_that_must_wait_uploads_its_files_once() {
+    let world = connected().await;
+    let channels = world.connect_channels("launch", "Launch").await.unwrap();
+    let post = "POST /teams/{id}/channels/{id}/messages";
+    for kind in [json!({"kind": "status", "code": 429}), json!({"kind": "status", "code": 503})] {
+        let mut fault = kind;
+        fault["platform"] = json!("teams");
+        fault["target"] = json!("api");
+        fault["method"] = json!(post);
+        fault["times"] = json!(1);
+        world.control.post("/faults", fault).await.unwrap();
+    }
+    let file = json!([{"name": "notes.txt", "mime": "text/plain", "text": "some notes"}]);
+    let body = json!({"text": "with notes", "files": file});
+    world.act(Side::Slack, &channels, "Ana Silva", "post", body).await.unwrap();
+    let arrived = |all: &[Message]| {
+        let message = all.iter().find(|message| message.text.contains("with notes"))?;
+        Some(message.files.first().map(|file| file.name.clone()))
+    };
+    let name = world.wait(Side::Teams, &channels, "the message", arrived).await.unwrap();
+    assert_eq!(name.as_deref(), Some("notes.txt"), "not a second one beside a first");
+    let calls = world.control.get("/calls?platform=teams").await.unwrap();
+    let counts = &calls["counts"];
+    assert_eq!(counts[format!("teams {post}")], 3, "tried, tried, done");
+    assert_eq!(counts["teams PUT /drives/{id}/items/{id}/{id}/content"], 1, "{counts}");
+    world.stop().await;
+}
