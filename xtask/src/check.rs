@@ -10,13 +10,13 @@ use crate::{
 /// How thorough to be.
 #[derive(clap::Args)]
 pub(crate) struct Options {
-    /// Try many more seeds of the engine's crash test, and kill the process more often: hours.
+    /// Try many more seeds of the simulation, and kill the process more often: hours.
     #[arg(long)]
     long: bool,
 }
 
-/// Seeds of the engine's crash test: CI's, and those of `--long`.
-const SEEDS: [&str; 2] = ["60", "5000"];
+/// Seeds of the simulation: CI's, and those of `--long`.
+const SEEDS: [&str; 2] = ["300", "20000"];
 /// Kills of the real process.
 const KILLS: [&str; 2] = ["6", "60"];
 

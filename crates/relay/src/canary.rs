@@ -99,7 +99,10 @@ impl Relay {
         heard.as_mut().enable();
         match chirp(live.as_ref(), &canary.nest).await {
             Ok(()) => {}
-            Err(SendError::Revoked(reason)) => return self.mark_revoked(connection, &reason).await,
+            Err(SendError::Revoked(reason)) => {
+                self.mark_revoked(entry, &reason).await;
+                return;
+            }
             Err(error) => {
                 // Nothing was to be heard, so nothing is known.
                 tracing::info!(%connection, %error, "the canary cannot sing");

@@ -1,13 +1,15 @@
 //! Changes to what was posted: edits, deletions, reactions. Each may be made twice without harm, so
 //! nothing is begun for them; what an edit adds is posted like any other part.
 
-use rialto_model::{Emoji, PartKey, RemoteId};
+use rialto_model::{DeliveryState, Emoji, PartKey, RemoteId, WorkKind};
 use rialto_platform::{MessageChange, SendError};
-use rialto_store::Progress;
+use rialto_store::{DeliveryFilter, Progress};
 
 use crate::{
     deliver::{Failure, Trip},
+    plan,
     post::{Said, has},
+    tell,
 };
 
 /// Why there is nothing to change.
@@ -20,7 +22,10 @@ impl Trip<'_> {
         let Some(said) = Said::of(&self.job.pending.work) else { return Ok(()) };
         let there = self.copies().await?;
         if there.is_empty() {
-            return Err(Failure::Pointless(NOT_THERE));
+            return Err(self.not_there().await);
+        }
+        if there.iter().any(|copy| copy.revision > said.revision) {
+            return Err(Failure::Pointless("a later edit went before"));
         }
         let outgoing = self.outgoing(&said).await?;
         let parts = self.live.render(&outgoing);
@@ -66,6 +71,9 @@ impl Trip<'_> {
                 done.gone.push(copy.remote.clone());
             }
         }
+        if self.waits_for_a_parked_post().await? {
+            return Err(SendError::Permanent(NOT_THERE.into()).into());
+        }
         self.keep(done).await;
         Ok(())
     }
@@ -73,8 +81,12 @@ impl Trip<'_> {
     /// Adds our reaction to the message's first part, or takes it back.
     pub(crate) async fn react(&self, emoji: &Emoji, present: bool) -> Result<(), Failure> {
         let Some(message) = self.first_copy(self.job.pending.delivery.message).await? else {
-            return Err(Failure::Pointless(NOT_THERE));
+            return Err(self.not_there().await);
         };
+        // Only what was tried before can be out of date.
+        if !self.job.fresh && self.is_wanted(emoji).await? != present {
+            return Err(Failure::Pointless("a later reaction went before"));
+        }
         let thread = self.thread_root().await?;
         let (message, thread) = (&message, thread.as_ref());
         let change = if present {
@@ -87,8 +99,59 @@ impl Trip<'_> {
         Ok(())
     }
 
+    /// Whether our reaction shall be there as things are now.
+    async fn is_wanted(&self, emoji: &Emoji) -> Result<bool, Failure> {
+        let delivery = &self.job.pending.delivery;
+        if tell::is_mark(emoji) && self.is_told_of().await? {
+            return Ok(true);
+        }
+        let message = self.relay.inner.store.message(delivery.message).await?;
+        let reactors = message.map(|message| message.reactors).unwrap_or_default();
+        Ok(plan::shown(&reactors, emoji, &delivery.to))
+    }
+
+    /// Whether something of the message is missing that its sender was told of.
+    async fn is_told_of(&self) -> Result<bool, Failure> {
+        let of_message = DeliveryFilter {
+            message: Some(self.job.pending.delivery.message),
+            limit: 500,
+            ..DeliveryFilter::default()
+        };
+        let all = self.relay.inner.store.deliveries(&of_message).await?;
+        Ok(all.iter().any(|it| {
+            it.told && matches!(it.state, DeliveryState::Pending | DeliveryState::Parked)
+        }))
+    }
+
+    /// Whether a post is parked that was perhaps made: when it is retried, this must follow.
+    async fn waits_for_a_parked_post(&self) -> Result<bool, Failure> {
+        let delivery = &self.job.pending.delivery;
+        let parked = DeliveryFilter {
+            state: Some(DeliveryState::Parked),
+            message: Some(delivery.message),
+            limit: 500,
+            ..DeliveryFilter::default()
+        };
+        let parked = self.relay.inner.store.deliveries(&parked).await?;
+        Ok(parked.iter().any(|it| it.to == delivery.to && it.kind == WorkKind::Post))
+    }
+
+    /// There is nothing to change: for good when the message is gone, else as long as its post is
+    /// parked. Then this waits with it, to be retried with it.
+    async fn not_there(&self) -> Failure {
+        match self.message_is_deleted().await {
+            Ok(false) => SendError::Permanent(NOT_THERE.into()).into(),
+            Ok(true) => Failure::Pointless(NOT_THERE),
+            Err(failure) => failure,
+        }
+    }
+
     /// Makes a change. Nobody needs to know whether an unanswered one was made: it is made again.
-    async fn apply(&self, to: &RemoteId, change: &MessageChange<'_>) -> Result<(), Failure> {
+    pub(crate) async fn apply(
+        &self,
+        to: &RemoteId,
+        change: &MessageChange<'_>,
+    ) -> Result<(), Failure> {
         self.call("change", self.live.change(to, change)).await.map_err(|error| match error {
             SendError::Unknown(reason) => SendError::Transient(reason).into(),
             error => Failure::from(error),

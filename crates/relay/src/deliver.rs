@@ -1,6 +1,8 @@
 //! One delivery, tried once: what happened, and what the lane does next.
 
-use std::{sync::Arc, time::Duration};
+use std::{panic::AssertUnwindSafe, sync::Arc, time::Duration};
+
+use futures_util::FutureExt;
 
 use jiff::Timestamp;
 use rialto_model::{Attempt, AttemptOutcome, DeliveryState, PartKey, Work, WorkKind};
@@ -68,8 +70,31 @@ pub(crate) struct Trip<'a> {
 }
 
 impl Relay {
-    /// Tries a delivery.
+    /// Tries a delivery. One that trips over a defect of ours is parked: the lane goes on.
     pub(crate) async fn deliver(&self, job: &Job) -> Outcome {
+        match AssertUnwindSafe(self.try_to_deliver(job)).catch_unwind().await {
+            Ok(outcome) => outcome,
+            Err(_) => self.park_for_a_defect(job).await,
+        }
+    }
+
+    async fn park_for_a_defect(&self, job: &Job) -> Outcome {
+        let delivery = job.pending.delivery.id;
+        tracing::error!(%delivery, "a defect stopped a delivery, see the lines above: it is parked");
+        count(job, "parked");
+        let settled = Settled {
+            state: DeliveryState::Parked,
+            reason: Some("a defect of Rialto, described in its log: please report it".into()),
+            at: self.inner.toolkit.clock.now(),
+        };
+        let step = Progress { settled: Some(settled), ..Progress::default() };
+        match self.inner.store.progress(delivery, step).await {
+            Ok(()) => Outcome::Settled,
+            Err(_) => Outcome::Later(self.inner.backoff(0)),
+        }
+    }
+
+    async fn try_to_deliver(&self, job: &Job) -> Outcome {
         let view = self.roster().view();
         let to = &job.pending.delivery.to;
         let Some(entry) = view.connections.get(&to.connection).cloned() else {
@@ -195,7 +220,10 @@ impl Trip<'_> {
             .try_into()
             .is_ok_and(|age: Duration| age > inner.settings.give_up_after);
         match error {
-            SendError::Permanent(reason) if delivery.kind == WorkKind::Notice => {
+            // Nobody is told of a notice that cannot be given; one that was perhaps given is kept.
+            SendError::Permanent(reason)
+                if delivery.kind == WorkKind::Notice && self.job.pending.begun.is_empty() =>
+            {
                 count(self.job, "cancelled");
                 self.end(DeliveryState::Cancelled, &reason, Some(attempt), unbegun).await;
                 Outcome::Settled
@@ -239,8 +267,10 @@ impl Trip<'_> {
             SendError::Revoked(reason) => {
                 self.keep(Progress { unbegun, attempt: Some(attempt), ..Progress::default() })
                     .await;
-                self.relay.mark_revoked(delivery.to.connection, &reason).await;
-                Outcome::Closed
+                match self.relay.mark_revoked(&self.entry, &reason).await {
+                    true => Outcome::Closed,
+                    false => Outcome::Later(Duration::ZERO),
+                }
             }
         }
     }

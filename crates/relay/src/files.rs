@@ -128,14 +128,15 @@ impl Trip<'_> {
 
     async fn carry(&self, attachment: &Attachment) -> Result<Result<String, String>, Failure> {
         let delivery = &self.job.pending.delivery;
-        let source = self.view.connections.get(&delivery.from.connection);
-        let Some(source) = source.and_then(|entry| entry.live.as_ref().ok()) else {
+        let entry = self.view.connections.get(&delivery.from.connection);
+        let source = entry.and_then(|entry| Some((entry, entry.live.as_ref().ok()?)));
+        let Some((entry, source)) = source else {
             return Ok(Err("the workspace it is in is not connected any more".into()));
         };
         let body = match source.open(attachment).await {
             Ok(body) => body,
             Err(FileError::Revoked(reason)) => {
-                self.relay.mark_revoked(delivery.from.connection, &reason).await;
+                self.relay.mark_revoked(entry, &reason).await;
                 let reason = "the workspace it is in must be reconnected".to_owned();
                 return self.later(reason, TRIES_WHEN_REVOKED);
             }

@@ -1,6 +1,8 @@
 //! From a webhook on disk to a plan on disk, in order per conversation.
 
-use std::time::Duration;
+use std::{panic::AssertUnwindSafe, time::Duration};
+
+use futures_util::FutureExt;
 
 use jiff::Timestamp;
 use rialto_model::{
@@ -10,7 +12,7 @@ use rialto_platform::{Connection, ReadError};
 use rialto_store::{Change, Inbound, NewInbound, Plan, StoreError};
 
 use crate::{
-    complete, echo,
+    ConnectionEntry, complete, echo,
     echo::Echo,
     ids::new_uuid,
     known::Known,
@@ -18,12 +20,15 @@ use crate::{
     queue::{Announced, Next},
     relay::{Inner, Relay},
     retry::backoff,
-    sweep,
+    sweep::{self, Root},
     trace::{self, Tracer},
 };
 
 /// How many webhooks of one conversation are read from the database at a time.
 const BATCH: u32 = 64;
+
+/// How often a webhook is tried that trips over a defect.
+const TRIES: u32 = 3;
 
 /// An event before it is its turn.
 enum Prepared {
@@ -88,7 +93,7 @@ impl Relay {
                         attempt += 1;
                     }
                 }
-                Next::Item(place, inbound) => match self.process(&inbound).await {
+                Next::Item(place, inbound) => match self.process_or_drop(&inbound, attempt).await {
                     Ok(()) => {
                         attempt = 0;
                         self.inner.intake.done(key, place);
@@ -113,6 +118,19 @@ impl Relay {
         Ok(())
     }
 
+    /// A webhook that trips over a defect of ours again and again does not hold up the others.
+    async fn process_or_drop(&self, inbound: &Inbound, attempt: u32) -> Result<(), Wait> {
+        match AssertUnwindSafe(self.process(inbound)).catch_unwind().await {
+            Ok(result) => result,
+            Err(_) if attempt < TRIES => Err(Wait::For(Duration::ZERO)),
+            Err(_) => {
+                let conversation = &inbound.row.conversation;
+                tracing::error!(%conversation, "a defect stopped a webhook, see the lines above");
+                self.commit(inbound, drop_for("a defect of Rialto, described in its log")).await
+            }
+        }
+    }
+
     /// Does everything for one webhook.
     async fn process(&self, inbound: &Inbound) -> Result<(), Wait> {
         let taken = self.inner.toolkit.clock.now();
@@ -128,23 +146,23 @@ impl Relay {
         };
         let events = match events {
             Ok(events) => events,
-            Err(error) => return self.unreadable(inbound, error).await,
+            Err(error) => return self.unreadable(inbound, entry, error).await,
         };
         let mut whole = Plan::default();
         let mut ready = Vec::with_capacity(events.len());
         for mut event in events {
             event.conversation = view.now_at(inbound.row.connection, &event.conversation);
-            match self.prepare(&mut event, inbound.row.connection, live.as_ref()).await {
+            match self.prepare(&mut event, entry, live.as_ref()).await {
                 Ok(Prepared::ToPlan) => ready.push(event),
                 Ok(Prepared::Planned(plan)) => whole.extend(plan),
-                Err(error) => return self.unreadable(inbound, error).await,
+                Err(error) => return self.unreadable(inbound, entry, error).await,
             }
         }
-        if !inbound.row.swept {
-            for event in &ready {
-                if self.looked_for_root(event, inbound.row.connection).await {
-                    return Err(Wait::Swept);
-                }
+        for event in &ready {
+            match self.look_for_root(event, &inbound.row).await {
+                Root::Settled => {}
+                Root::Swept => return Err(Wait::Swept),
+                Root::UnderWay => return Err(Wait::For(Duration::ZERO)),
             }
         }
         // One after the other per channel sync, so that no two plans count on the same past.
@@ -167,7 +185,7 @@ impl Relay {
                     plan.changes.iter().for_each(|change| known.apply(change));
                     whole.extend(plan);
                 }
-                Err(error) => return self.unreadable(inbound, store_away(error)).await,
+                Err(error) => return self.unreadable(inbound, entry, store_away(error)).await,
             }
         }
         let (changes, deliveries) = (messages_of(&whole), whole.deliveries.len());
@@ -214,14 +232,15 @@ impl Relay {
     async fn prepare(
         &self,
         event: &mut Event,
-        connection: ConnectionId,
+        entry: &ConnectionEntry,
         live: &dyn Connection,
     ) -> Result<Prepared, ReadError> {
+        let connection = entry.record.id;
         let own = |what: &str| Ok(Prepared::Planned(drop_for(what)));
         let at = ConversationRef { connection, conversation: event.conversation.clone() };
         match &event.kind {
             EventKind::Signal(signal) => {
-                self.act_on(connection, &event.conversation, signal).await.map_err(store_away)?;
+                self.act_on(entry, &event.conversation, signal).await.map_err(store_away)?;
                 return Ok(Prepared::Planned(Plan::default()));
             }
             _ if self.roster().view().endpoint(&at).is_none() => {
@@ -298,7 +317,12 @@ impl Relay {
     }
 
     /// What cannot be read is waited for, or dropped with its reason when it never will be.
-    async fn unreadable(&self, inbound: &Inbound, error: ReadError) -> Result<(), Wait> {
+    async fn unreadable(
+        &self,
+        inbound: &Inbound,
+        entry: &ConnectionEntry,
+        error: ReadError,
+    ) -> Result<(), Wait> {
         match error {
             ReadError::Transient { reason, after } => {
                 tracing::info!(reason, "a webhook waits to be read");
@@ -306,10 +330,10 @@ impl Relay {
                 let wait = after.map(|after| after.duration_since(now));
                 Err(Wait::For(wait.and_then(|wait| wait.try_into().ok()).unwrap_or_default()))
             }
-            ReadError::Revoked(reason) => {
-                self.mark_revoked(inbound.row.connection, &reason).await;
-                Err(Wait::Reconnect)
-            }
+            ReadError::Revoked(reason) => match self.mark_revoked(entry, &reason).await {
+                true => Err(Wait::Reconnect),
+                false => Err(Wait::For(Duration::ZERO)),
+            },
             ReadError::Permanent(reason) => self.commit(inbound, drop_for(&reason)).await,
         }
     }
@@ -334,13 +358,14 @@ impl Relay {
 
     async fn act_on(
         &self,
-        connection: ConnectionId,
+        entry: &ConnectionEntry,
         conversation: &RemoteId,
         signal: &Signal,
     ) -> Result<(), StoreError> {
+        let connection = entry.record.id;
         match signal {
             Signal::Revoked => {
-                self.mark_revoked(connection, "the platform said that access was withdrawn").await;
+                self.mark_revoked(entry, "the platform said that access was withdrawn").await;
             }
             Signal::Upkeep => self.wake_upkeep(connection),
             Signal::Missed => {

@@ -3,7 +3,9 @@
 use std::{sync::Arc, time::Duration};
 
 use jiff::Timestamp;
-use rialto_model::{ChannelSyncState, ConnectionId, ConversationRef, Delivery, DeliveryState};
+use rialto_model::{
+    ChannelSyncState, ConnectionId, ConversationRef, Delivery, DeliveryState, Work,
+};
 use rialto_store::{ConnectionState, NewDelivery, PendingDelivery, StoreError};
 use tokio::sync::Semaphore;
 
@@ -27,7 +29,7 @@ impl Relay {
     /// Queues a delivery that is on disk.
     pub(crate) fn enqueue_delivery(&self, seq: i64, new: NewDelivery) {
         let to = new.to.clone();
-        let weight = DELIVERY_WEIGHT + weight_of(&new);
+        let weight = weight_of(&new.work);
         let delivery = Delivery {
             id: new.id,
             seq,
@@ -144,9 +146,9 @@ impl Relay {
     async fn refill_lane(&self, to: &ConversationRef) -> Result<(), StoreError> {
         let work = self.inner.store.lane_work(to, i64::MIN, BATCH).await?;
         let more = work.len() == BATCH as usize;
-        let jobs = work
-            .into_iter()
-            .map(|pending| (pending.delivery.seq, DELIVERY_WEIGHT, Job { pending, fresh: false }));
+        let jobs = work.into_iter().map(|pending| {
+            (pending.delivery.seq, weight_of(&pending.work), Job { pending, fresh: false })
+        });
         self.inner.lanes.refill(to, jobs, more);
         Ok(())
     }
@@ -220,11 +222,12 @@ impl crate::relay::Inner {
     }
 }
 
-fn weight_of(new: &NewDelivery) -> usize {
-    use rialto_model::Work;
-    match &new.work {
+/// What a delivery weighs in memory, in bytes.
+fn weight_of(work: &Work) -> usize {
+    let text = match work {
         Work::Post { content, .. } | Work::Edit { content, .. } => content.text.weight(),
         Work::Notice { text, .. } => text.weight(),
         Work::Delete | Work::React { .. } | Work::Unreact { .. } => 0,
-    }
+    };
+    DELIVERY_WEIGHT + text
 }

@@ -274,7 +274,7 @@ fn reactions(
 }
 
 /// Whether our reaction with this emoji is shown at a conversation: while anybody elsewhere has one.
-fn shown(reactors: &[Reactor], emoji: &Emoji, at: &ConversationRef) -> bool {
+pub(crate) fn shown(reactors: &[Reactor], emoji: &Emoji, at: &ConversationRef) -> bool {
     reactors.iter().any(|reactor| reactor.present && reactor.emoji == *emoji && reactor.at != *at)
 }
 

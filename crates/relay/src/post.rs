@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use jiff::{SignedDuration, Timestamp};
 use rialto_model::{Author, Begun, Content, MessageId, PartKey, RemoteId, Revision, Work};
-use rialto_platform::{Note, Outgoing, Part, Post, SendError};
+use rialto_platform::{MessageChange, Note, Outgoing, Part, Post, SendError};
 use rialto_store::{Copy, NewCopy, Progress};
 
 use crate::{
@@ -16,6 +16,9 @@ use crate::{
 
 /// What is older than this when it gets to us says when it was said.
 const LATE: SignedDuration = SignedDuration::from_mins(2);
+
+/// Why a post is not made any more.
+const PAST: &str = "the message was deleted, or edited anew, before all of it went";
 
 /// What a message says, out of a post or an edit.
 pub(crate) struct Said<'a> {
@@ -77,7 +80,7 @@ impl Trip<'_> {
         revision: Revision,
         last: bool,
     ) -> Result<(), Failure> {
-        let remote = self.make(part, outgoing).await?;
+        let remote = self.make(part, outgoing, revision).await?;
         let delivery = self.job.pending.delivery.id;
         self.keep(Progress {
             copies: vec![NewCopy { delivery, part: part.key, remote, revision }],
@@ -88,12 +91,22 @@ impl Trip<'_> {
         Ok(())
     }
 
-    async fn make(&self, part: &Part, outgoing: &Outgoing) -> Result<RemoteId, Failure> {
+    async fn make(
+        &self,
+        part: &Part,
+        outgoing: &Outgoing,
+        revision: Revision,
+    ) -> Result<RemoteId, Failure> {
         let inner = &self.relay.inner;
         let pending = &self.job.pending;
         let begun_before = pending.begun.iter().find(|begun| begun.part == part.key);
         if let Some(begun) = begun_before {
             self.let_it_end(begun.at).await;
+        }
+        // What was tried before may be past by now.
+        let wanted = self.job.fresh || self.is_still_said(revision).await?;
+        if begun_before.is_none() && !wanted {
+            return Err(Failure::Pointless(PAST));
         }
         let files = match begun_before {
             Some(begun) => Files::from_handles(&begun.handles),
@@ -132,13 +145,31 @@ impl Trip<'_> {
         if let Some(before) = begun_before {
             let as_begun = Part { fingerprint: before.fingerprint.clone(), ..part.clone() };
             post.part = &as_begun;
-            if let Some(remote) = self.look_up(&post, &begun).await? {
-                return Ok(remote);
+            match self.look_up(&post, &begun).await? {
+                Some(remote) if wanted => return Ok(remote),
+                Some(remote) => {
+                    let change = MessageChange::Delete { message: &remote, thread: post.thread };
+                    self.apply(post.to, &change).await?;
+                    return Err(Failure::Pointless(PAST));
+                }
+                None if !wanted => return Err(Failure::Pointless(PAST)),
+                None => {}
             }
             post.part = part;
             return self.send(&post, &begun).await;
         }
         self.send(&post, &begun).await
+    }
+
+    /// Whether the message still reads as at a revision, as far as is known.
+    async fn is_still_said(&self, revision: Revision) -> Result<bool, Failure> {
+        let newer = self.copies().await?.iter().any(|copy| copy.revision > revision);
+        Ok(!newer && !self.message_is_deleted().await?)
+    }
+
+    pub(crate) async fn message_is_deleted(&self) -> Result<bool, Failure> {
+        let message = self.relay.inner.store.message(self.job.pending.delivery.message).await?;
+        Ok(message.is_none_or(|message| message.deleted))
     }
 
     /// What the process before had begun may still be under way on the platform: looking it up

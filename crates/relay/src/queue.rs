@@ -137,9 +137,10 @@ impl<T> Queues<T> {
         let start = !std::mem::replace(&mut queue.has_worker, true);
         if queue.stale || queue.spilled || !fits {
             queue.spilled = true;
-        } else if queue.items.insert(seq, Queued { weight, ticket, item: Arc::new(item) }).is_none()
-        {
-            state.weight += weight;
+        } else {
+            let queued = Queued { weight, ticket, item: Arc::new(item) };
+            let before = queue.items.insert(seq, queued).map_or(0, |before| before.weight);
+            state.weight = state.weight + weight - before;
         }
         start
     }
@@ -206,9 +207,8 @@ impl<T> Queues<T> {
             last = seq;
             // It was in the database before whatever is on its way there.
             let queued = Queued { weight: item_weight, ticket: 0, item: Arc::new(item) };
-            if queue.items.insert(seq, queued).is_none() {
-                *weight += item_weight;
-            }
+            let before = queue.items.insert(seq, queued).map_or(0, |before| before.weight);
+            *weight = *weight + item_weight - before;
         }
         if more {
             // Whatever came after what was read stays in the database until its turn.
@@ -282,6 +282,20 @@ mod tests {
         assert!(!queues.push(&key(), 1, 1, 1));
         assert_eq!([take(&queues), take(&queues), take(&queues)], [Some(1), Some(2), None]);
         assert!(queues.push(&key(), 3, 1, 3), "the worker ended, so another one is started");
+    }
+
+    #[test]
+    fn an_item_that_is_queued_and_read_weighs_what_it_weighed_last() {
+        let queues = Queues::new(100);
+        let _ = queues.push(&key(), 1, 5, 1);
+        let _ = queues.wake(&key());
+        assert!(matches!(now(&queues), Next::Refill));
+        queues.refill(&key(), [(1, 3, 1), (2, 3, 2)], false);
+        assert_eq!(queues.weight(), 6);
+        let _ = queues.push(&key(), 2, 7, 2);
+        assert_eq!(queues.weight(), 10);
+        assert_eq!([take(&queues), take(&queues), take(&queues)], [Some(1), Some(2), None]);
+        assert_eq!(queues.weight(), 0);
     }
 
     #[test]

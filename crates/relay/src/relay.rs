@@ -10,7 +10,7 @@ use jiff::Timestamp;
 use parking_lot::Mutex;
 use rialto_model::{AppId, ChannelSyncId, ConnectionId, ConversationRef};
 use rialto_platform::{Inbound, Toolkit, Verified};
-use rialto_store::{Appended, NewInbound, Store, StoreError};
+use rialto_store::{Appended, ConnectionState, NewInbound, Store, StoreError};
 use tokio::sync::{Notify, Semaphore, watch};
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
 use url::Url;
@@ -310,7 +310,14 @@ impl Relay {
     /// When the store cannot be read; the old state stays in force.
     pub async fn changed(&self, renew: &[ConnectionId]) -> Result<(), StoreError> {
         let before = self.roster().view();
-        self.roster().reload(renew).await?;
+        {
+            // Whoever was refused with the credentials before does not mark them now.
+            let _marking = self.inner.rounds.marking.lock().await;
+            for connection in renew {
+                self.inner.store.set_connection_state(*connection, ConnectionState::Active).await?;
+            }
+            self.roster().reload(renew).await?;
+        }
         for connection in renew {
             self.inner.problems.mended(*connection);
         }

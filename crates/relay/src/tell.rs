@@ -29,6 +29,11 @@ const LOOK: Duration = Duration::from_secs(60);
 /// How many of them are told of at a time.
 const BATCH: u32 = 256;
 
+/// Whether a reaction tells that a message did not arrive.
+pub(crate) fn is_mark(emoji: &Emoji) -> bool {
+    *emoji == Emoji::Unicode(MARK.into())
+}
+
 impl Relay {
     /// Tells of what takes too long, and takes back what is past, for as long as the engine runs.
     pub(crate) async fn keep_telling(&self) {

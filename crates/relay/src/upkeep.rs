@@ -9,7 +9,7 @@ use rialto_platform::{Credential, ReadError};
 use rialto_store::{ConnectionState, StoreError};
 use tokio::sync::Notify;
 
-use crate::relay::Relay;
+use crate::{ConnectionEntry, relay::Relay};
 
 /// A connection is looked after at least this often.
 const AT_LEAST: Duration = Duration::from_secs(15 * 60);
@@ -26,6 +26,8 @@ pub(crate) struct Rounds {
     credentials: Mutex<HashMap<ConnectionId, Vec<Credential>>>,
     one_at_a_time: Mutex<HashMap<ConnectionId, Arc<tokio::sync::Mutex<()>>>>,
     wake: Notify,
+    /// Held while it is decided whether a connection works.
+    pub(crate) marking: tokio::sync::Mutex<()>,
 }
 
 impl Relay {
@@ -141,7 +143,11 @@ impl Relay {
                 let wait = wait.and_then(|wait| wait.try_into().ok()).unwrap_or(AT_LEAST);
                 self.schedule(connection, wait.min(AT_LEAST));
             }
-            Err(ReadError::Revoked(reason)) => self.mark_revoked(connection, &reason).await,
+            Err(ReadError::Revoked(reason)) => {
+                if !self.mark_revoked(entry, &reason).await {
+                    self.schedule(connection, Duration::ZERO);
+                }
+            }
             Err(error) => {
                 tracing::warn!(%connection, %error, "a connection could not be looked after");
                 self.inner.problems.found(connection, vec![error.to_string()]);
@@ -178,15 +184,19 @@ impl Relay {
         self.inner.rounds.due.lock().insert(connection, due);
     }
 
-    /// Writes down that a connection's authorization is gone: its lanes wait for an admin.
-    pub(crate) async fn mark_revoked(&self, connection: ConnectionId, reason: &str) {
+    /// Writes down that a connection's authorization is gone: its lanes wait for an admin. False
+    /// when it was authorized anew since: what was refused was the authorization before.
+    pub(crate) async fn mark_revoked(&self, refused: &ConnectionEntry, reason: &str) -> bool {
+        let connection = refused.record.id;
+        let _marking = self.inner.rounds.marking.lock().await;
         let view = self.roster().view();
-        let active = view
-            .connections
-            .get(&connection)
-            .is_some_and(|entry| entry.record.state == ConnectionState::Active);
-        if !active {
-            return;
+        let Some(entry) = view.connections.get(&connection) else { return true };
+        let same = match (&entry.live, &refused.live) {
+            (Ok(now), Ok(then)) => Arc::ptr_eq(now, then),
+            _ => true,
+        };
+        if !same || entry.record.state != ConnectionState::Active {
+            return same;
         }
         tracing::error!(%connection, reason, "a connection must be authorized again");
         let since = self.inner.toolkit.clock.now();
@@ -198,5 +208,6 @@ impl Relay {
         if let Err(error) = result.await {
             tracing::warn!(%error, "that a connection must be authorized again is not kept yet");
         }
+        true
     }
 }

@@ -126,6 +126,7 @@ CREATE TABLE messages (
 ) WITHOUT ROWID;
 CREATE INDEX messages_said ON messages (origin, posted_at);
 
+-- part: -1 for what is no part of the message any more, but still our own post.
 CREATE TABLE copies (
     conversation BIGINT NOT NULL,
     remote TEXT NOT NULL,

@@ -233,8 +233,8 @@ pub enum Change {
         /// Which.
         revision: Revision,
     },
-    /// The message is gone: its posts and edits that wait are cancelled and their content erased.
-    /// A post that has begun is not cancelled. They are settled at the time of the store's clock.
+    /// The message is gone: its posts, edits and notices that wait or are parked are cancelled and
+    /// their content erased. A post that has begun is not cancelled. They are settled at the time of the store's clock.
     Deleted {
         /// Which.
         message: MessageId,
@@ -336,7 +336,8 @@ pub struct Progress {
     pub copies: Vec<NewCopy>,
     /// Copies that now show another revision.
     pub revised: Vec<(RemoteId, Revision)>,
-    /// Copies that are gone.
+    /// Copies that are no part of the message any more. They stay known: what is told of them late
+    /// is about our own posts.
     pub gone: Vec<RemoteId>,
     /// Posts that were begun and are known not to have happened.
     pub unbegun: Vec<PartKey>,

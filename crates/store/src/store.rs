@@ -225,8 +225,8 @@ pub trait Store: Send + Sync + 'static {
         after: i64,
         limit: u32,
     ) -> Result<Vec<Delivery>, StoreError>;
-    /// Deliveries done whose sender was told that they are not, where nothing else of the message is
-    /// missing that they were told of.
+    /// Deliveries done, or not wanted any more, whose sender was told that they are missing, where
+    /// nothing of the message is that they were told of.
     async fn told_in_vain(&self, limit: u32) -> Result<Vec<Delivery>, StoreError>;
     /// Keeps what takes back that a message's sender was told, if they were.
     async fn take_back(

@@ -55,7 +55,14 @@ impl Relay {
         let since = back(checked, OVERLAP).max(endpoint.since);
         let mut past = self.past(due, entry, live.as_ref(), since).await?;
         past.news.retain(|event| !is_older(event, endpoint.since));
-        let gone = self.gone(at, &past, started).await.map_err(store_away)?;
+        let mut gone = self.gone(at, &past, started).await.map_err(store_away)?;
+        if !gone.is_empty() {
+            // A list whose pages shift while it is read may leave something out: nothing is deleted
+            // that is not missing twice.
+            let again = self.past(due, entry, live.as_ref(), since).await?;
+            let still = self.gone(at, &again, started).await.map_err(store_away)?;
+            gone.retain(|event| still.contains(event));
+        }
         past.news.extend(gone);
         let until = match due.why {
             Why::Gap => started,

@@ -25,6 +25,7 @@ use crate::{relay::Relay, roster::RosterView};
 
 use gate::Gates;
 pub(crate) use look::found;
+pub(crate) use roots::Root;
 use roots::Searched;
 
 /// How often it is looked whether a sweep is due, at most.
@@ -201,6 +202,7 @@ impl Relay {
         let mut failures = 0;
         while let Some(due) = self.inner.sweeps.next(connection) {
             let at = due.at.clone();
+            let entry = self.roster().view().connections.get(&connection).cloned();
             let wait = match self.sweep(&due).await {
                 Ok(()) => {
                     self.inner.problems.right(&at);
@@ -217,8 +219,14 @@ impl Relay {
                     Some(wait)
                 }
                 Err(ReadError::Revoked(reason)) => {
-                    self.mark_revoked(connection, &reason).await;
-                    None
+                    let marked = match &entry {
+                        Some(entry) => self.mark_revoked(entry, &reason).await,
+                        None => true,
+                    };
+                    (!marked).then(|| {
+                        self.inner.sweeps.push(due, true);
+                        Duration::ZERO
+                    })
                 }
                 Err(ReadError::Permanent(reason)) => {
                     let problem = format!("{}: its past cannot be read: {reason}", at.conversation);

@@ -4,8 +4,10 @@
 
 mod crashes;
 mod network;
+mod simulation;
 mod stopping;
 mod sweeps;
+mod watched;
 mod world;
 
 use rialto_model::{ChannelSyncId, ChannelSyncState, DeliveryState};
@@ -183,6 +185,23 @@ async fn what_can_never_succeed_is_parked_and_can_be_retried() {
     world.relay.wake_lane(&delivery.to);
     world.settle().await;
     assert_eq!(world.right.read("general"), ["ana: two", "ana: one"]);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_defect_stops_nothing_but_what_trips_over_it() {
+    let mut world = World::new().await;
+    for text in ["unspeakable", "unreadable", "all the rest"] {
+        let (_, event) = world.left.post("general", "ana", text, None);
+        world.hear(LEFT, &event).await;
+    }
+    world.settle().await;
+    assert_eq!(world.right.read("general"), ["ana: all the rest"]);
+    let state = Some(DeliveryState::Parked);
+    let parked = DeliveryFilter { state, limit: 10, ..Default::default() };
+    let parked = world.store.deliveries(&parked).await.unwrap();
+    assert!(parked[0].reason.as_deref().unwrap().contains("a defect of Rialto"), "{parked:?}");
+    let drops = world.store.drops().await.unwrap();
+    assert!(drops.iter().any(|drop| drop.reason.contains("a defect of Rialto")), "{drops:?}");
 }
 
 #[tokio::test(start_paused = true)]

@@ -24,6 +24,8 @@ use rialto_platform::{
 };
 use secrecy::SecretString;
 
+use crate::watched::Process;
+
 /// The account through which Rialto speaks.
 pub const SERVICE: &str = "service";
 
@@ -61,6 +63,13 @@ pub struct Seen {
     part: Option<(String, Fingerprint)>,
 }
 
+impl Seen {
+    /// Whether Rialto posted it.
+    pub fn is_copy(&self) -> bool {
+        self.part.is_some()
+    }
+}
+
 #[derive(Default)]
 struct State {
     conversations: BTreeMap<RemoteId, Vec<Seen>>,
@@ -80,6 +89,8 @@ pub struct Network {
     state: Arc<Mutex<State>>,
     clock: Arc<dyn rialto_platform::Clock>,
     manifest: Arc<Manifest>,
+    /// Who calls: a call stays its process's until it is answered.
+    process: Arc<Mutex<Arc<Process>>>,
     /// Whether posts carry their delivery's id, as Slack's do.
     marks: bool,
 }
@@ -112,7 +123,39 @@ impl Network {
             permissions: Vec::new(),
             needs_parent: false,
         };
-        Self { state: Arc::default(), clock, manifest: Arc::new(manifest), marks }
+        Self {
+            state: Arc::default(),
+            clock,
+            manifest: Arc::new(manifest),
+            process: Arc::default(),
+            marks,
+        }
+    }
+
+    /// Another process calls from now on.
+    pub fn called_by(&self, process: &Arc<Process>) {
+        *self.process.lock() = process.clone();
+    }
+
+    fn process(&self) -> Arc<Process> {
+        self.process.lock().clone()
+    }
+
+    /// Whatever was to go wrong yet does not.
+    pub fn is_well(&self) {
+        self.state.lock().faults.clear();
+    }
+
+    /// All that a conversation's readers see.
+    pub fn seen(&self, conversation: &str) -> Vec<Seen> {
+        let state = self.state.lock();
+        state.conversations.get(&RemoteId::from(conversation)).cloned().unwrap_or_default()
+    }
+
+    /// Its conversations.
+    pub fn conversations(&self) -> Vec<String> {
+        let state = self.state.lock();
+        state.conversations.keys().map(|id| id.as_str().to_owned()).collect()
     }
 
     /// The next calls go wrong so.
@@ -356,6 +399,7 @@ impl Connection for Network {
 
     async fn normalize(&self, payload: &[u8]) -> Result<Vec<Event>, ReadError> {
         let event = serde_json::from_slice(payload);
+        assert!(!String::from_utf8_lossy(payload).contains("unreadable"), "a defect");
         Ok(vec![event.map_err(|error| ReadError::Permanent(error.to_string()))?])
     }
 
@@ -454,6 +498,7 @@ impl Connection for Network {
 
     fn render(&self, outgoing: &Outgoing) -> Vec<Part> {
         let mut text = outgoing.content.text.clone();
+        assert!(!text.plain_text().contains("unspeakable"), "a defect");
         if outgoing.notes.contains(&Note::ReplyToUnknown) {
             text.blocks.insert(
                 0,
@@ -481,7 +526,8 @@ impl Connection for Network {
 
     async fn post(&self, post: &Post<'_>, begun: &Begun) -> Result<RemoteId, SendError> {
         // Somebody else may run while a call is under way.
-        tokio::task::yield_now().await;
+        let process = self.process();
+        process.step().await;
         let (by, text): (String, String) = serde_json::from_str(&post.part.body).unwrap();
         let result = self.call(format!("post {text}"), |state| {
             state.next += 1;
@@ -507,11 +553,13 @@ impl Connection for Network {
         });
         let slowness = self.state.lock().slowness;
         tokio::time::sleep(slowness).await;
-        tokio::task::yield_now().await;
+        process.step().await;
         result
     }
 
     async fn find_sent(&self, post: &Post<'_>, begun: &Begun) -> Result<Vec<RemoteId>, SendError> {
+        let process = self.process();
+        process.step().await;
         let found = self.call(format!("look up {}", post.part.fingerprint.0), |state| {
             let lag = state.lag;
             let all = state.conversations.get(post.to).map(Vec::as_slice).unwrap_or_default();
@@ -530,42 +578,44 @@ impl Connection for Network {
         for _ in 0..50 {
             tokio::task::yield_now().await;
         }
+        process.step().await;
         found
     }
 
     async fn change(&self, to: &RemoteId, change: &MessageChange<'_>) -> Result<(), SendError> {
-        tokio::task::yield_now().await;
-        let gone = || SendError::Permanent("the message is gone".into());
-        match change {
-            MessageChange::Edit { message, part, .. } => {
-                let (_, text): (String, String) = serde_json::from_str(&part.body).unwrap();
-                self.call(format!("edit {text}"), |state| {
-                    find(state, to.as_str(), message).map(|seen| seen.text = text)
-                })?
-                .ok_or_else(gone)
-            }
-            MessageChange::Delete { message, .. } => self.call("delete".into(), |state| {
-                if let Some(seen) = find(state, to.as_str(), message) {
-                    seen.deleted = true;
+        let process = self.process();
+        process.step().await;
+        let (message, what) = match change {
+            MessageChange::Edit { message, .. } => (*message, "edit"),
+            MessageChange::Delete { message, .. } => (*message, "delete"),
+            MessageChange::React { message, .. } => (*message, "react"),
+            MessageChange::Unreact { message, .. } => (*message, "unreact"),
+        };
+        let found = self.call(what.into(), |state| {
+            let seen = find(state, to.as_str(), message)?;
+            match change {
+                MessageChange::Edit { part, .. } => {
+                    let (_, text): (String, String) = serde_json::from_str(&part.body).unwrap();
+                    seen.text = text;
                 }
-            }),
-            MessageChange::React { message, emoji, .. } => self
-                .call("react".into(), |state| {
-                    find(state, to.as_str(), message).map(|seen| {
-                        let emoji = emoji.as_text();
-                        if !seen.reactions.contains(&emoji) {
-                            seen.reactions.push(emoji);
-                        }
-                    })
-                })?
-                .ok_or_else(gone),
-            MessageChange::Unreact { message, emoji, .. } => self
-                .call("unreact".into(), |state| {
-                    find(state, to.as_str(), message)
-                        .map(|seen| seen.reactions.retain(|it| *it != emoji.as_text()))
-                })?
-                .ok_or_else(gone),
-        }
+                MessageChange::Delete { .. } => seen.deleted = true,
+                MessageChange::React { emoji, .. } if seen.reactions.contains(&emoji.as_text()) => {
+                }
+                MessageChange::React { emoji, .. } => seen.reactions.push(emoji.as_text()),
+                MessageChange::Unreact { emoji, .. } => {
+                    seen.reactions.retain(|it| *it != emoji.as_text());
+                }
+            }
+            Some(())
+        });
+        let is_deletion = matches!(change, MessageChange::Delete { .. });
+        let changed = match found {
+            Ok(None) if !is_deletion => Err(SendError::Permanent("the message is gone".into())),
+            Ok(_) => Ok(()),
+            Err(error) => Err(error),
+        };
+        process.step().await;
+        changed
     }
 
     async fn nest(&self, _: &[RemoteId], _: bool) -> Result<Nest, SetupError> {

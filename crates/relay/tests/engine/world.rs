@@ -13,7 +13,10 @@ use rialto_store::{App, Connection, ConnectionState, MemoryStore, NewInbound, St
 use tokio::time::Instant;
 use uuid::Uuid;
 
-use crate::network::Network;
+use crate::{
+    network::Network,
+    watched::{Broken, Process, Watched},
+};
 
 /// Emulated time: follows tokio's, which tests pause.
 #[derive(Clone, Copy, Debug)]
@@ -50,6 +53,9 @@ pub struct World {
     pub relay: Relay,
     pub store: Arc<dyn Store>,
     pub toolkit: Toolkit,
+    /// The run of the engine that there is now.
+    pub process: Arc<Process>,
+    broken: Option<Broken>,
     keys: u64,
 }
 
@@ -75,6 +81,11 @@ pub fn toolkit() -> Toolkit {
 impl World {
     /// `left` and `right`, each with a conversation `general`, in one channel sync.
     pub async fn new() -> Self {
+        Self::broken(None).await
+    }
+
+    /// The same, with an engine that is robbed of something.
+    pub async fn broken(broken: Option<Broken>) -> Self {
         let toolkit = toolkit();
         let clock = toolkit.clock.clone();
         let organization = OrganizationId::new(Uuid::from_u128(1));
@@ -124,8 +135,9 @@ impl World {
             endpoints: vec![endpoint(0), endpoint(1)],
         };
         store.put_channel_sync(sync).await.unwrap();
-        let relay = start(&store, &left, &right, &toolkit).await;
-        Self { left, right, relay, store, toolkit, keys: 0 }
+        let process = Arc::default();
+        let relay = start(&store, &left, &right, &toolkit, &process, broken).await;
+        Self { left, right, relay, store, toolkit, process, broken, keys: 0 }
     }
 
     /// A webhook comes in, as a new one each time.
@@ -179,8 +191,12 @@ impl World {
 
     /// The process dies at some await point, and another one starts.
     pub async fn crash(&mut self) {
-        self.relay.stop().await;
-        self.relay = start(&self.store, &self.left, &self.right, &self.toolkit).await;
+        // A dead process never answers, so it is not waited for long.
+        let _ = tokio::time::timeout(Duration::from_secs(1), self.relay.stop()).await;
+        self.process = Arc::default();
+        let (left, right) = (&self.left, &self.right);
+        self.relay =
+            start(&self.store, left, right, &self.toolkit, &self.process, self.broken).await;
     }
 }
 
@@ -189,11 +205,14 @@ async fn start(
     left: &Network,
     right: &Network,
     toolkit: &Toolkit,
+    process: &Arc<Process>,
+    broken: Option<Broken>,
 ) -> Relay {
+    left.called_by(process);
+    right.called_by(process);
+    let store = Arc::new(Watched::new(store.clone(), process.clone(), broken));
     let platforms: [Arc<dyn Platform>; 2] = [Arc::new(left.clone()), Arc::new(right.clone())];
     let mut settings = RelaySettings::new("http://rialto.test/".parse().unwrap());
     settings.pacing = false;
-    Relay::start(store.clone(), platforms.into_iter().collect(), toolkit.clone(), settings)
-        .await
-        .unwrap()
+    Relay::start(store, platforms.into_iter().collect(), toolkit.clone(), settings).await.unwrap()
 }

@@ -179,6 +179,9 @@ impl State {
             let says =
                 matches!(kept.delivery.kind, WorkKind::Post | WorkKind::Edit | WorkKind::Notice);
             if kept.delivery.message == id && says && kept.begun.is_empty() {
+                if kept.delivery.state == DeliveryState::Parked {
+                    kept.delivery.state = DeliveryState::Pending;
+                }
                 kept.settle(Settled {
                     state: DeliveryState::Cancelled,
                     reason: Some(refusal::MESSAGE_DELETED.into()),

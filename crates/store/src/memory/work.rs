@@ -133,8 +133,8 @@ impl State {
             }
         }
         for remote in step.gone {
-            let id = self.copies.remove(&(to.clone(), remote.clone()));
-            if let Some(message) = id.and_then(|id| self.messages.get_mut(&id)) {
+            let id = self.copies.get(&(to.clone(), remote.clone()));
+            if let Some(message) = id.and_then(|id| self.messages.get_mut(id)) {
                 message.copies.retain(|copy| copy.at != to || copy.remote != remote);
             }
         }
@@ -163,25 +163,27 @@ impl State {
 
     /// Whether anything of a message is missing that its sender was told of.
     fn is_missing(&self, message: MessageId) -> bool {
-        self.deliveries.values().map(|kept| &kept.delivery).any(|it| {
-            it.message == message
-                && it.told
-                && matches!(it.state, DeliveryState::Pending | DeliveryState::Parked)
-        })
+        self.deliveries
+            .values()
+            .map(|kept| &kept.delivery)
+            .any(|it| it.message == message && it.told && is_missing(it.state))
     }
 
     pub(super) fn told_in_vain(&self, limit: u32) -> Vec<Delivery> {
-        let done = self.deliveries.values().map(|kept| &kept.delivery).filter(|it| {
-            it.told && it.state == DeliveryState::Delivered && !self.is_missing(it.message)
-        });
+        let done = self
+            .deliveries
+            .values()
+            .map(|kept| &kept.delivery)
+            .filter(|it| it.told && !self.is_missing(it.message));
         done.take(limit as usize).cloned().collect()
     }
 
     pub(super) fn take_back(&mut self, message: MessageId, deliveries: Vec<NewDelivery>) {
-        let told =
-            self.deliveries.values_mut().map(|kept| &mut kept.delivery).filter(|it| {
-                it.message == message && it.told && it.state == DeliveryState::Delivered
-            });
+        let told = self
+            .deliveries
+            .values_mut()
+            .map(|kept| &mut kept.delivery)
+            .filter(|it| it.message == message && it.told && !is_missing(it.state));
         if told.map(|it| it.told = false).count() > 0 {
             for new in deliveries {
                 self.keep(new);
@@ -243,4 +245,8 @@ impl State {
         }
         erased
     }
+}
+
+fn is_missing(state: DeliveryState) -> bool {
+    matches!(state, DeliveryState::Pending | DeliveryState::Parked)
 }

@@ -127,7 +127,7 @@ async fn delete(tx: &mut Tx, message: MessageId, at: Timestamp) -> Result<(), Fa
     tx.run(update.bind(&message.uuid().as_bytes()[..])).await?;
     let cancel = sqlx::query(
         "UPDATE deliveries SET state = $2, reason = $3, settled_at = $4, content = NULL
-         WHERE message = $1 AND state = 0 AND kind IN ($5, $6, $7) AND NOT EXISTS
+         WHERE message = $1 AND state IN (0, 2) AND kind IN ($5, $6, $7) AND NOT EXISTS
              (SELECT 1 FROM begun b WHERE b.lane = deliveries.lane AND b.delivery = deliveries.seq)",
     );
     let cancel = cancel

@@ -75,6 +75,7 @@ pub(super) async fn said_between(
         "SELECT c.remote, m.thread
          FROM conversations v JOIN messages m ON m.origin = v.number
              JOIN copies c ON c.message = m.id AND c.conversation = v.number AND c.origin = 1
+                 AND c.part >= 0
          WHERE v.connection = $1 AND v.remote = $2 AND m.posted_at BETWEEN $3 AND $4
              AND m.deleted = 0
          ORDER BY m.posted_at, c.remote",

@@ -70,7 +70,8 @@ pub(super) async fn copies(
 ) -> Result<Vec<Copy>, Fault> {
     let query = sqlx::query(
         "SELECT v.connection, v.remote, c.part, c.remote, c.revision, c.origin
-         FROM copies c JOIN conversations v ON v.number = c.conversation WHERE c.message = $1",
+         FROM copies c JOIN conversations v ON v.number = c.conversation
+         WHERE c.message = $1 AND c.part >= 0",
     );
     let rows = query.bind(&message.uuid().as_bytes()[..]).fetch_all(connection).await?;
     let copy = |row| {
@@ -257,13 +258,12 @@ pub(super) async fn told_in_vain(
         delivery_columns!(),
         " FROM deliveries d JOIN conversations l ON l.number = d.lane
              JOIN conversations s ON s.number = d.source
-         WHERE d.told = 1 AND d.state = $1 AND NOT EXISTS
+         WHERE d.told = 1 AND NOT EXISTS
              (SELECT 1 FROM deliveries o
-              WHERE o.message = d.message AND o.told = 1 AND o.state IN ($2, $3))
-         ORDER BY d.seq LIMIT $4"
+              WHERE o.message = d.message AND o.told = 1 AND o.state IN ($1, $2))
+         ORDER BY d.seq LIMIT $3"
     ));
     let query = query
-        .bind(number(&STATES, &DeliveryState::Delivered))
         .bind(number(&STATES, &DeliveryState::Pending))
         .bind(number(&STATES, &DeliveryState::Parked));
     let rows = query.bind(limit).fetch_all(connection).await?;

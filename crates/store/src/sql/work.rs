@@ -12,6 +12,9 @@ use super::{
 };
 use crate::{NewCopy, Settled, refusal};
 
+/// In place of its part: a copy that is none any more.
+const NO_PART: i64 = -1;
+
 /// A delivery as a step of it needs it.
 #[derive(Clone)]
 pub(super) struct Outgoing {
@@ -120,8 +123,9 @@ pub(super) async fn progress(
         tx.run(update.bind(now.lane).bind(remote.as_str()).bind(revision.0)).await?;
     }
     for remote in &step.gone {
-        let delete = sqlx::query("DELETE FROM copies WHERE conversation = $1 AND remote = $2");
-        tx.run(delete.bind(now.lane).bind(remote.as_str())).await?;
+        let retire =
+            sqlx::query("UPDATE copies SET part = $3 WHERE conversation = $1 AND remote = $2");
+        tx.run(retire.bind(now.lane).bind(remote.as_str()).bind(NO_PART)).await?;
     }
     for part in &step.unbegun {
         unbegin(tx, &now, *part).await?;
@@ -200,11 +204,12 @@ pub(super) async fn take_back(
     deliveries: &[SealedDelivery],
 ) -> Result<(), Fault> {
     let told = sqlx::query(
-        "UPDATE deliveries SET told = 0 WHERE message = $1 AND told = 1 AND state = $2",
+        "UPDATE deliveries SET told = 0 WHERE message = $1 AND told = 1 AND state NOT IN ($2, $3)",
     );
     let told = told
         .bind(message.uuid().as_bytes().to_vec())
-        .bind(number(&STATES, &DeliveryState::Delivered));
+        .bind(number(&STATES, &DeliveryState::Pending))
+        .bind(number(&STATES, &DeliveryState::Parked));
     if tx.run(told).await? > 0 {
         for new in deliveries {
             plan::keep(tx, new).await?;

@@ -161,8 +161,8 @@ async fn nothing_readable_is_on_the_disk_and_what_is_settled_is_gone() {
     // One delivered, one cancelled by the deletion, one parked and erased.
     store.progress(delivery(1), settled(DeliveryState::Delivered, 10)).await.unwrap();
     store.progress(delivery(3), settled(DeliveryState::Parked, 10)).await.unwrap();
-    decide(&store, changes([Change::Deleted { message: message(1) }])).await.unwrap();
     assert_eq!(store.erase_parked(time(11)).await.unwrap(), 1);
+    decide(&store, changes([Change::Deleted { message: message(1) }])).await.unwrap();
     store.close().await;
     let disk = bytes_on_disk(folder.path());
     for (index, sealed) in sealed.iter().enumerate() {

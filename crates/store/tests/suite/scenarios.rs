@@ -253,7 +253,9 @@ async fn a_message_is_found_by_each_of_its_copies(store: &dyn Store) {
     store.progress(delivery(1), step).await.unwrap();
     let there = store.copies(message(1), &at(1)).await.unwrap();
     assert_eq!(there.iter().map(|copy| copy.revision).collect::<Vec<_>>(), [Revision(5)]);
-    assert_eq!(store.message_at(&at(1), &remote(12)).await.unwrap(), None);
+    let late = store.message_at(&at(1), &remote(12)).await.unwrap().expect("it is still ours");
+    assert!(late.copies.iter().all(|copy| copy.remote != remote(12)), "but no part any more");
+    assert!(store.is_copy(&at(1), &remote(12)).await.unwrap());
 }
 
 async fn a_copy_is_recorded_once(store: &dyn Store) {
