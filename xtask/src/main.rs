@@ -4,6 +4,8 @@ mod check;
 mod contracts;
 mod run;
 
+use std::ffi::OsString;
+
 use anyhow::Result;
 use clap::{Parser, Subcommand};
 
@@ -23,6 +25,9 @@ enum Command {
     Test(check::Options),
     /// Runs the quick checks only: format, lints, dependencies.
     Lint,
+    /// Builds a release and measures it against raw ceilings; `docs/bench.md` tells of the options.
+    #[command(disable_help_flag = true)]
+    Bench(Bench),
 }
 
 #[derive(clap::Args)]
@@ -30,6 +35,13 @@ struct Demo {
     /// Tell the story headless, print what crossed, and exit 0 only if all did.
     #[arg(long)]
     once: bool,
+}
+
+#[derive(clap::Args)]
+struct Bench {
+    /// Handed to the bench
+    #[arg(trailing_var_arg = true, allow_hyphen_values = true)]
+    arguments: Vec<OsString>,
 }
 
 fn main() -> Result<()> {
@@ -42,5 +54,12 @@ fn main() -> Result<()> {
         }
         Command::Test(options) => check::all(&options),
         Command::Lint => check::lint(),
+        Command::Bench(Bench { arguments }) => {
+            let packages = ["--package", "rialto", "--package", "rialto-bench"];
+            run::step("build", run::cargo([&["build", "--release"][..], &packages].concat()))?;
+            let mut bench = run::program("target/release/rialto-bench");
+            bench.env("RIALTO_BINARY", run::target().join("release/rialto")).args(arguments);
+            run::step("bench", bench)
+        }
     }
 }

@@ -1,0 +1,264 @@
+//! The figures: each file measures what belongs together.
+
+mod relayed;
+mod webhooks;
+
+use std::{path::PathBuf, sync::Arc, time::Duration};
+
+use anyhow::Result;
+
+use crate::{
+    api::{Behaviour, SlackApi},
+    ceilings::Ceiling,
+    event::Events,
+    ledger::Ledger,
+    load::{self, Load, Pace},
+    pin::{self, Pinned, free_port},
+    report::{Figure, Run},
+    server::Server,
+};
+
+/// How much is measured.
+#[derive(Clone, Debug)]
+pub struct Budget {
+    /// Runs of each figure.
+    pub runs: usize,
+    /// Before a run is measured.
+    pub warm_up: Duration,
+    /// Of one run.
+    pub measure: Duration,
+    /// *Many* channel syncs.
+    pub many: usize,
+}
+
+/// Everything that figures share.
+pub struct Bench {
+    /// How much is measured.
+    pub budget: Budget,
+    /// The pretended Slack.
+    pub slack: SlackApi,
+    /// The real binary.
+    pub binary: PathBuf,
+    /// Where databases go.
+    pub folder: PathBuf,
+    /// What was measured until now.
+    pub figures: Vec<Figure>,
+}
+
+/// Conversations of most figures.
+const CONVERSATIONS: usize = 1_000;
+/// Connections of the generator.
+const CONNECTIONS: usize = 64;
+/// Messages of one run at most.
+const ROOM: usize = 2_000_000;
+
+/// A server under load.
+struct Target<'a> {
+    process: &'a Pinned,
+    events: &'a Arc<Events>,
+    slack: &'a SlackApi,
+}
+
+impl<'a> From<&'a Server> for Target<'a> {
+    fn from(server: &'a Server) -> Self {
+        Self { process: &server.process, events: &server.events, slack: &server.slack }
+    }
+}
+
+/// What was seen of a server under load.
+struct Seen {
+    seconds: f64,
+    /// Webhooks answered with 200.
+    answered: u64,
+    /// Posts that arrived.
+    arrived: u64,
+    /// Processor seconds of the server.
+    cpu: f64,
+    limited_by: String,
+    /// Milliseconds.
+    webhook: Percentiles,
+    /// From the webhook to its post, in milliseconds.
+    through: Percentiles,
+    faults: Vec<String>,
+}
+
+#[derive(Clone, Copy, Debug)]
+struct Percentiles {
+    p50: f64,
+    p99: f64,
+    max: f64,
+}
+
+impl Percentiles {
+    fn of(histogram: &hdrhistogram::Histogram<u64>) -> Self {
+        let at = |quantile| histogram.value_at_quantile(quantile) as f64 / 1_000.0;
+        Self { p50: at(0.5), p99: at(0.99), max: histogram.max() as f64 / 1_000.0 }
+    }
+}
+
+impl Bench {
+    /// Measures everything whose name holds one of these words; everything without words.
+    ///
+    /// # Errors
+    /// When something does not work that figures need.
+    pub async fn run(&mut self, only: &[String]) -> Result<()> {
+        let wanted = |name: &str| only.is_empty() || only.iter().any(|word| name.contains(word));
+        if wanted("webhooks") {
+            webhooks::measure(self).await?;
+        }
+        if wanted("relayed") {
+            relayed::measure(self).await?;
+        }
+        Ok(())
+    }
+
+    /// What a figure was, if it was measured.
+    fn figure(&self, name: &str) -> Option<&Figure> {
+        self.figures.iter().find(|figure| figure.name == name)
+    }
+
+    fn add(&mut self, figure: Figure) {
+        eprint(&figure);
+        self.figures.push(figure);
+    }
+
+    /// Starts a ceiling, measures it, ends it.
+    async fn ceiling(&self, ceiling: Ceiling) -> Result<(Pinned, tempfile::TempDir)> {
+        let folder = tempfile::Builder::new().prefix("rialto-bench-").tempdir_in(&self.folder)?;
+        let port = free_port()?;
+        let (number, place) = (port.to_string(), folder.path().display().to_string());
+        let (word, api) = (ceiling.word(), &self.slack.url);
+        let arguments =
+            ["ceiling", word, "--port", &number, "--folder", &place, "--api", api.as_str()];
+        let program = std::env::current_exe()?;
+        let log = folder.path().join("ceiling.log");
+        let process = Pinned::start(&program, &arguments, &[], &log, port, "/readyz").await?;
+        Ok((process, folder))
+    }
+
+    async fn server(&self, syncs: usize) -> Result<Server> {
+        let mut server = Server::start(&self.binary, &self.folder, self.slack.clone()).await?;
+        server.connect(syncs).await?;
+        note(&format!("{syncs} channel syncs made in {:.1} s", server.setup.as_secs_f64()));
+        Ok(server)
+    }
+
+    /// Puts a server under load and looks at it for a while.
+    async fn load(&self, target: &Target<'_>, how: How) -> Result<Seen> {
+        let ledger = Arc::new(Ledger::new(ROOM, how.window));
+        target.slack.tells(&ledger);
+        target.slack.behaves(how.behaviour);
+        let load = Load {
+            port: target.process.port,
+            events: target.events.clone(),
+            ledger: ledger.clone(),
+            connections: how.connections,
+            channels: how.channels,
+            pace: how.pace,
+        };
+        let running = load.start().await?;
+        tokio::time::sleep(self.budget.warm_up).await;
+        running.measure();
+        ledger.measure();
+        let before = (target.process.used()?, pin::own()?);
+        let (answered, arrived) = (running.answered(), ledger.arrivals());
+        tokio::time::sleep(how.measure.unwrap_or(self.budget.measure)).await;
+        let after = (target.process.used()?, pin::own()?);
+        let (answered, arrived) = (running.answered() - answered, ledger.arrivals() - arrived);
+        let refused = running.refused();
+        let webhook = Percentiles::of(&running.latencies());
+        running.stop(&ledger).await?;
+        let through = Percentiles::of(&ledger.through());
+        let mut faults = Vec::new();
+        if how.arrives {
+            load::settle(&ledger, Duration::from_secs(10)).await;
+            faults = ledger.faults();
+        }
+        if refused > 0 {
+            faults.push(format!("{refused} webhooks were refused at first"));
+        }
+        Ok(Seen {
+            seconds: after.0.seconds_since(before.0),
+            answered,
+            arrived,
+            cpu: after.0.cpu_since(before.0),
+            limited_by: limit(
+                after.0.percent_since(before.0),
+                after.1.percent_since(before.1),
+                how.pace,
+            ),
+            webhook,
+            through,
+            faults,
+        })
+    }
+
+    /// The same so many times.
+    async fn runs(&self, mut once: impl AsyncFnMut() -> Result<Run>) -> Result<Vec<Run>> {
+        let mut runs = Vec::with_capacity(self.budget.runs);
+        for _ in 0..self.budget.runs {
+            runs.push(once().await?);
+        }
+        Ok(runs)
+    }
+}
+
+/// How a server is put under load.
+struct How {
+    pace: Pace,
+    channels: usize,
+    connections: usize,
+    /// Messages that may be under way.
+    window: usize,
+    behaviour: Behaviour,
+    /// Whether every message must arrive.
+    arrives: bool,
+    /// How long, when not as long as the others.
+    measure: Option<Duration>,
+}
+
+impl How {
+    fn new(pace: Pace, channels: usize) -> Self {
+        Self {
+            pace,
+            channels,
+            connections: match pace {
+                // Whoever waits for commits waits on many connections, to be limited by none.
+                Pace::Window => 4 * CONNECTIONS,
+                _ => CONNECTIONS,
+            },
+            window: 2 * channels.max(100),
+            behaviour: Behaviour::default(),
+            arrives: true,
+            measure: None,
+        }
+    }
+}
+
+/// What kept a run from being faster, as far as one can see from outside.
+fn limit(server: f64, generator: f64, pace: Pace) -> String {
+    let cores = format!("server's core {server:.0} %, generator's {generator:.0} %");
+    let what = match pace {
+        Pace::Rate(_) => "the rate",
+        _ if generator > 95.0 && generator > server => "the generator",
+        _ if server > 85.0 => "the server's core",
+        _ => "waiting (commits, answers)",
+    };
+    format!("{what} ({cores})")
+}
+
+fn eprint(figure: &Figure) {
+    note(&format!(
+        "{}: {} {} ({})",
+        figure.title,
+        crate::report::number(figure.value),
+        figure.unit,
+        figure.limited_by
+    ));
+}
+
+/// Says how far it has come.
+#[expect(clippy::print_stderr, reason = "whoever runs a bench waits for it")]
+fn note(text: &str) {
+    eprintln!("   {text}");
+}
