@@ -33,6 +33,7 @@ mod queue;
 mod relay;
 mod retry;
 mod roster;
+mod shared;
 mod sweep;
 mod tell;
 mod trace;

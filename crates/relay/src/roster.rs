@@ -14,7 +14,7 @@ use rialto_platform::{AppConfig, ConnectContext, Connection, Platform, SetupErro
 use rialto_store::{App, Connection as ConnectionRecord, Store, StoreError};
 use url::Url;
 
-use crate::{Platforms, cabinet::StoreCabinet};
+use crate::{Platforms, cabinet::StoreCabinet, shared::Shared};
 
 /// The current view; readers take it and keep it for as long as they like.
 pub struct Roster {
@@ -22,7 +22,7 @@ pub struct Roster {
     platforms: Platforms,
     public_url: Url,
     view: RwLock<Arc<RosterView>>,
-    reloading: tokio::sync::Mutex<()>,
+    reloading: Shared,
 }
 
 /// What was set up at one moment.
@@ -123,7 +123,7 @@ impl Roster {
             platforms,
             public_url,
             view: RwLock::default(),
-            reloading: tokio::sync::Mutex::new(()),
+            reloading: Shared::default(),
         };
         roster.reload(&[]).await?;
         Ok(roster)
@@ -164,7 +164,13 @@ impl Roster {
     /// # Errors
     /// When the store cannot be read; the old view stays.
     pub async fn reload(&self, renew: &[ConnectionId]) -> Result<(), StoreError> {
-        let _one_at_a_time = self.reloading.lock().await;
+        if renew.is_empty() {
+            return self.reloading.run(self.read(renew)).await;
+        }
+        self.reloading.alone(self.read(renew)).await
+    }
+
+    async fn read(&self, renew: &[ConnectionId]) -> Result<(), StoreError> {
         let before = self.view();
         let mut view = RosterView::default();
         for app in self.store.apps().await? {

@@ -1,6 +1,6 @@
 //! Looking after connections: subscriptions are made, renewed and removed, tokens stay fresh.
 
-use std::{collections::HashMap, sync::Arc, time::Duration};
+use std::{collections::HashMap, convert::Infallible, sync::Arc, time::Duration};
 
 use jiff::Timestamp;
 use parking_lot::Mutex;
@@ -9,7 +9,7 @@ use rialto_platform::{Credential, ReadError};
 use rialto_store::{ConnectionState, StoreError};
 use tokio::sync::Notify;
 
-use crate::{ConnectionEntry, relay::Relay};
+use crate::{ConnectionEntry, relay::Relay, shared::Shared};
 
 /// A connection is looked after at least this often.
 const AT_LEAST: Duration = Duration::from_secs(15 * 60);
@@ -24,7 +24,7 @@ pub(crate) struct Rounds {
     due: Mutex<HashMap<ConnectionId, Timestamp>>,
     /// What lets Rialto in, by the last round that worked.
     credentials: Mutex<HashMap<ConnectionId, Vec<Credential>>>,
-    one_at_a_time: Mutex<HashMap<ConnectionId, Arc<tokio::sync::Mutex<()>>>>,
+    of: Mutex<HashMap<ConnectionId, Arc<Shared>>>,
     wake: Notify,
     /// Held while it is decided whether a connection works.
     pub(crate) marking: tokio::sync::Mutex<()>,
@@ -87,7 +87,8 @@ impl Relay {
         connections: Vec<ConnectionId>,
         renewed: &[ConnectionId],
     ) {
-        let rounds = connections.into_iter().map(|connection| async move {
+        let rounds = connections.iter().map(|connection| async {
+            let connection = *connection;
             if renewed.contains(&connection) {
                 self.join_again(connection).await;
             }
@@ -96,7 +97,7 @@ impl Relay {
         let all = futures_util::future::join_all(rounds);
         if tokio::time::timeout(PATIENCE, all).await.is_err() {
             tracing::info!("subscriptions take long: they are made in the background");
-            self.inner.rounds.wake.notify_one();
+            connections.iter().for_each(|connection| self.wake_upkeep(*connection));
         }
     }
 
@@ -113,10 +114,17 @@ impl Relay {
         }
     }
 
-    /// One round for one connection.
+    /// One round for one connection, which all share who asked for it before it began.
     async fn look_after(&self, connection: ConnectionId) {
-        let turn = self.inner.rounds.one_at_a_time.lock().entry(connection).or_default().clone();
-        let _turn = turn.lock().await;
+        let round = self.inner.rounds.of.lock().entry(connection).or_default().clone();
+        let work = async {
+            self.go_round(connection).await;
+            Ok::<_, Infallible>(())
+        };
+        let Ok(()) = round.run(work).await;
+    }
+
+    async fn go_round(&self, connection: ConnectionId) {
         let view = self.roster().view();
         let Some(entry) = view.connections.get(&connection) else { return };
         let live = match &entry.live {
