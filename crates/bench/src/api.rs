@@ -46,7 +46,6 @@ struct Inner {
     /// Channels in each workspace.
     channels: AtomicUsize,
     posts: AtomicU64,
-    calls: AtomicU64,
 }
 
 /// How it answers posts.
@@ -71,7 +70,8 @@ pub struct Held {
 #[derive(Default)]
 struct HeldState {
     free_at: Option<Instant>,
-    taken: Vec<Instant>,
+    first: Option<Instant>,
+    taken: u64,
     refused: u64,
 }
 
@@ -81,10 +81,17 @@ impl Held {
         Self { channel: event::channel(1, channel), every, state: Arc::default() }
     }
 
-    /// When messages were taken, and how many were refused.
-    pub fn outcome(&self) -> (Vec<Instant>, u64) {
+    /// How many messages were taken and how many refused, and what part of the allowed rate the
+    /// former are.
+    pub fn outcome(&self) -> (u64, u64, f64) {
         let state = self.state.read();
-        (state.taken.clone(), state.refused)
+        let (Some(first), Some(free_at)) = (state.first, state.free_at) else {
+            return (0, state.refused, 0.0);
+        };
+        // From the first to the last; and on to now, if the next one is late.
+        let until = Instant::now().max(free_at) - self.every;
+        let allowed = (until - first).as_secs_f64() / self.every.as_secs_f64();
+        (state.taken, state.refused, (state.taken - 1) as f64 / allowed)
     }
 
     /// `Err` with what is to be waited.
@@ -99,7 +106,8 @@ impl Held {
             return Err(free_at - now);
         }
         state.free_at = Some(now + self.every);
-        state.taken.push(now);
+        state.first.get_or_insert(now);
+        state.taken += 1;
         Ok(())
     }
 }
@@ -118,7 +126,6 @@ impl SlackApi {
                 ledger: RwLock::default(),
                 channels: AtomicUsize::new(0),
                 posts: AtomicU64::new(0),
-                calls: AtomicU64::new(0),
             }),
             url,
         };
@@ -140,11 +147,6 @@ impl SlackApi {
     /// Posts are answered so from now on.
     pub fn behaves(&self, behaviour: Behaviour) {
         *self.inner.behaviour.write() = behaviour;
-    }
-
-    /// How many posts were made, and how many calls in all.
-    pub fn counts(&self) -> (u64, u64) {
-        (self.inner.posts.load(Relaxed), self.inner.calls.load(Relaxed))
     }
 }
 
@@ -177,7 +179,6 @@ async fn answer(
     body: Bytes,
 ) -> Response {
     let method = uri.path().rsplit('/').next().unwrap_or_default();
-    api.inner.calls.fetch_add(1, Relaxed);
     if method == "chat.postMessage" {
         return api.post(&body).await;
     }

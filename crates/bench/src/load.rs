@@ -166,10 +166,18 @@ impl Running {
     ///
     /// # Errors
     /// What went wrong on a connection.
-    pub async fn stop(mut self, ledger: &Ledger) -> Result<()> {
+    pub async fn stop(self, ledger: &Ledger) -> Result<()> {
         self.seen.stop.store(true, Relaxed);
         // Whoever waits for a place in the window looks at `stop` when there is one.
         ledger.window.add_permits(self.tasks.len());
+        self.end().await
+    }
+
+    /// Waits until the ledger has no room left, and all is answered.
+    ///
+    /// # Errors
+    /// What went wrong on a connection.
+    pub async fn end(mut self) -> Result<()> {
         while let Some(ended) = self.tasks.join_next().await {
             ended??;
         }

@@ -93,9 +93,10 @@ async fn measure(arguments: &Arguments) -> Result<ExitCode> {
         slack: SlackApi::start().await?,
         binary,
         folder: arguments.folder.clone().unwrap_or_else(std::env::temp_dir),
+        only: arguments.only.clone(),
         figures: Vec::new(),
     };
-    bench.run(&arguments.only).await?;
+    bench.run().await?;
     let report = Report {
         mode: mode.into(),
         conditions: CONDITIONS.into(),
@@ -113,14 +114,38 @@ async fn measure(arguments: &Arguments) -> Result<ExitCode> {
 fn budget(arguments: &Arguments) -> (&'static str, Budget) {
     let seconds = Duration::from_secs;
     match (arguments.quick, arguments.long) {
-        (true, _) => {
-            ("quick", Budget { runs: 1, warm_up: seconds(1), measure: seconds(3), many: 2_000 })
-        }
-        (_, true) => {
-            ("long", Budget { runs: 3, warm_up: seconds(5), measure: seconds(30), many: 10_000 })
-        }
-        _ => {
-            ("normal", Budget { runs: 3, warm_up: seconds(2), measure: seconds(10), many: 10_000 })
-        }
+        (true, _) => (
+            "quick",
+            Budget {
+                runs: 1,
+                warm_up: seconds(1),
+                measure: seconds(3),
+                many: 2_000,
+                messages: 20_000,
+                pending: 2_000,
+            },
+        ),
+        (_, true) => (
+            "long",
+            Budget {
+                runs: 3,
+                warm_up: seconds(5),
+                measure: seconds(30),
+                many: 10_000,
+                messages: 1_000_000,
+                pending: 10_000,
+            },
+        ),
+        _ => (
+            "normal",
+            Budget {
+                runs: 3,
+                warm_up: seconds(2),
+                measure: seconds(10),
+                many: 10_000,
+                messages: 100_000,
+                pending: 10_000,
+            },
+        ),
     }
 }

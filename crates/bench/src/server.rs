@@ -22,6 +22,11 @@ use crate::{
 /// Calls to the admin API at a time while channel syncs are made.
 const AT_ONCE: usize = 32;
 
+/// It is quiet when it uses less of its core than this, in percent, for two looks.
+const QUIET: f64 = 2.0;
+const LOOK: Duration = Duration::from_millis(500);
+const PATIENCE: usize = 600;
+
 /// A Rialto that runs.
 pub struct Server {
     /// The process.
@@ -32,8 +37,6 @@ pub struct Server {
     pub slack: SlackApi,
     /// Makes webhooks for it.
     pub events: Arc<Events>,
-    /// How many channel syncs it has.
-    pub syncs: usize,
     /// How long making them took.
     pub setup: Duration,
     binary: PathBuf,
@@ -53,7 +56,6 @@ impl Server {
         Ok(Self {
             admin: Api::new(url, Some(token.trim().to_owned())),
             events: Arc::new(Events::new("127.0.0.1", "/")),
-            syncs: 0,
             setup: Duration::ZERO,
             binary: binary.into(),
             process,
@@ -99,7 +101,6 @@ impl Server {
         let address = text(&app, "webhook_url")?;
         let path = address.find("/webhooks/").map(|at| &address[at..]).context("webhook_url")?;
         self.events = Arc::new(Events::new("127.0.0.1", path));
-        self.syncs = syncs;
         self.setup = began.elapsed();
         Ok(())
     }
@@ -109,44 +110,37 @@ impl Server {
     /// # Errors
     /// When it does not start.
     pub async fn restart(self) -> Result<Self> {
-        let Self { process, binary, folder, .. } = self;
+        let Self { process, admin, slack, events, setup, binary, folder } = self;
         let port = process.port;
         process.kill().await?;
         let process = run(&binary, folder.path(), port).await?;
-        Ok(Self { process, binary, folder, ..self })
+        Ok(Self { process, admin, slack, events, setup, binary, folder })
     }
 
-    /// A sample of one of its metrics, all labels added up; 0 when there is none.
+    /// Waits until it does nothing any more.
     ///
     /// # Errors
-    /// When it does not answer.
-    pub async fn metric(&self, name: &str) -> Result<f64> {
-        let text = self.admin.get("/metrics").await?;
-        let lines = text.as_str().unwrap_or_default().lines();
-        let samples = lines.filter_map(|line| {
-            let rest = line.strip_prefix(name).filter(|rest| rest.starts_with(['{', ' ']))?;
-            rest.rsplit(' ').next()?.parse::<f64>().ok()
-        });
-        Ok(samples.sum())
+    /// When it is never quiet.
+    pub async fn quiet(&self) -> Result<()> {
+        let mut quiet = 0;
+        for _ in 0..PATIENCE {
+            let before = self.process.used()?;
+            tokio::time::sleep(LOOK).await;
+            let percent = self.process.used()?.percent_since(before);
+            quiet = if percent < QUIET { quiet + 1 } else { 0 };
+            if quiet == 2 {
+                return Ok(());
+            }
+        }
+        anyhow::bail!("Rialto is never quiet")
     }
 
-    /// Bytes of the database, without its log.
+    /// Bytes of the database, without its log, which is empty when it is quiet.
     ///
     /// # Errors
     /// When there is none.
     pub fn database_bytes(&self) -> Result<u64> {
         Ok(std::fs::metadata(self.folder.path().join("rialto.db"))?.len())
-    }
-
-    /// Bytes of the write-ahead log.
-    pub fn log_bytes(&self) -> u64 {
-        let log = self.folder.path().join("rialto.db-wal");
-        std::fs::metadata(log).map_or(0, |it| it.len())
-    }
-
-    /// Where its data is.
-    pub fn folder(&self) -> &Path {
-        self.folder.path()
     }
 }
 

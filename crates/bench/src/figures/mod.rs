@@ -1,6 +1,11 @@
 //! The figures: each file measures what belongs together.
 
+mod footprint;
+mod held;
+mod latency;
 mod relayed;
+mod slow_api;
+mod start;
 mod webhooks;
 
 use std::{path::PathBuf, sync::Arc, time::Duration};
@@ -10,7 +15,7 @@ use anyhow::Result;
 use crate::{
     api::{Behaviour, SlackApi},
     ceilings::Ceiling,
-    event::Events,
+    event::{self, Events},
     ledger::Ledger,
     load::{self, Load, Pace},
     pin::{self, Pinned, free_port},
@@ -29,6 +34,10 @@ pub struct Budget {
     pub measure: Duration,
     /// *Many* channel syncs.
     pub many: usize,
+    /// Messages that are mapped when memory and disk are looked at.
+    pub messages: usize,
+    /// Deliveries that wait when it starts.
+    pub pending: usize,
 }
 
 /// Everything that figures share.
@@ -41,6 +50,8 @@ pub struct Bench {
     pub binary: PathBuf,
     /// Where databases go.
     pub folder: PathBuf,
+    /// Only figures whose name holds one of these words; all without words.
+    pub only: Vec<String>,
     /// What was measured until now.
     pub figures: Vec<Figure>,
 }
@@ -51,6 +62,9 @@ const CONVERSATIONS: usize = 1_000;
 const CONNECTIONS: usize = 64;
 /// Messages of one run at most.
 const ROOM: usize = 2_000_000;
+
+/// What did not arrive for so long will not.
+const SETTLED: Duration = Duration::from_secs(30);
 
 /// A server under load.
 struct Target<'a> {
@@ -97,19 +111,22 @@ impl Percentiles {
 }
 
 impl Bench {
-    /// Measures everything whose name holds one of these words; everything without words.
+    /// Measures what is wanted.
     ///
     /// # Errors
     /// When something does not work that figures need.
-    pub async fn run(&mut self, only: &[String]) -> Result<()> {
-        let wanted = |name: &str| only.is_empty() || only.iter().any(|word| name.contains(word));
-        if wanted("webhooks") {
-            webhooks::measure(self).await?;
-        }
-        if wanted("relayed") {
-            relayed::measure(self).await?;
-        }
-        Ok(())
+    pub async fn run(&mut self) -> Result<()> {
+        webhooks::measure(self).await?;
+        relayed::measure(self).await?;
+        slow_api::measure(self).await?;
+        latency::measure(self).await?;
+        held::measure(self).await?;
+        footprint::measure(self).await?;
+        start::measure(self).await
+    }
+
+    fn wants(&self, name: &str) -> bool {
+        self.only.is_empty() || self.only.iter().any(|word| name.contains(word))
     }
 
     /// What a figure was, if it was measured.
@@ -145,7 +162,8 @@ impl Bench {
 
     /// Puts a server under load and looks at it for a while.
     async fn load(&self, target: &Target<'_>, how: How) -> Result<Seen> {
-        let ledger = Arc::new(Ledger::new(ROOM, how.window));
+        let apart = how.apart.map(|channel| event::channel(1, channel));
+        let ledger = Arc::new(Ledger::new(ROOM, how.window, apart));
         target.slack.tells(&ledger);
         target.slack.behaves(how.behaviour);
         let load = Load {
@@ -169,11 +187,10 @@ impl Bench {
         let webhook = Percentiles::of(&running.latencies());
         running.stop(&ledger).await?;
         let through = Percentiles::of(&ledger.through());
-        let mut faults = Vec::new();
         if how.arrives {
-            load::settle(&ledger, Duration::from_secs(10)).await;
-            faults = ledger.faults();
+            load::settle(&ledger, SETTLED).await;
         }
+        let mut faults = ledger.faults(how.arrives);
         if refused > 0 {
             faults.push(format!("{refused} webhooks were refused at first"));
         }
@@ -191,6 +208,23 @@ impl Bench {
             through,
             faults,
         })
+    }
+
+    /// Sends so many messages as fast as they are taken, one window at a time.
+    async fn pour(&self, target: &Target<'_>, messages: usize, how: How) -> Result<Arc<Ledger>> {
+        let ledger = Arc::new(Ledger::new(messages, how.window, None));
+        target.slack.tells(&ledger);
+        target.slack.behaves(how.behaviour);
+        let load = Load {
+            port: target.process.port,
+            events: target.events.clone(),
+            ledger: ledger.clone(),
+            connections: how.connections,
+            channels: how.channels,
+            pace: how.pace,
+        };
+        load.start().await?.end().await?;
+        Ok(ledger)
     }
 
     /// The same so many times.
@@ -213,6 +247,8 @@ struct How {
     behaviour: Behaviour,
     /// Whether every message must arrive.
     arrives: bool,
+    /// A channel that is left out of what is measured from webhooks to posts.
+    apart: Option<usize>,
     /// How long, when not as long as the others.
     measure: Option<Duration>,
 }
@@ -230,6 +266,7 @@ impl How {
             window: 2 * channels.max(100),
             behaviour: Behaviour::default(),
             arrives: true,
+            apart: None,
             measure: None,
         }
     }

@@ -16,6 +16,9 @@ use crate::{
 const NEVER_OVER: Duration = Duration::from_secs(3);
 
 pub(super) async fn measure(bench: &mut Bench) -> Result<()> {
+    if !bench.wants("webhooks") {
+        return Ok(());
+    }
     for (ceiling, title) in [
         (Ceiling::Bare, "ceiling: handler, signature, JSON"),
         (Ceiling::Kept, "ceiling: … kept by group commit before the 200"),
