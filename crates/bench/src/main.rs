@@ -11,6 +11,7 @@
 mod api;
 mod ceilings;
 mod clock;
+mod compare;
 mod event;
 mod figures;
 mod ledger;
@@ -20,7 +21,11 @@ mod report;
 mod server;
 mod wire;
 
-use std::{path::PathBuf, process::ExitCode, time::Duration};
+use std::{
+    path::{Path, PathBuf},
+    process::ExitCode,
+    time::Duration,
+};
 
 use anyhow::{Context, Result};
 use clap::Parser;
@@ -52,6 +57,9 @@ struct Arguments {
     /// Write all that was seen to a file
     #[arg(long, value_name = "FILE")]
     json: Option<PathBuf>,
+    /// Compare two such files instead of measuring; fails when something became worse
+    #[arg(long, num_args = 2, value_names = ["BEFORE", "AFTER"], exclusive = true)]
+    compare: Vec<PathBuf>,
     /// The binary to measure
     #[arg(
         long,
@@ -78,9 +86,24 @@ fn main() -> Result<ExitCode> {
         let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
         return runtime.block_on(ceilings::serve(options)).map(|()| ExitCode::SUCCESS);
     }
+    if let [before, after] = &arguments.compare[..] {
+        return compared(before, after);
+    }
     pin::pin_generator()?;
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
     runtime.block_on(measure(&arguments))
+}
+
+#[expect(clippy::print_stdout, reason = "the comparison is what this is for")]
+fn compared(before: &Path, after: &Path) -> Result<ExitCode> {
+    let (before, after) = (compare::read(before)?, compare::read(after)?);
+    let (table, worse) = compare::compare(&before, &after);
+    println!("{table}");
+    if worse.is_empty() {
+        return Ok(ExitCode::SUCCESS);
+    }
+    println!("\nworse: {}", worse.join(", "));
+    Ok(ExitCode::FAILURE)
 }
 
 #[expect(clippy::print_stdout, reason = "the figures are what this is for")]
