@@ -130,7 +130,7 @@ impl SlackApi {
             url,
         };
         let router = Router::new().fallback(answer).with_state(api.clone());
-        tokio::spawn(async move { axum::serve(TapNoDelay(listener), router).await });
+        tokio::spawn(async move { axum::serve(NoDelay(listener), router).await });
         Ok(api)
     }
 
@@ -151,9 +151,9 @@ impl SlackApi {
 }
 
 /// Answers are small: none may wait to be joined by others.
-struct TapNoDelay(TcpListener);
+pub struct NoDelay(pub TcpListener);
 
-impl axum::serve::Listener for TapNoDelay {
+impl axum::serve::Listener for NoDelay {
     type Io = tokio::net::TcpStream;
     type Addr = std::net::SocketAddr;
 

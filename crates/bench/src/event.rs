@@ -14,11 +14,35 @@ pub const TEAMS: [&str; 2] = ["TBENCH1", "TBENCH2"];
 const PEOPLE: u64 = 200;
 
 /// Makes webhooks for one address.
-pub struct Events {
+pub trait Events: Send + Sync {
+    /// A whole request: somebody wrote message `number` in a channel.
+    fn message(&self, number: u64, channel: usize) -> Vec<u8>;
+}
+
+/// Slack's.
+pub struct SlackEvents {
     key: hmac::Key,
     path: String,
-    host: String,
-    newest: AtomicU64,
+    moments: Moments,
+}
+
+/// Moments of which no two are the same.
+#[derive(Default)]
+pub struct Moments(AtomicU64);
+
+impl Moments {
+    /// Now, in units of which a second has `per_second`; later, if that moment was given already.
+    pub fn next(&self, per_second: u64) -> u64 {
+        let now = clock::unix_micros() / (1_000_000 / per_second);
+        let mut newest = self.0.load(Relaxed);
+        loop {
+            let moment = now.max(newest + 1);
+            match self.0.compare_exchange(newest, moment, Relaxed, Relaxed) {
+                Ok(_) => return moment,
+                Err(other) => newest = other,
+            }
+        }
+    }
 }
 
 /// The channel of a number in a workspace (0: people write there, 1: it is relayed to).
@@ -26,29 +50,21 @@ pub fn channel(side: usize, number: usize) -> String {
     format!("C{}{number:06}", if side == 0 { 'A' } else { 'B' })
 }
 
-impl Events {
-    /// Webhooks to a path of a host.
-    pub fn new(host: &str, path: &str) -> Self {
+impl SlackEvents {
+    /// Webhooks to a path.
+    pub fn new(path: &str) -> Self {
         Self {
             key: hmac::Key::new(hmac::HMAC_SHA256, SIGNING_SECRET.as_bytes()),
             path: path.into(),
-            host: host.into(),
-            newest: AtomicU64::new(0),
+            moments: Moments::default(),
         }
     }
+}
 
-    /// A whole request: somebody wrote message `number` in a channel.
-    pub fn message(&self, number: u64, channel: usize) -> Vec<u8> {
-        let now = clock::unix_micros();
+impl Events for SlackEvents {
+    fn message(&self, number: u64, channel: usize) -> Vec<u8> {
         // No two messages of a workspace may have one time.
-        let mut newest = self.newest.load(Relaxed);
-        let micros = loop {
-            let micros = now.max(newest + 1);
-            match self.newest.compare_exchange(newest, micros, Relaxed, Relaxed) {
-                Ok(_) => break micros,
-                Err(other) => newest = other,
-            }
-        };
+        let micros = self.moments.next(1_000_000);
         let (seconds, rest) = (micros / 1_000_000, micros % 1_000_000);
         let (text, person, team) = (ledger::text(number), number % PEOPLE, TEAMS[0]);
         let channel = self::channel(0, channel);
@@ -60,9 +76,8 @@ impl Events {
         context.update(body.as_bytes());
         let signature = hex::encode(context.sign());
         format!(
-            "POST {} HTTP/1.1\r\nhost: {}\r\nuser-agent: Slackbot 1.0 (+https://api.slack.com/robots)\r\naccept: */*\r\ncontent-type: application/json\r\ncontent-length: {}\r\nx-slack-request-timestamp: {seconds}\r\nx-slack-signature: v0={signature}\r\n\r\n{body}",
+            "POST {} HTTP/1.1\r\nhost: 127.0.0.1\r\nuser-agent: Slackbot 1.0 (+https://api.slack.com/robots)\r\naccept: */*\r\ncontent-type: application/json\r\ncontent-length: {}\r\nx-slack-request-timestamp: {seconds}\r\nx-slack-signature: v0={signature}\r\n\r\n{body}",
             self.path,
-            self.host,
             body.len()
         )
         .into_bytes()

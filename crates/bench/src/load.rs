@@ -38,7 +38,7 @@ pub struct Load {
     /// Port of this machine.
     pub port: u16,
     /// Makes requests.
-    pub events: Arc<Events>,
+    pub events: Arc<dyn Events>,
     /// Knows them.
     pub ledger: Arc<Ledger>,
     /// How many connections.
@@ -129,7 +129,7 @@ impl Sender {
             ledger.sending(number);
             let from = due.unwrap_or_else(clock::nanos);
             let mut status = wire.call(&request).await?;
-            while status != 200 {
+            while !matches!(status, 200 | 202) {
                 self.seen.refused.fetch_add(1, Relaxed);
                 status = wire.call(&request).await?;
             }
@@ -142,12 +142,12 @@ impl Sender {
 }
 
 impl Running {
-    /// How many webhooks were answered with 200.
+    /// How many webhooks were accepted.
     pub fn answered(&self) -> u64 {
         self.seen.answered.load(Relaxed)
     }
 
-    /// How many were answered otherwise, and sent again.
+    /// How many were refused, and sent again.
     pub fn refused(&self) -> u64 {
         self.seen.refused.load(Relaxed)
     }

@@ -14,6 +14,7 @@ mod clock;
 mod compare;
 mod event;
 mod figures;
+mod graph;
 mod ledger;
 mod load;
 mod pin;
@@ -33,6 +34,7 @@ use clap::Parser;
 use crate::{
     api::SlackApi,
     figures::{Bench, Budget},
+    graph::GraphApi,
     report::Report,
 };
 
@@ -114,6 +116,7 @@ async fn measure(arguments: &Arguments) -> Result<ExitCode> {
     let mut bench = Bench {
         budget,
         slack: SlackApi::start().await?,
+        graph: GraphApi::start().await?,
         binary,
         folder: arguments.folder.clone().unwrap_or_else(std::env::temp_dir),
         only: arguments.only.clone(),

@@ -15,7 +15,8 @@ use tokio::{sync::Semaphore, task::JoinSet, time::Instant};
 
 use crate::{
     api::SlackApi,
-    event::{self, Events, SIGNING_SECRET, TEAMS},
+    event::{self, Events, SIGNING_SECRET, SlackEvents, TEAMS},
+    graph::{self, GraphApi, GraphEvents},
     pin::{Pinned, free_port},
 };
 
@@ -27,6 +28,29 @@ const QUIET: f64 = 2.0;
 const LOOK: Duration = Duration::from_millis(500);
 const PATIENCE: usize = 600;
 
+/// What is kept in step with what.
+#[derive(Clone, Copy)]
+pub enum Pair<'a> {
+    /// A Slack workspace with another one.
+    Slack,
+    /// People write in Slack, it is relayed to Teams.
+    ToTeams(&'a GraphApi),
+    /// People write in Teams, it is relayed to Slack.
+    FromTeams(&'a GraphApi),
+}
+
+/// A workspace and its channels.
+struct End {
+    connection: String,
+    channel: Box<dyn Fn(usize) -> String>,
+}
+
+impl End {
+    fn channel(&self, number: usize) -> Value {
+        json!({"connection": self.connection, "conversation": (self.channel)(number)})
+    }
+}
+
 /// A Rialto that runs.
 pub struct Server {
     /// The process.
@@ -36,7 +60,7 @@ pub struct Server {
     /// What it calls.
     pub slack: SlackApi,
     /// Makes webhooks for it.
-    pub events: Arc<Events>,
+    pub events: Arc<dyn Events>,
     /// How long making them took.
     pub setup: Duration,
     binary: PathBuf,
@@ -55,7 +79,7 @@ impl Server {
         let url = format!("http://127.0.0.1:{}", process.port);
         Ok(Self {
             admin: Api::new(url, Some(token.trim().to_owned())),
-            events: Arc::new(Events::new("127.0.0.1", "/")),
+            events: Arc::new(SlackEvents::new("/")),
             setup: Duration::ZERO,
             binary: binary.into(),
             process,
@@ -68,26 +92,31 @@ impl Server {
     ///
     /// # Errors
     /// When Rialto refuses.
-    pub async fn connect(&mut self, syncs: usize) -> Result<()> {
+    pub async fn connect(&mut self, pair: Pair<'_>, syncs: usize) -> Result<()> {
         let began = Instant::now();
-        let app = json!({"platform": "slack", "values": {
-            "client_id": "bench", "client_secret": "bench", "signing_secret": SIGNING_SECRET,
-            "api_url": format!("{}/api/", self.slack.url),
-        }});
-        let app = self.admin.post("/api/v1/apps", app).await?;
-        let id = text(&app, "id")?;
         self.slack.has_channels(syncs);
-        let mut connections = Vec::new();
-        for team in TEAMS {
-            let token = json!({"token": format!("xoxb-{team}")});
-            let made = self.admin.post(&format!("/api/v1/apps/{id}/tokens"), token).await?;
-            connections.push(text(&made["connection"], "id")?);
-        }
+        let (from, to) = match pair {
+            Pair::Slack => {
+                let app = self.slack_app().await?;
+                self.events = Arc::new(SlackEvents::new(&webhook_path(&app)?));
+                (self.slack_end(&app, 0).await?, self.slack_end(&app, 1).await?)
+            }
+            Pair::ToTeams(graph) => {
+                let app = self.slack_app().await?;
+                self.events = Arc::new(SlackEvents::new(&webhook_path(&app)?));
+                (self.slack_end(&app, 0).await?, self.teams_end(graph, syncs).await?.1)
+            }
+            Pair::FromTeams(graph) => {
+                let (app, end) = self.teams_end(graph, syncs).await?;
+                let slack = self.slack_app().await?;
+                self.events = Arc::new(GraphEvents::new(graph.clone(), &webhook_path(&app)?));
+                (end, self.slack_end(&slack, 1).await?)
+            }
+        };
         let at_once = Arc::new(Semaphore::new(AT_ONCE));
         let mut calls = JoinSet::new();
         for number in 0..syncs {
-            let endpoint = |side: usize| json!({"connection": connections[side], "conversation": event::channel(side, number)});
-            let body = json!({"endpoints": [endpoint(0), endpoint(1)]});
+            let body = json!({"endpoints": [from.channel(number), to.channel(number)]});
             let (admin, at_once) = (self.admin.clone(), at_once.clone());
             calls.spawn(async move {
                 let _place = at_once.acquire().await?;
@@ -98,11 +127,44 @@ impl Server {
         while let Some(made) = calls.join_next().await {
             made??;
         }
-        let address = text(&app, "webhook_url")?;
-        let path = address.find("/webhooks/").map(|at| &address[at..]).context("webhook_url")?;
-        self.events = Arc::new(Events::new("127.0.0.1", path));
         self.setup = began.elapsed();
         Ok(())
+    }
+
+    async fn slack_app(&self) -> Result<Value> {
+        let app = json!({"platform": "slack", "values": {
+            "client_id": "bench", "client_secret": "bench", "signing_secret": SIGNING_SECRET,
+            "api_url": format!("{}/api/", self.slack.url),
+        }});
+        Ok(self.admin.post("/api/v1/apps", app).await?)
+    }
+
+    async fn slack_end(&self, app: &Value, side: usize) -> Result<End> {
+        let token = json!({"token": format!("xoxb-{}", TEAMS[side])});
+        let path = format!("/api/v1/apps/{}/tokens", text(app, "id")?);
+        let made = self.admin.post(&path, token).await?;
+        let connection = text(&made["connection"], "id")?;
+        Ok(End { connection, channel: Box::new(move |number| event::channel(side, number)) })
+    }
+
+    /// The application and the tenant's end.
+    async fn teams_end(&self, graph: &GraphApi, channels: usize) -> Result<(Value, End)> {
+        graph.has_channels(channels);
+        let app = json!({"platform": "teams", "values": {
+            "tenant": graph::TENANT, "client_id": graph::CLIENT, "client_secret": "bench",
+            "graph_url": format!("{}/v1.0/", graph.url), "login_url": format!("{}/", graph.url),
+            // One subscription, however many channels.
+            "listening": "tenant",
+        }});
+        let app = self.admin.post("/api/v1/apps", app).await?;
+        let path = format!("/api/v1/apps/{}/authorizations", text(&app, "id")?);
+        let state = text(&self.admin.post(&path, json!({})).await?, "state")?;
+        let back = format!("{}?code=bench&state={state}", text(&app, "redirect_url")?);
+        let (status, page) = self.admin.open(&back).await?;
+        anyhow::ensure!(status == 200, "the tenant is not connected: {page}");
+        let outcome = self.admin.get(&format!("/api/v1/authorizations/{state}")).await?;
+        let connection = text(&outcome["connected"]["connection"], "id")?;
+        Ok((app, End { connection, channel: Box::new(graph::channel) }))
     }
 
     /// Ends it as a power cut would, and starts it on what it left.
@@ -155,6 +217,12 @@ async fn run(binary: &Path, folder: &Path, port: u16) -> Result<Pinned> {
     ];
     let log = folder.join("rialto.log");
     Pinned::start(binary, &["serve"], &environment, &log, port, "/readyz").await
+}
+
+fn webhook_path(app: &Value) -> Result<String> {
+    let address = text(app, "webhook_url")?;
+    let at = address.find("/webhooks/").context("webhook_url")?;
+    Ok(address[at..].to_owned())
 }
 
 fn text(value: &Value, name: &str) -> Result<String> {

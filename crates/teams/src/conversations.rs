@@ -81,7 +81,7 @@ impl TeamsConnection {
     /// These channels as they are now, by one call and one more for each team; fewer where Graph does
     /// not answer.
     pub(crate) async fn seen(&self, heard: &[RemoteId]) -> Vec<Conversation> {
-        let places: Vec<Place> = heard.iter().filter_map(Place::parse).collect();
+        let places: HashSet<Place> = heard.iter().filter_map(Place::parse).collect();
         let within: BTreeSet<&str> = places.iter().map(|place| place.team.as_str()).collect();
         if within.is_empty() {
             return Vec::new();
@@ -93,9 +93,9 @@ impl TeamsConnection {
             let url = self.graph.url(&["teams", &team.id, "channels"]);
             let channels: Result<Vec<Channel>, Fault> = self.graph.all_as_either(url).await;
             for channel in channels.unwrap_or_default() {
-                let here = |place: &&Place| place.team == team.id && place.channel == channel.id;
-                if let Some(place) = places.iter().find(here) {
-                    seen.push(conversation(place, &channel, team, true));
+                let here = Place { team: team.id.clone(), channel: channel.id.clone() };
+                if places.contains(&here) {
+                    seen.push(conversation(&here, &channel, team, true));
                 }
             }
         }

@@ -15,12 +15,13 @@ use anyhow::Result;
 use crate::{
     api::{Behaviour, SlackApi},
     ceilings::Ceiling,
-    event::{self, Events},
+    event::{self, Events, SlackEvents},
+    graph::GraphApi,
     ledger::Ledger,
     load::{self, Load, Pace},
     pin::{self, Pinned, free_port},
     report::{Figure, Run},
-    server::Server,
+    server::{Pair, Server},
 };
 
 /// How much is measured.
@@ -46,6 +47,8 @@ pub struct Bench {
     pub budget: Budget,
     /// The pretended Slack.
     pub slack: SlackApi,
+    /// The pretended Graph.
+    pub graph: GraphApi,
     /// The real binary.
     pub binary: PathBuf,
     /// Where databases go.
@@ -69,7 +72,7 @@ const SETTLED: Duration = Duration::from_secs(30);
 /// A server under load.
 struct Target<'a> {
     process: &'a Pinned,
-    events: &'a Arc<Events>,
+    events: &'a Arc<dyn Events>,
     slack: &'a SlackApi,
 }
 
@@ -154,8 +157,12 @@ impl Bench {
     }
 
     async fn server(&self, syncs: usize) -> Result<Server> {
+        self.server_of(Pair::Slack, syncs).await
+    }
+
+    async fn server_of(&self, pair: Pair<'_>, syncs: usize) -> Result<Server> {
         let mut server = Server::start(&self.binary, &self.folder, self.slack.clone()).await?;
-        server.connect(syncs).await?;
+        server.connect(pair, syncs).await?;
         note(&format!("{syncs} channel syncs made in {:.1} s", server.setup.as_secs_f64()));
         Ok(server)
     }
@@ -165,6 +172,7 @@ impl Bench {
         let apart = how.apart.map(|channel| event::channel(1, channel));
         let ledger = Arc::new(Ledger::new(ROOM, how.window, apart));
         target.slack.tells(&ledger);
+        self.graph.tells(&ledger);
         target.slack.behaves(how.behaviour);
         let load = Load {
             port: target.process.port,
@@ -214,6 +222,7 @@ impl Bench {
     async fn pour(&self, target: &Target<'_>, messages: usize, how: How) -> Result<Arc<Ledger>> {
         let ledger = Arc::new(Ledger::new(messages, how.window, None));
         target.slack.tells(&ledger);
+        self.graph.tells(&ledger);
         target.slack.behaves(how.behaviour);
         let load = Load {
             port: target.process.port,
@@ -270,6 +279,11 @@ impl How {
             measure: None,
         }
     }
+}
+
+/// Webhooks for a ceiling.
+fn webhooks() -> Arc<dyn Events> {
+    Arc::new(SlackEvents::new("/webhook"))
 }
 
 /// What kept a run from being faster, as far as one can see from outside.

@@ -1,43 +1,65 @@
-//! Messages relayed from one Slack workspace to another: the post has arrived at the API.
+//! Messages relayed from one workspace to another: the post has arrived at the API.
 
 use anyhow::Result;
 
-use super::{Bench, CONVERSATIONS, How, Seen, Target};
+use super::{Bench, CONVERSATIONS, How, Seen, Target, webhooks};
 use crate::{
     ceilings::Ceiling,
-    event::Events,
     load::Pace,
     report::{Figure, Run},
+    server::Pair,
 };
 
 pub(super) async fn measure(bench: &mut Bench) -> Result<()> {
+    if [10, CONVERSATIONS, bench.budget.many].iter().any(|it| bench.wants(&name("slack", *it))) {
+        let runs = bench.runs(async || bare_relay(bench).await).await?;
+        bench.add(Figure::new("ceiling-relay", "ceiling: the bare relay", "messages/s", runs));
+    }
+    let graph = bench.graph.clone();
+    direction(bench, Pair::Slack, "slack", "Slack→Slack", 2_500.0).await?;
+    direction(bench, Pair::ToTeams(&graph), "to-teams", "Slack→Teams", 2_000.0).await?;
+    direction(bench, Pair::FromTeams(&graph), "from-teams", "Teams→Slack", 500.0).await
+}
+
+fn name(direction: &str, syncs: usize) -> String {
+    format!("relayed-{direction}-{syncs}-")
+}
+
+/// With few, with a thousand and with many channel syncs, over a thousand of them at most.
+async fn direction(
+    bench: &mut Bench,
+    pair: Pair<'_>,
+    word: &str,
+    shown: &str,
+    at_least: f64,
+) -> Result<()> {
     let mut few = None;
     for syncs in [10, CONVERSATIONS, bench.budget.many] {
-        let name = format!("relayed-{syncs}-");
+        let name = name(word, syncs);
         if !bench.wants(&name) {
             continue;
         }
-        if syncs == CONVERSATIONS {
-            let runs = bench.runs(async || bare_relay(bench).await).await?;
-            bench.add(Figure::new("ceiling-relay", "ceiling: the bare relay", "messages/s", runs));
-        }
-        let server = bench.server(syncs).await?;
+        let server = bench.server_of(pair, syncs).await?;
         let target = Target::from(&server);
         let how = || How::new(Pace::Window, syncs.min(CONVERSATIONS));
         let runs = bench.runs(async || Ok(run(bench.load(&target, how()).await?))).await?;
         server.process.kill().await?;
-        let title = format!("relayed Slack→Slack, {syncs} channel syncs");
-        let figure = Figure::new(&name, &title, "messages/s", runs);
+        let title = format!("relayed {shown}, {syncs} channel syncs");
+        let mut figure = Figure::new(name.trim_end_matches('-'), &title, "messages/s", runs);
         let (value, cpu) = (figure.value, figure.seen("CPU µs each"));
-        let figure = match (syncs, few) {
-            (CONVERSATIONS, _) => figure
-                .part_of(bench.figure("ceiling-relay"), 0.5)
-                .goal("≥ 2 500/s", value >= 2_500.0)
-                .goal("≤ 400 µs CPU each", cpu <= 400.0),
-            (_, None) => figure,
+        if syncs == CONVERSATIONS {
+            if matches!(pair, Pair::Slack) {
+                figure = figure
+                    .part_of(bench.figure("ceiling-relay"), 0.5)
+                    .goal("≤ 400 µs CPU each", cpu <= 400.0);
+            }
+            let goal = format!("≥ {}/s", crate::report::number(at_least));
+            figure = figure.goal(goal, value >= at_least);
+        }
+        if let (true, Some(few)) = (syncs > CONVERSATIONS, few) {
             // A tenth is within what one run differs from the next.
-            (_, Some(few)) => figure.goal("no slower than with 10", value >= 0.9 * few),
-        };
+            figure = figure.goal("no slower than with 10", value >= 0.9 * few);
+        }
         few = few.or(Some(value));
         bench.add(figure);
     }
@@ -46,7 +68,7 @@ pub(super) async fn measure(bench: &mut Bench) -> Result<()> {
 
 async fn bare_relay(bench: &Bench) -> Result<Run> {
     let (process, _folder) = bench.ceiling(Ceiling::Relay).await?;
-    let events = std::sync::Arc::new(Events::new("127.0.0.1", "/webhook"));
+    let events = webhooks();
     let target = Target { process: &process, events: &events, slack: &bench.slack };
     let seen = bench.load(&target, How::new(Pace::Window, CONVERSATIONS)).await?;
     process.kill().await?;

@@ -4,10 +4,9 @@ use std::time::Duration;
 
 use anyhow::Result;
 
-use super::{Bench, CONVERSATIONS, How, Target};
+use super::{Bench, CONVERSATIONS, How, Target, webhooks};
 use crate::{
     ceilings::Ceiling,
-    event::Events,
     load::Pace,
     report::{Figure, Run},
 };
@@ -74,7 +73,7 @@ pub(super) async fn measure(bench: &mut Bench) -> Result<()> {
 
 async fn ceiling_run(bench: &Bench, ceiling: Ceiling) -> Result<Run> {
     let (process, _folder) = bench.ceiling(ceiling).await?;
-    let events = std::sync::Arc::new(Events::new("127.0.0.1", "/webhook"));
+    let events = webhooks();
     let target = Target { process: &process, events: &events, slack: &bench.slack };
     let how = How { arrives: false, ..How::new(Pace::Flat, CONVERSATIONS) };
     let seen = bench.load(&target, how).await?;

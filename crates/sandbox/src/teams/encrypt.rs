@@ -11,7 +11,8 @@ use base64::engine::general_purpose::STANDARD;
 use serde_json::{Value, json};
 
 /// The receiver's certificate, checked.
-pub(crate) struct Certificate {
+pub struct Certificate {
+    /// What the receiver calls it.
     pub id: String,
     /// As it was sent, without line breaks or PEM lines.
     pub given: String,
@@ -20,7 +21,10 @@ pub(crate) struct Certificate {
 }
 
 impl Certificate {
-    /// Reads base64 DER, or PEM with or without its lines. The error is a sentence for the client.
+    /// Reads base64 DER, or PEM with or without its lines.
+    ///
+    /// # Errors
+    /// A sentence for the client.
     pub fn read(text: &str, id: &str) -> Result<Self, String> {
         let given: String = text
             .lines()

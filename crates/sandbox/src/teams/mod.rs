@@ -41,6 +41,10 @@ use crate::core::Core;
 use notify::Notifier;
 use world::World;
 
+// For whoever must make notifications without a whole emulator.
+pub use encrypt::Certificate;
+pub use sign_in::{CHANGE_TRACKING_APP, published_keys, sign};
+
 /// The emulator's name in control's paths, in fault rules and in the journals.
 const PLATFORM: &str = "teams";
 

@@ -14,7 +14,7 @@ use jiff::{SignedDuration, Timestamp};
 use serde_json::{Value, json};
 
 /// The `appid` of Microsoft Graph's change tracking, in every `validationTokens` JWT.
-pub(crate) const CHANGE_TRACKING_APP: &str = "0bf30f3b-4a52-48df-9a82-234910c4a086";
+pub const CHANGE_TRACKING_APP: &str = "0bf30f3b-4a52-48df-9a82-234910c4a086";
 /// Microsoft Graph's own app id.
 pub(crate) const GRAPH_APP: &str = "00000003-0000-0000-c000-000000000000";
 
@@ -120,7 +120,7 @@ fn signing_key() -> Option<&'static SigningKey> {
 }
 
 /// The JSON Web Key Set that every tenant publishes.
-pub(crate) fn published_keys() -> Value {
+pub fn published_keys() -> Value {
     match signing_key() {
         Some(key) => json!({"keys": [{
             "kty": "RSA", "use": "sig", "alg": "RS256", "kid": key.kid, "x5t": key.kid, "n": key.n, "e": key.e,
@@ -130,7 +130,7 @@ pub(crate) fn published_keys() -> Value {
 }
 
 /// Signs claims as a JWT with RS256; `None` only if this machine cannot make an RSA key.
-pub(crate) fn sign(claims: &Value) -> Option<String> {
+pub fn sign(claims: &Value) -> Option<String> {
     let key = signing_key()?;
     let header = json!({"typ": "JWT", "alg": "RS256", "x5t": key.kid, "kid": key.kid});
     let mut text = URL_SAFE_NO_PAD.encode(header.to_string());

@@ -1,0 +1,295 @@
+//! A pretended Microsoft Graph with its sign-in service, and the notifications it sends: sealed for
+//! the certificate that Rialto gave, each by itself.
+
+use std::sync::{
+    Arc, OnceLock,
+    atomic::{AtomicU64, AtomicUsize, Ordering::Relaxed},
+};
+
+use anyhow::Result;
+use axum::{
+    Router,
+    body::Bytes,
+    extract::State,
+    http::{Method, StatusCode, Uri},
+    response::{IntoResponse, Response},
+};
+use jiff::Timestamp;
+use parking_lot::RwLock;
+use rialto_sandbox::teams::{CHANGE_TRACKING_APP, Certificate, published_keys, sign};
+use serde_json::{Value, json};
+use tokio::net::TcpListener;
+
+use crate::{
+    api::NoDelay,
+    clock,
+    event::{Events, Moments},
+    ledger::{self, Ledger},
+};
+
+/// The tenant.
+pub const TENANT: &str = "11111111-1111-4111-8111-111111111111";
+/// The application.
+pub const CLIENT: &str = "22222222-2222-4222-8222-222222222222";
+/// The service user.
+const SERVICE_USER: &str = "33333333-3333-4333-8333-333333333333";
+/// What the service user and the application may.
+const SCOPES: &str = "User.Read User.ReadBasic.All ChannelMessage.Send ChannelMessage.Read.All \
+    ChannelMessage.ReadWrite Channel.ReadBasic.All Channel.Create ChannelMember.Read.All \
+    Team.ReadBasic.All TeamMember.ReadWrite.All Files.ReadWrite.All openid profile offline_access";
+const ROLES: [&str; 6] = [
+    "Team.ReadBasic.All",
+    "Channel.ReadBasic.All",
+    "TeamMember.ReadWriteNonOwnerRole.All",
+    "ChannelMember.ReadWrite.All",
+    "User.Read.All",
+    "ChannelMessage.Read.All",
+];
+/// Graph's limit for channels of a team.
+const CHANNELS_A_TEAM: usize = 1_000;
+/// So many people write.
+const PEOPLE: u64 = 200;
+
+/// The pretended Graph.
+#[derive(Clone)]
+pub struct GraphApi {
+    inner: Arc<Inner>,
+    /// Where it is, the sign-in service too; without a slash at the end.
+    pub url: String,
+}
+
+#[derive(Default)]
+struct Inner {
+    ledger: RwLock<Option<Arc<Ledger>>>,
+    channels: AtomicUsize,
+    posts: AtomicU64,
+    subscription: RwLock<Option<Arc<Subscription>>>,
+}
+
+/// Whom it tells.
+struct Subscription {
+    client_state: String,
+    certificate: Certificate,
+    expires: String,
+}
+
+/// Rialto's id of a channel: its team's and its own.
+pub fn channel(number: usize) -> String {
+    format!("{}/{}", team_id(number / CHANNELS_A_TEAM), channel_id(number))
+}
+
+fn team_id(number: usize) -> String {
+    format!("44444444-4444-4444-8444-{number:012}")
+}
+
+fn channel_id(number: usize) -> String {
+    format!("19-c{number:06}")
+}
+
+impl GraphApi {
+    /// Starts it in this process.
+    ///
+    /// # Errors
+    /// When no port is free.
+    pub async fn start() -> Result<Self> {
+        let listener = TcpListener::bind("127.0.0.1:0").await?;
+        let url = format!("http://{}", listener.local_addr()?);
+        let api = Self { inner: Arc::default(), url };
+        let router = Router::new().fallback(answer).with_state(api.clone());
+        tokio::spawn(async move { axum::serve(NoDelay(listener), router).await });
+        Ok(api)
+    }
+
+    /// There are so many channels.
+    pub fn has_channels(&self, count: usize) {
+        self.inner.channels.store(count, Relaxed);
+    }
+
+    /// Posts are told to this ledger from now on.
+    pub fn tells(&self, ledger: &Arc<Ledger>) {
+        *self.inner.ledger.write() = Some(ledger.clone());
+    }
+}
+
+async fn answer(State(api): State<GraphApi>, method: Method, uri: Uri, body: Bytes) -> Response {
+    let path: Vec<&str> = uri.path().trim_matches('/').split('/').collect();
+    let post = method == Method::POST;
+    match path.as_slice() {
+        ["v1.0", "teams", _, "channels", channel, "messages"] if post => api.post(channel, &body),
+        [.., "token"] => json_answer(StatusCode::OK, &token(&body)),
+        [.., "keys"] => json_answer(StatusCode::OK, &published_keys()),
+        ["v1.0", "subscriptions", ..] if method == Method::DELETE => {
+            StatusCode::NO_CONTENT.into_response()
+        }
+        ["v1.0", "subscriptions", ..] if method != Method::GET => {
+            json_answer(StatusCode::CREATED, &api.subscribe(&body))
+        }
+        ["v1.0", rest @ ..] => match api.read(rest) {
+            Some(value) => json_answer(StatusCode::OK, &value),
+            None => json_answer(
+                StatusCode::NOT_FOUND,
+                &json!({"error": {"code": "NotFound", "message": uri.path()}}),
+            ),
+        },
+        _ => StatusCode::NOT_FOUND.into_response(),
+    }
+}
+
+fn json_answer(status: StatusCode, value: &Value) -> Response {
+    (status, [("content-type", "application/json")], value.to_string()).into_response()
+}
+
+fn token(body: &[u8]) -> Value {
+    let own = body.windows(18).any(|it| it == b"client_credentials");
+    let claims = json!({
+        "tid": TENANT, "oid": SERVICE_USER, "name": "Rialto", "aud": CLIENT,
+        "preferred_username": "rialto@bench.example", "roles": ROLES,
+    });
+    let token = sign(&claims).unwrap_or_default();
+    let mut answer = json!({"token_type": "Bearer", "expires_in": 86_399, "access_token": token});
+    if !own {
+        answer["scope"] = json!(SCOPES);
+        answer["refresh_token"] = json!("bench");
+        answer["id_token"] = answer["access_token"].clone();
+    }
+    answer
+}
+
+impl GraphApi {
+    fn post(&self, channel: &str, body: &[u8]) -> Response {
+        let ledger = self.inner.ledger.read().clone();
+        if let Some(ledger) = ledger {
+            ledger.arrived(channel, body);
+        }
+        let number = 1_600_000_000_000 + self.inner.posts.fetch_add(1, Relaxed);
+        let answer = format!(
+            r#"{{"id":"{number}","messageType":"message","from":{{"user":{{"id":"{SERVICE_USER}"}}}}}}"#
+        );
+        (StatusCode::CREATED, [("content-type", "application/json")], answer).into_response()
+    }
+
+    fn subscribe(&self, body: &[u8]) -> Value {
+        let asked: Value = serde_json::from_slice(body).unwrap_or_default();
+        let text = |name: &str| asked[name].as_str().unwrap_or_default();
+        let id = text("encryptionCertificateId");
+        if let Ok(certificate) = Certificate::read(text("encryptionCertificate"), id) {
+            *self.inner.subscription.write() = Some(Arc::new(Subscription {
+                client_state: text("clientState").into(),
+                certificate,
+                expires: text("expirationDateTime").into(),
+            }));
+        }
+        json!({
+            "id": "bench", "resource": text("resource"), "changeType": text("changeType"),
+            "notificationUrl": text("notificationUrl"),
+            "expirationDateTime": text("expirationDateTime"),
+        })
+    }
+
+    fn read(&self, path: &[&str]) -> Option<Value> {
+        let all = self.inner.channels.load(Relaxed);
+        let list = |items: Vec<Value>| Some(json!({"value": items}));
+        match path {
+            ["organization"] => list(vec![json!({"id": TENANT, "displayName": "Bench"})]),
+            ["teams"] | ["me", "joinedTeams"] => {
+                list((0..all.div_ceil(CHANNELS_A_TEAM)).map(|it| of_team(&team_id(it))).collect())
+            }
+            ["teams", team] => Some(of_team(team)),
+            ["teams", team, "channels"] => {
+                let of_it = |number: &usize| team_id(number / CHANNELS_A_TEAM) == *team;
+                list((0..all).filter(of_it).map(|it| of_channel(&channel_id(it))).collect())
+            }
+            ["teams", _, "channels", channel] => Some(of_channel(channel)),
+            ["subscriptions"] | ["teams", _, "channels", _, "messages", ..] => list(Vec::new()),
+            ["users", user] => Some(json!({
+                "id": user, "displayName": format!("Person {user}"), "userType": "Member",
+                "mail": format!("{user}@bench.example"), "accountEnabled": true,
+            })),
+            _ => None,
+        }
+    }
+}
+
+fn of_team(id: &str) -> Value {
+    json!({"id": id, "displayName": format!("Team {id}"), "isArchived": false})
+}
+
+fn of_channel(id: &str) -> Value {
+    json!({"id": id, "displayName": id, "membershipType": "standard", "isArchived": false})
+}
+
+/// Graph's notifications about new messages.
+pub struct GraphEvents {
+    graph: GraphApi,
+    path: String,
+    moments: Moments,
+    validation: OnceLock<String>,
+}
+
+impl GraphEvents {
+    /// Notifications to a path.
+    pub fn new(graph: GraphApi, path: &str) -> Self {
+        Self { graph, path: path.into(), moments: Moments::default(), validation: OnceLock::new() }
+    }
+
+    /// Graph shows one for hours.
+    fn validation(&self) -> &str {
+        self.validation.get_or_init(|| {
+            let now = clock::unix_micros() / 1_000_000;
+            let claims = json!({
+                "aud": CLIENT, "iss": format!("https://sts.windows.net/{TENANT}/"), "tid": TENANT,
+                "iat": now, "nbf": now, "exp": now + 28_800,
+                "appid": CHANGE_TRACKING_APP, "azp": CHANGE_TRACKING_APP, "ver": "1.0",
+            });
+            sign(&claims).unwrap_or_default()
+        })
+    }
+}
+
+impl Events for GraphEvents {
+    fn message(&self, number: u64, channel: usize) -> Vec<u8> {
+        // Channels' messages are named by milliseconds.
+        let id = self.moments.next(1_000);
+        let created = i64::try_from(id).ok().and_then(|id| Timestamp::from_millisecond(id).ok());
+        let (team, place) = (team_id(channel / CHANNELS_A_TEAM), channel_id(channel));
+        let (text, person) = (ledger::text(number), number % PEOPLE);
+        let message = json!({
+            "id": id.to_string(), "etag": id.to_string(), "messageType": "message",
+            "createdDateTime": created, "lastModifiedDateTime": created, "importance": "normal",
+            "from": {"user": {
+                "id": format!("55555555-5555-4555-8555-{person:012}"),
+                "displayName": format!("Person {person}"), "userIdentityType": "aadUser",
+            }},
+            "body": {"contentType": "html", "content": format!("<p>{text}</p>")},
+            "channelIdentity": {"teamId": team, "channelId": place},
+            "attachments": [], "mentions": [], "reactions": [], "replies": [],
+        });
+        let subscription = self.graph.inner.subscription.read().clone();
+        let sealed = subscription.as_ref().map(|it| {
+            let content = it.certificate.seal(message.to_string().as_bytes());
+            (content, it.client_state.as_str(), it.expires.as_str())
+        });
+        let (content, client_state, expires) = sealed.unwrap_or_default();
+        let resource = format!("teams('{team}')/channels('{place}')/messages('{id}')");
+        let body = json!({
+            "value": [{
+                "subscriptionId": "bench", "changeType": "created", "clientState": client_state,
+                "subscriptionExpirationDateTime": expires, "resource": resource,
+                "resourceData": {
+                    "id": id.to_string(), "@odata.type": "#Microsoft.Graph.chatMessage",
+                    "@odata.id": resource,
+                },
+                "tenantId": TENANT, "encryptedContent": content,
+            }],
+            "validationTokens": [self.validation()],
+        })
+        .to_string();
+        format!(
+            "POST {} HTTP/1.1\r\nhost: 127.0.0.1\r\ncontent-type: application/json\r\n\
+             content-length: {}\r\n\r\n{body}",
+            self.path,
+            body.len()
+        )
+        .into_bytes()
+    }
+}
