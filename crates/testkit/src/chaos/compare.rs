@@ -39,7 +39,8 @@ impl Screens {
     pub(super) fn copies(&self, truth: &Truth, said: &Said) -> Vec<&Message> {
         let there = said.side.other();
         let shows = |message: &&Message| {
-            truth.original(there, &message.id).is_none() && marks(message).contains(&said.number)
+            truth.original(said.sync, there, &message.id).is_none()
+                && marks(message).contains(&said.number)
         };
         self.on(there).iter().filter(|message| !message.deleted).filter(shows).collect()
     }
@@ -223,7 +224,7 @@ impl Comparison<'_> {
     fn strangers(&self, side: Side) -> Vec<Wrong> {
         let mut wrong = Vec::new();
         for message in self.screens.on(side).iter().filter(|message| !message.deleted) {
-            if self.truth.original(side, &message.id).is_some() {
+            if self.truth.original(self.sync, side, &message.id).is_some() {
                 continue;
             }
             let of_here = |number: &usize| {
@@ -253,7 +254,7 @@ impl Comparison<'_> {
         let mut places: BTreeMap<Option<&str>, Vec<&Said>> = BTreeMap::new();
         let mut met = HashSet::new();
         for message in self.screens.on(from.other()).iter().filter(|message| !message.deleted) {
-            if self.truth.original(from.other(), &message.id).is_some() {
+            if self.truth.original(self.sync, from.other(), &message.id).is_some() {
                 continue;
             }
             for number in marks(message) {
@@ -268,7 +269,7 @@ impl Comparison<'_> {
             for (place, later) in said.iter().enumerate() {
                 for earlier in &said[place + 1..] {
                     // `earlier` stands behind `later` on the screen.
-                    let heard = |said: &Said| self.heard.first(from, &said.id);
+                    let heard = |said: &Said| self.heard.first(&(said.sync, from, said.id.clone()));
                     let reordered = match heard(earlier) {
                         Some(accepted) => accepted < later.at && earlier.at < later.at,
                         None => heard(later).is_none() && earlier.at < later.at,

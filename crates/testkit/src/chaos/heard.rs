@@ -2,9 +2,11 @@
 
 use std::collections::HashMap;
 
+use anyhow::Result;
 use jiff::{SignedDuration, Timestamp};
 use serde_json::Value;
 
+use super::truth::Place;
 use crate::{Side, World};
 
 /// A webhook about a message.
@@ -23,18 +25,52 @@ pub(super) struct Told {
 
 /// All webhooks, by the side and the message that they are about.
 #[derive(Debug, Default)]
-pub(super) struct Heard(HashMap<(Side, String), Vec<Told>>);
+pub(super) struct Heard(HashMap<Place, Vec<Told>>);
+
+/// The platforms' ids of the channels, by channel sync and side.
+#[derive(Clone, Debug)]
+pub(super) struct Channels(Vec<[String; 2]>);
+
+impl Channels {
+    /// Asks Rialto for them.
+    pub(super) async fn read(world: &World, syncs: &[crate::Channels]) -> Result<Self> {
+        let all = world.api.get("/api/v1/channel-syncs").await?;
+        let mut channels = Vec::new();
+        for sync in syncs {
+            let mut ids = [String::new(), String::new()];
+            let found = all.as_array().into_iter().flatten().find(|it| it["id"] == sync.sync);
+            for endpoint in found.and_then(|it| it["endpoints"].as_array()).into_iter().flatten() {
+                let side = if endpoint["platform"] == "slack" { Side::Slack } else { Side::Teams };
+                let id = endpoint["conversation"].as_str().unwrap_or_default();
+                ids[side as usize] = id.rsplit('/').next().unwrap_or(id).to_owned();
+            }
+            channels.push(ids);
+        }
+        Ok(Self(channels))
+    }
+
+    /// The id of a channel.
+    pub(super) fn id(&self, sync: usize, side: Side) -> &str {
+        &self.0[sync][side as usize]
+    }
+
+    /// The channel sync that a text with a channel's id is about.
+    fn in_text(&self, side: Side, text: &str) -> Option<usize> {
+        self.0.iter().position(|ids| text.contains(&ids[side as usize]))
+    }
+}
 
 impl Heard {
     /// Reads the journal.
-    pub(super) fn read(world: &World) -> Self {
+    pub(super) fn read(world: &World, channels: &Channels) -> Self {
         let journal = world.sandbox().core().webhooks.read(None, None, usize::MAX);
         let mut heard = Self::default();
         for webhook in journal["webhooks"].as_array().into_iter().flatten() {
             let side = if webhook["platform"] == "slack" { Side::Slack } else { Side::Teams };
-            for (id, has_content) in subjects(side, webhook) {
-                if let Some(told) = told(webhook, has_content) {
-                    heard.0.entry((side, id)).or_default().push(told);
+            for (channel, id, has_content) in subjects(side, webhook) {
+                let sync = channels.in_text(side, &channel);
+                if let (Some(sync), Some(told)) = (sync, told(webhook, has_content)) {
+                    heard.0.entry((sync, side, id)).or_default().push(told);
                 }
             }
         }
@@ -42,29 +78,39 @@ impl Heard {
     }
 
     /// The webhooks about a message, in the order in which they came to be.
-    pub(super) fn about(&self, side: Side, id: &str) -> &[Told] {
-        self.0.get(&(side, id.to_owned())).map_or(&[], Vec::as_slice)
+    pub(super) fn about(&self, place: &Place) -> &[Told] {
+        self.0.get(place).map_or(&[], Vec::as_slice)
     }
 
     /// When what a message says was accepted first.
-    pub(super) fn first(&self, side: Side, id: &str) -> Option<Timestamp> {
-        let told = self.about(side, id).iter().filter(|told| told.has_content);
+    pub(super) fn first(&self, place: &Place) -> Option<Timestamp> {
+        let told = self.about(place).iter().filter(|told| told.has_content);
         told.filter_map(|told| told.accepted).min()
     }
 }
 
-fn subjects(side: Side, webhook: &Value) -> Vec<(String, bool)> {
+/// Of each message that a webhook is about: a text with its channel's id, its id, and whether its
+/// content comes along.
+fn subjects(side: Side, webhook: &Value) -> Vec<(String, String, bool)> {
     let text = |value: &Value| value.as_str().map(str::to_owned);
     if side == Side::Teams {
         let all = webhook["body"]["value"].as_array().into_iter().flatten();
-        return all.filter_map(|one| Some((text(&one["resourceData"]["id"])?, true))).collect();
+        let one =
+            |it: &Value| Some((text(&it["resource"])?, text(&it["resourceData"]["id"])?, true));
+        return all.filter_map(one).collect();
     }
     let event = &webhook["body"]["event"];
+    let channel = text(&event["channel"]).or_else(|| text(&event["item"]["channel"]));
     let reaction = text(&event["item"]["ts"]).map(|id| (id, false));
     let deleted = text(&event["deleted_ts"]).map(|id| (id, false));
     let changed = text(&event["message"]["ts"]).map(|id| (id, true));
     let said = || text(&event["ts"]).filter(|_| event["type"] == "message").map(|id| (id, true));
-    reaction.or(deleted).or(changed).or_else(said).into_iter().collect()
+    let subject = reaction.or(deleted).or(changed).or_else(said);
+    channel
+        .zip(subject)
+        .map(|(channel, (id, content))| (channel, id, content))
+        .into_iter()
+        .collect()
 }
 
 fn told(webhook: &Value, has_content: bool) -> Option<Told> {

@@ -200,7 +200,8 @@ impl Run<'_> {
 
     async fn compare(&self) -> Result<Vec<Wrong>> {
         let people = compare::people(&self.world).await?;
-        let heard = Heard::read(&self.world);
+        let channels = heard::Channels::read(&self.world, &self.syncs).await?;
+        let heard = Heard::read(&self.world, &channels);
         let mut wrong = Vec::new();
         for (sync, channels) in self.syncs.iter().enumerate() {
             let screens = Screens::look(&self.world, channels).await?;
@@ -217,8 +218,7 @@ impl Run<'_> {
     }
 
     async fn story(&self, number: usize) -> Result<String> {
-        let channels = &self.syncs[self.truth.get(number).sync];
-        story::tell(&self.world, channels, self.truth, &self.downs, number).await
+        story::tell(&self.world, &self.syncs, self.truth, &self.downs, number).await
     }
 
     async fn traffic(&self) -> Result<String> {

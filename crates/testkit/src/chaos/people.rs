@@ -86,7 +86,7 @@ impl People {
         if !self.seen.contains_key(&said.number) && !fresh {
             let truth = self.truth.lock().await;
             for message in self.world.read(there, &self.syncs[said.sync]).await? {
-                if message.deleted || truth.original(there, &message.id).is_some() {
+                if message.deleted || truth.original(said.sync, there, &message.id).is_some() {
                     continue;
                 }
                 let names = message.files.iter().map(|file| file.name.as_str());

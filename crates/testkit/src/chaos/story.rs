@@ -6,7 +6,12 @@ use anyhow::Result;
 use jiff::Timestamp;
 use serde_json::Value;
 
-use super::{compare::Screens, heard::Heard, truth::Truth, words::mark};
+use super::{
+    compare::Screens,
+    heard::{self, Heard},
+    truth::Truth,
+    words::mark,
+};
 use crate::{Channels, Side, World};
 
 /// When the process was down.
@@ -15,31 +20,42 @@ pub(super) type Downs = [(Timestamp, Timestamp)];
 /// Tells it.
 pub(super) async fn tell(
     world: &World,
-    channels: &Channels,
+    syncs: &[Channels],
     truth: &Truth,
     downs: &Downs,
     number: usize,
 ) -> Result<String> {
     let said = truth.get(number);
+    let channels = &syncs[said.sync];
     let screens = Screens::look(world, channels).await?;
-    let heard = Heard::read(world);
+    let names = heard::Channels::read(world, syncs).await?;
+    let heard = Heard::read(world, &names);
     let there = said.side.other();
     let copies = screens.copies(truth, said);
     let mut facts: Vec<(Timestamp, String)> = said.deeds.clone();
     let mut ids = vec![(said.side, said.id.clone())];
     ids.extend(copies.iter().map(|copy| (there, copy.id.clone())));
+    let mark = mark(number);
+    let mark = mark.trim_end_matches(';');
+    let calls = world.sandbox().core().calls.latest();
+    // What posts of it made, also when nothing is seen of that any more.
+    for call in calls.iter().filter(|call| call.about.contains(mark)) {
+        let made = call.about.rsplit_once(" → ").map(|(_, id)| (there, id.to_owned()));
+        ids.extend(made.filter(|made| !ids.contains(made)));
+    }
     for (side, id) in &ids {
-        for told in heard.about(*side, id) {
+        for told in heard.about(&(said.sync, *side, id.clone())) {
             let name = side.name();
             let what =
                 format!("{name} told of {id}: {} #{}: {}", told.event, told.number, told.fate);
             facts.push((told.at, what));
         }
     }
-    let mark = mark(number);
-    let mark = mark.trim_end_matches(';');
-    for call in world.sandbox().core().calls.latest() {
-        let about = call.about.contains(mark) || ids.iter().any(|(_, id)| call.about.contains(id));
+    for call in calls {
+        let is_in = |(side, id): &(Side, String)| {
+            call.about.contains(id) && call.about.contains(names.id(said.sync, *side))
+        };
+        let about = call.about.contains(mark) || ids.iter().any(is_in);
         if about {
             let faults = call.faults.join(", ");
             let error = call.error.unwrap_or_default();

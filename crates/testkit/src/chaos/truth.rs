@@ -50,11 +50,14 @@ impl Said {
     }
 }
 
+/// A message where people see it: ids are unique in a channel only.
+pub(super) type Place = (usize, Side, String);
+
 /// All messages, in the order in which they were said.
 #[derive(Debug, Default)]
 pub(super) struct Truth {
     said: Vec<Said>,
-    by_id: HashMap<(Side, String), usize>,
+    by_id: HashMap<Place, usize>,
 }
 
 impl Truth {
@@ -70,9 +73,9 @@ impl Truth {
         self.said.len()
     }
 
-    /// What a person typed under an id.
-    pub(super) fn original(&self, side: Side, id: &str) -> Option<usize> {
-        self.by_id.get(&(side, id.to_owned())).copied()
+    /// What a person typed under an id in a channel sync.
+    pub(super) fn original(&self, sync: usize, side: Side, id: &str) -> Option<usize> {
+        self.by_id.get(&(sync, side, id.to_owned())).copied()
     }
 
     #[expect(clippy::too_many_arguments, reason = "a message has so many facts")]
@@ -91,7 +94,7 @@ impl Truth {
         if let Some(root) = root {
             what.push_str(&format!(", in reply to {}", self.said[root].place()));
         }
-        self.by_id.insert((side, id.clone()), number);
+        self.by_id.insert((sync, side, id.clone()), number);
         self.said.push(Said {
             number,
             sync,
