@@ -4,7 +4,7 @@ use std::collections::HashSet;
 
 use jiff::{SignedDuration, Timestamp};
 use rialto_model::{ConversationRef, Event, EventKind, RemoteId};
-use rialto_platform::{Connection, HistoryRequest, ReadError};
+use rialto_platform::{Connection, HistoryPage, HistoryRequest, ReadError};
 use rialto_store::{ConnectionState, NewInbound, StoreError, SweepRecord};
 
 use super::{Due, Why, news};
@@ -15,6 +15,8 @@ use crate::{relay::Relay, roster::ConnectionEntry};
 const OVERLAP: SignedDuration = SignedDuration::from_mins(5);
 /// A message is taken for deleted only when it was there long enough to be listed.
 const LISTED_BY: SignedDuration = SignedDuration::from_secs(30);
+/// How often a page that cannot be read is tried again.
+const PAGE_TRIES: u32 = 4;
 /// How many findings are kept at a time.
 const BATCH: usize = 200;
 
@@ -107,13 +109,16 @@ impl Relay {
                 let windows = &entry.platform.manifest().capabilities.pacing.history;
                 self.inner.pacer.wait_to_read(due.at.connection, windows).await;
             }
-            let page = live
-                .history(HistoryRequest {
-                    conversation: &due.at.conversation,
-                    since,
-                    whole: due.why == Why::Gap,
-                    page: next.as_deref(),
-                })
+            let page = self
+                .page(
+                    live,
+                    HistoryRequest {
+                        conversation: &due.at.conversation,
+                        since,
+                        whole: due.why == Why::Gap,
+                        page: next.as_deref(),
+                    },
+                )
                 .await?;
             for event in page.events {
                 if let EventKind::Message(state) = &event.kind {
@@ -138,6 +143,27 @@ impl Relay {
             }
             next = page.next;
         }
+    }
+
+    /// Reads a page. One that fails is tried again before all that was read so far is thrown away.
+    async fn page(
+        &self,
+        live: &dyn Connection,
+        request: HistoryRequest<'_>,
+    ) -> Result<HistoryPage, ReadError> {
+        for failures in 0..PAGE_TRIES {
+            match live.history(request).await {
+                Err(ReadError::Transient { reason, after }) => {
+                    tracing::info!(conversation = %request.conversation, reason, "a page of the past is read again");
+                    let now = self.inner.toolkit.clock.now();
+                    let asked = after.and_then(|after| after.duration_since(now).try_into().ok());
+                    let wait = self.inner.backoff(failures).max(asked.unwrap_or_default());
+                    tokio::time::sleep(wait).await;
+                }
+                result => return result,
+            }
+        }
+        live.history(request).await
     }
 
     /// Deletions that show by what is not there.

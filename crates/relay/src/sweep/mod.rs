@@ -234,10 +234,10 @@ impl Relay {
                     None
                 }
             };
-            // Whatever came of it: nobody waits for it any longer.
-            self.inner.sweeps.gates.open(&at);
-            if let Some(wait) = wait {
-                tokio::time::sleep(wait).await;
+            match wait {
+                // It is tried again: whoever waits for it does so for as long as they can.
+                Some(wait) => tokio::time::sleep(wait).await,
+                None => self.inner.sweeps.gates.open(&at),
             }
         }
     }

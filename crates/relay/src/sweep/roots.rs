@@ -1,10 +1,12 @@
 //! A reply to a message that is not known tells that something was missed, or is late: it waits until
-//! the conversation was swept, so that it goes below what it replies to.
+//! the conversation was swept, and for posts of ours that are under way there, so that it goes below
+//! what it replies to.
 
 use std::{collections::HashMap, time::Duration};
 
 use parking_lot::Mutex;
 use rialto_model::{ConversationRef, Event, EventKind, RemoteId};
+use rialto_platform::ReadError;
 use rialto_store::NewInbound;
 use tokio::time::Instant;
 
@@ -18,21 +20,31 @@ const UNDER_WAY: Duration = Duration::from_secs(300);
 /// How many roots are remembered that no sweep found.
 const REMEMBERED: usize = 10_000;
 
-/// Roots that were looked for, and when first: one sweep is enough.
+/// Roots that are looked for: once is enough.
 #[derive(Default)]
-pub(super) struct Searched(Mutex<HashMap<(ConversationRef, RemoteId), Instant>>);
+pub(super) struct Searched(Mutex<HashMap<(ConversationRef, RemoteId), Search>>);
+
+#[derive(Clone, Copy)]
+struct Search {
+    began: Instant,
+    /// A sweep did not find it.
+    is_over: bool,
+}
 
 impl Searched {
-    /// When a root was looked for before.
-    fn before(&self, at: &ConversationRef, root: &RemoteId) -> Option<Instant> {
+    fn search(&self, at: &ConversationRef, root: &RemoteId) -> Search {
         let mut searched = self.0.lock();
         if searched.len() >= REMEMBERED {
             searched.clear();
         }
-        let key = (at.clone(), root.clone());
-        let before = searched.get(&key).copied();
-        searched.entry(key).or_insert_with(Instant::now);
-        before
+        let new = Search { began: Instant::now(), is_over: false };
+        *searched.entry((at.clone(), root.clone())).or_insert(new)
+    }
+
+    fn is_over(&self, at: &ConversationRef, root: &RemoteId) {
+        if let Some(search) = self.0.lock().get_mut(&(at.clone(), root.clone())) {
+            search.is_over = true;
+        }
     }
 }
 
@@ -64,18 +76,19 @@ impl Relay {
         if !matches!(store.message_at(&at, root).await, Ok(None)) {
             return Root::Settled;
         }
-        let before = self.inner.sweeps.searched.before(&at, root);
-        if row.swept || before.is_some() {
+        let searched = &self.inner.sweeps.searched;
+        let search = searched.search(&at, root);
+        if row.swept || search.is_over || search.began.elapsed() >= PATIENCE {
             let under_way = store.in_flight(&at).await.is_ok_and(|posts| !posts.is_empty());
-            let waits = under_way && before.is_none_or(|before| before.elapsed() < UNDER_WAY);
+            let waits = under_way && search.began.elapsed() < UNDER_WAY;
             return if waits { Root::UnderWay } else { Root::Settled };
         }
         let due = Due { at: at.clone(), why: Why::Gap };
-        match tokio::time::timeout(PATIENCE, self.sweep(&due)).await {
-            Ok(Ok(())) => {}
-            Ok(Err(error)) => {
-                tracing::info!(%connection, ?error, "the root of a thread was not found");
+        match tokio::time::timeout_at(search.began + PATIENCE, self.sweep(&due)).await {
+            Ok(Err(ReadError::Transient { reason, .. })) => {
+                tracing::info!(%connection, reason, "the root of a thread is looked for again");
             }
+            Ok(Ok(()) | Err(_)) => searched.is_over(&at, root),
             Err(_) => tracing::info!(%connection, "it takes long to find the root of a thread"),
         }
         let _ = self.inner.intake.wake(&at);
