@@ -24,6 +24,9 @@ pub enum SendError {
     /// Nothing was done and nothing will be until an admin reconnects.
     #[error("the authorization is gone: {0}")]
     Revoked(String),
+    /// Nothing was done: what was to be replied to is gone there. It may be said outside of a thread.
+    #[error("{0}")]
+    NoThread(String),
     /// Nothing was done and the same call can never succeed. The reason is for an admin.
     #[error("{0}")]
     Permanent(String),

@@ -221,14 +221,14 @@ impl Trip<'_> {
             .is_ok_and(|age: Duration| age > inner.settings.give_up_after);
         match error {
             // Nobody is told of a notice that cannot be given; one that was perhaps given is kept.
-            SendError::Permanent(reason)
+            SendError::Permanent(reason) | SendError::NoThread(reason)
                 if delivery.kind == WorkKind::Notice && self.job.pending.begun.is_empty() =>
             {
                 count(self.job, "cancelled");
                 self.end(DeliveryState::Cancelled, &reason, Some(attempt), unbegun).await;
                 Outcome::Settled
             }
-            SendError::Permanent(reason) => {
+            SendError::Permanent(reason) | SendError::NoThread(reason) => {
                 count(self.job, "parked");
                 self.end(DeliveryState::Parked, &reason, Some(attempt), unbegun).await;
                 Outcome::Settled
@@ -297,7 +297,7 @@ fn outcome_of(error: &SendError) -> AttemptOutcome {
         SendError::Transient(_) => AttemptOutcome::Transient,
         SendError::Unknown(_) => AttemptOutcome::Unknown,
         SendError::Revoked(_) => AttemptOutcome::Revoked,
-        SendError::Permanent(_) => AttemptOutcome::Permanent,
+        SendError::Permanent(_) | SendError::NoThread(_) => AttemptOutcome::Permanent,
     }
 }
 

@@ -58,18 +58,38 @@ impl Trip<'_> {
     /// Posts the message: those of its parts that are not there yet.
     pub(crate) async fn post(&self) -> Result<(), Failure> {
         let Some(said) = Said::of(&self.job.pending.work) else { return Ok(()) };
-        let outgoing = self.outgoing(&said).await?;
-        let parts = self.live.render(&outgoing);
-        let there = if self.job.fresh { Vec::new() } else { self.copies().await? };
+        let mut outgoing = self.outgoing(&said).await?;
+        match self.post_all(&outgoing, said.revision, self.job.fresh).await {
+            Err(Failure::Call { error: SendError::NoThread(_), .. })
+                if outgoing.thread.is_some() =>
+            {
+                outgoing.thread = None;
+                outgoing.broadcast = false;
+                outgoing.notes.push(Note::ReplyToUnknown);
+                self.post_all(&outgoing, said.revision, false).await
+            }
+            result => result,
+        }
+    }
+
+    /// `fresh`: nothing of it can be there.
+    async fn post_all(
+        &self,
+        outgoing: &Outgoing,
+        revision: Revision,
+        fresh: bool,
+    ) -> Result<(), Failure> {
+        let parts = self.live.render(outgoing);
+        let there = if fresh { Vec::new() } else { self.copies().await? };
         let missing: Vec<_> = parts.iter().filter(|part| !has(&there, part.key)).collect();
         let Some((last, before)) = missing.split_last() else {
             self.keep(Progress { settled: self.delivered(), ..Progress::default() }).await;
             return Ok(());
         };
         for part in before {
-            self.post_part(part, &outgoing, said.revision, false).await?;
+            self.post_part(part, outgoing, revision, false).await?;
         }
-        self.post_part(last, &outgoing, said.revision, true).await
+        self.post_part(last, outgoing, revision, true).await
     }
 
     /// Posts one part and keeps its copy; with the last one the delivery is done.

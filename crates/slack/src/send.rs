@@ -118,7 +118,13 @@ pub(crate) async fn find_sent(
 ) -> Result<Vec<RemoteId>, SendError> {
     let oldest = wire::ts_of(begun.at().checked_sub(SKEW).unwrap_or(begun.at()));
     let thread = post.thread.map(RemoteId::as_str);
-    let messages = api.messages(post.to.as_str(), thread, &oldest).await?;
+    let messages = match api.messages(post.to.as_str(), thread, &oldest).await {
+        // Then it was said outside of the thread, if at all.
+        Err(error) if error.is("thread_not_found") => {
+            api.messages(post.to.as_str(), None, &oldest).await?
+        }
+        messages => messages?,
+    };
     let is_it =
         |message: &&Message| carries(message, begun) || files::shows(message, own, post.files);
     let oldest = wire::micros(&oldest);

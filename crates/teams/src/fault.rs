@@ -116,7 +116,9 @@ impl Fault {
     pub fn to_read(&self) -> ReadError {
         match self.to_send() {
             SendError::Revoked(reason) => ReadError::Revoked(reason),
-            SendError::Permanent(reason) => ReadError::Permanent(reason),
+            SendError::Permanent(reason) | SendError::NoThread(reason) => {
+                ReadError::Permanent(reason)
+            }
             SendError::RateLimited { until, .. } => {
                 ReadError::Transient { reason: self.to_string(), after: Some(until) }
             }
@@ -129,9 +131,9 @@ impl Fault {
     /// What it means to an admin who sets up.
     pub fn to_setup(&self) -> SetupError {
         match self.to_send() {
-            SendError::Revoked(reason) | SendError::Permanent(reason) => {
-                SetupError::Refused(reason)
-            }
+            SendError::Revoked(reason)
+            | SendError::Permanent(reason)
+            | SendError::NoThread(reason) => SetupError::Refused(reason),
             _ => SetupError::Unreachable(self.to_string()),
         }
     }
@@ -196,7 +198,7 @@ mod tests {
                 SendError::Transient(_) => "Transient".into(),
                 SendError::Unknown(_) => "Unknown".into(),
                 SendError::Revoked(_) => "Revoked".into(),
-                SendError::Permanent(_) => "Permanent".into(),
+                SendError::Permanent(_) | SendError::NoThread(_) => "Permanent".into(),
             };
             assert_eq!(decision, expected, "{status}");
         }

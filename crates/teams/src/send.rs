@@ -35,6 +35,9 @@ impl TeamsConnection {
         match made {
             Ok(message) if is_id(&message.id) => Ok(message.id.into()),
             Ok(_) => Err(SendError::Unknown("Graph made a message without an id".into())),
+            Err(fault) if post.thread.is_some() && fault.is_gone() => {
+                Err(SendError::NoThread(fault.to_string()))
+            }
             Err(fault) => Err(fault.to_send()),
         }
     }

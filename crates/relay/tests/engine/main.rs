@@ -56,6 +56,28 @@ async fn a_conversation_crosses_with_its_threads_edits_reactions_and_deletions()
 }
 
 #[tokio::test(start_paused = true)]
+async fn a_reply_to_what_is_gone_there_is_said_outside_of_the_thread() {
+    let mut world = World::new().await;
+    let (root, event) = world.left.post("general", "ana", "question", None);
+    world.hear(LEFT, &event).await;
+    world.settle().await;
+    world.left.purge("general", &root);
+    let copy = world.right.find("general", "question");
+    let (_, event) = world.right.post(
+        "general",
+        "bob",
+        "a long answer in\ntwo parts, since it does not fit",
+        Some(&copy),
+    );
+    world.hear(RIGHT, &event).await;
+    world.settle().await;
+    assert_eq!(
+        world.left.read("general"),
+        ["bob: (reply)", "bob: a long answer in", "bob: two parts, since it does not fit"]
+    );
+}
+
+#[tokio::test(start_paused = true)]
 async fn doubled_late_and_reordered_events_change_nothing() {
     let mut world = World::new().await;
     let (id, posted) = world.left.post("general", "ana", "one", None);

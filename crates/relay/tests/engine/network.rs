@@ -246,6 +246,13 @@ impl Network {
         self.event(conversation, &seen, revision)
     }
 
+    /// Deletes a message without leaving a trace.
+    pub fn purge(&self, conversation: &str, id: &RemoteId) {
+        let mut state = self.state.lock();
+        let all = state.conversations.get_mut(&RemoteId::from(conversation)).unwrap();
+        all.retain(|message| message.id != *id);
+    }
+
     pub fn delete(&self, conversation: &str, id: &RemoteId) -> Vec<u8> {
         let mut state = self.state.lock();
         find(&mut state, conversation, id).unwrap().deleted = true;
@@ -529,6 +536,11 @@ impl Connection for Network {
         let process = self.process();
         process.step().await;
         let (by, text): (String, String) = serde_json::from_str(&post.part.body).unwrap();
+        if let Some(root) = post.thread
+            && find(&mut self.state.lock(), post.to.as_str(), root).is_none()
+        {
+            return Err(SendError::NoThread("the thread is gone".into()));
+        }
         let result = self.call(format!("post {text}"), |state| {
             state.next += 1;
             let id = RemoteId::from(format!("{}-{}", self.manifest.name, state.next));

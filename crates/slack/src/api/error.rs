@@ -148,6 +148,9 @@ impl From<ApiError> for SendError {
             return Self::RateLimited { until, scope: HoldScope::Conversation };
         }
         let words = error.words();
+        if error.is("thread_not_found") {
+            return Self::NoThread(words);
+        }
         match error.meaning() {
             Meaning::Revoked => Self::Revoked(words),
             Meaning::Later => Self::Transient(words),
