@@ -3,14 +3,15 @@
 use anyhow::Result;
 
 use crate::{
-    contracts,
+    chaos, contracts,
     run::{cargo, program, step, target, works},
 };
 
 /// How thorough to be.
 #[derive(clap::Args)]
 pub(crate) struct Options {
-    /// Try many more seeds of the simulation, and kill the process more often: hours.
+    /// Try many more seeds of the simulation and of the chaos run, and kill the process more often:
+    /// hours.
     #[arg(long)]
     long: bool,
 }
@@ -36,7 +37,8 @@ pub(crate) fn all(options: &Options) -> Result<()> {
     contracts::prism()?;
     let mut demo = program("target/debug/rialto");
     demo.args(["demo", "--once"]);
-    step("demo", demo)
+    step("demo", demo)?;
+    chaos::check(options.long)
 }
 
 /// Format, lints, dependencies.

@@ -1,5 +1,6 @@
 //! Developer commands: everything that has to be known to build, try and check Rialto.
 
+mod chaos;
 mod check;
 mod contracts;
 mod run;
@@ -21,6 +22,9 @@ struct Arguments {
 enum Command {
     /// Builds Rialto and shows it at work between two emulated workspaces.
     Demo(Demo),
+    /// Lets people talk on both sides while everything goes wrong and Rialto is killed, and compares
+    /// what is seen in the end with what was said.
+    Chaos(chaos::Options),
     /// Runs every check that CI runs.
     Test(check::Options),
     /// Runs the quick checks only: format, lints, dependencies.
@@ -52,6 +56,7 @@ fn main() -> Result<()> {
             demo.arg("demo").args(once.then_some("--once"));
             run::step("demo", demo)
         }
+        Command::Chaos(options) => chaos::run(&options),
         Command::Test(options) => check::all(&options),
         Command::Lint => check::lint(),
         Command::Bench(Bench { arguments }) => {
