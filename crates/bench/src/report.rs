@@ -223,7 +223,7 @@ mod tests {
         let ceiling = Figure::new("ceiling", "", "", vec![Run::of(4.0)]);
         let figure = Figure::new("figure", "", "/s", runs()).part_of(Some(&ceiling), 0.5);
         assert_eq!((figure.value, figure.passes()), (2.0, Some(true)));
-        assert_eq!(figure.clone().part_of(Some(&ceiling), 0.6).passes(), Some(false));
+        assert_eq!(figure.part_of(Some(&ceiling), 0.6).passes(), Some(false));
         let mut lost = runs();
         lost[0].faults.push("1 messages did not arrive".into());
         let lost = Figure::new("figure", "", "/s", lost).part_of(Some(&ceiling), 0.5);

@@ -20,7 +20,7 @@ use crate::{
     queue::{Announced, Next},
     relay::{Inner, Relay},
     retry::backoff,
-    sweep::{self, Root},
+    sweep,
     trace::{self, Tracer},
 };
 
@@ -39,7 +39,7 @@ enum Prepared {
 }
 
 /// Why a webhook is not done yet.
-enum Wait {
+pub(crate) enum Wait {
     /// Try again after this time.
     For(Duration),
     /// Its connection must be reconnected first.
@@ -159,11 +159,7 @@ impl Relay {
             }
         }
         for event in &ready {
-            match self.look_for_root(event, &inbound.row).await {
-                Root::Settled => {}
-                Root::Swept => return Err(Wait::Swept),
-                Root::UnderWay => return Err(Wait::For(Duration::ZERO)),
-            }
+            self.find_root(event, entry, inbound.row.swept).await?;
         }
         // One after the other per channel sync, so that no two plans count on the same past.
         let _turn = match self.turn_of(&inbound.row) {

@@ -6,7 +6,7 @@ use jiff::Timestamp;
 use rialto_model::{
     ChannelSyncState, ConnectionId, ConversationRef, Delivery, DeliveryState, Work,
 };
-use rialto_store::{ConnectionState, NewDelivery, PendingDelivery, StoreError};
+use rialto_store::{NewDelivery, PendingDelivery, StoreError};
 use tokio::sync::Semaphore;
 
 use crate::{deliver::Outcome, queue::Next, relay::Relay};
@@ -137,10 +137,7 @@ impl Relay {
             }
             None => to.conversation.direct_account().is_some(),
         };
-        let works = view.connections.get(&to.connection).is_some_and(|entry| {
-            entry.record.state == ConnectionState::Active && entry.live.is_ok()
-        });
-        flows && works
+        flows && view.works(to.connection)
     }
 
     async fn refill_lane(&self, to: &ConversationRef) -> Result<(), StoreError> {

@@ -11,7 +11,7 @@ use rialto_model::{
     AppId, ChannelSync, ChannelSyncId, ConnectionId, ConversationRef, Endpoint, RemoteId,
 };
 use rialto_platform::{AppConfig, ConnectContext, Connection, Platform, SetupError};
-use rialto_store::{App, Connection as ConnectionRecord, Store, StoreError};
+use rialto_store::{App, Connection as ConnectionRecord, ConnectionState, Store, StoreError};
 use url::Url;
 
 use crate::{Platforms, cabinet::StoreCabinet, shared::Shared};
@@ -64,6 +64,13 @@ impl RosterView {
     pub fn endpoint(&self, at: &ConversationRef) -> Option<(&Arc<ChannelSync>, &Endpoint)> {
         let (sync, index) = self.endpoints.get(at)?;
         Some((sync, &sync.endpoints[*index]))
+    }
+
+    /// Whether calls can be made on a connection.
+    pub(crate) fn works(&self, connection: ConnectionId) -> bool {
+        self.connections.get(&connection).is_some_and(|entry| {
+            entry.record.state == ConnectionState::Active && entry.live.is_ok()
+        })
     }
 
     /// What a conversation is called now: platforms go on naming those that moved by their old id.

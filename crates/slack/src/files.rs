@@ -9,7 +9,7 @@ use futures_util::{StreamExt, TryStreamExt};
 use http::{StatusCode, header::CONTENT_LENGTH};
 use rialto_model::{Attachment, AttachmentKind, RemoteId};
 use rialto_platform::{FileBody, FileError, Post, SendError, UploadedFile, http as calls};
-use secrecy::ExposeSecret;
+use secrecy::{ExposeSecret, SecretString};
 use serde::Deserialize;
 use serde_json::json;
 use tokio::io::{AsyncSeekExt, AsyncWriteExt};
@@ -71,13 +71,28 @@ pub(crate) async fn open(api: &Api, attachment: &Attachment) -> Result<FileBody,
     let page = mime.as_deref().is_some_and(|mime| mime.starts_with("text/html"))
         && file.mimetype.as_deref() != Some("text/html");
     if !status.is_success() || page {
-        return refused("Slack did not hand it out: the app may lack the scope `files:read`");
+        return Err(not_handed_out(api, &token).await);
     }
     Ok(FileBody {
         size: response.content_length().or(file.size),
         mime: mime.or(file.mimetype),
         stream: response.bytes_stream().map_err(std::io::Error::other).boxed(),
     })
+}
+
+/// Slack says in one way that a right is missing and that the token is gone: only a method tells which.
+async fn not_handed_out(api: &Api, token: &SecretString) -> FileError {
+    let renewed = match api.get("auth.test", &Vec::new()).await {
+        Ok(_) => api.tokens.current().await.map(|it| it.expose_secret() != token.expose_secret()),
+        Err(error) => Err(error),
+    };
+    match renewed {
+        Err(error) => error.into(),
+        Ok(true) => FileError::Transient { reason: "the token was renewed".into(), after: None },
+        Ok(false) => FileError::Refused(
+            "Slack did not hand it out: the app may lack the scope `files:read`".into(),
+        ),
+    }
 }
 
 /// Whether an address may be given the token: the configured API's own host, or Slack's over TLS.

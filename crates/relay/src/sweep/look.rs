@@ -5,7 +5,7 @@ use std::collections::HashSet;
 use jiff::{SignedDuration, Timestamp};
 use rialto_model::{ConversationRef, Event, EventKind, RemoteId};
 use rialto_platform::{Connection, HistoryPage, HistoryRequest, ReadError};
-use rialto_store::{ConnectionState, NewInbound, StoreError, SweepRecord};
+use rialto_store::{NewInbound, StoreError, SweepRecord};
 
 use super::{Due, Why, news};
 use crate::{relay::Relay, roster::ConnectionEntry};
@@ -48,9 +48,8 @@ impl Relay {
         let Some((_, endpoint)) = view.endpoint(at).filter(|(_, it)| it.direction.hears()) else {
             return Ok(());
         };
-        let works = entry.record.state == ConnectionState::Active;
         // Whoever reconnects sweeps.
-        let (true, Ok(live)) = (works, &entry.live) else { return Ok(()) };
+        let (true, Ok(live)) = (view.works(at.connection), &entry.live) else { return Ok(()) };
         let started = self.inner.toolkit.clock.now();
         let record = self.inner.sweeps.record(at);
         let checked = record.map_or(endpoint.since, |record| record.checked_until);

@@ -25,7 +25,6 @@ use crate::{relay::Relay, roster::RosterView};
 
 use gate::Gates;
 pub(crate) use look::found;
-pub(crate) use roots::Root;
 use roots::Searched;
 
 /// How often it is looked whether a sweep is due, at most.

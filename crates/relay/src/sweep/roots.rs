@@ -7,11 +7,10 @@ use std::{collections::HashMap, time::Duration};
 use parking_lot::Mutex;
 use rialto_model::{ConversationRef, Event, EventKind, RemoteId};
 use rialto_platform::ReadError;
-use rialto_store::NewInbound;
 use tokio::time::Instant;
 
 use super::{Due, Why};
-use crate::{plan::is_older, relay::Relay};
+use crate::{ConnectionEntry, intake::Wait, plan::is_older, relay::Relay};
 
 /// How long a reply waits for the sweep.
 const PATIENCE: Duration = Duration::from_secs(20);
@@ -41,6 +40,11 @@ impl Searched {
         *searched.entry((at.clone(), root.clone())).or_insert(new)
     }
 
+    /// It cannot be looked for now: later there is time again.
+    fn forget(&self, at: &ConversationRef, root: &RemoteId) {
+        self.0.lock().remove(&(at.clone(), root.clone()));
+    }
+
     fn is_over(&self, at: &ConversationRef, root: &RemoteId) {
         if let Some(search) = self.0.lock().get_mut(&(at.clone(), root.clone())) {
             search.is_over = true;
@@ -48,50 +52,59 @@ impl Searched {
     }
 }
 
-/// What to do about a reply to something that is not known.
-pub(crate) enum Root {
-    /// Nothing: it is known, or cannot be.
-    Settled,
-    /// The conversation was swept: what was found goes first.
-    Swept,
-    /// Posts of ours are under way there: look again when they are done.
-    UnderWay,
-}
-
 impl Relay {
-    /// Sweeps the conversation if the event is a reply to something that should be known and is not.
-    /// `row`: what told of it; a sweep has looked already.
-    pub(crate) async fn look_for_root(&self, event: &Event, row: &NewInbound) -> Root {
-        let EventKind::Message(state) = &event.kind else { return Root::Settled };
-        let Some(root) = &state.thread else { return Root::Settled };
-        let connection = row.connection;
+    /// Sweeps the conversation if the event is a reply to something that should be known and is not:
+    /// what it finds goes before the event. `swept`: it is itself what a sweep found.
+    ///
+    /// # Errors
+    /// What the event waits for.
+    pub(crate) async fn find_root(
+        &self,
+        event: &Event,
+        entry: &ConnectionEntry,
+        swept: bool,
+    ) -> Result<(), Wait> {
+        let EventKind::Message(state) = &event.kind else { return Ok(()) };
+        let Some(root) = &state.thread else { return Ok(()) };
+        let connection = entry.record.id;
         let at = ConversationRef { connection, conversation: event.conversation.clone() };
         let view = self.roster().view();
-        let Some((_, endpoint)) = view.endpoint(&at) else { return Root::Settled };
+        let Some((_, endpoint)) = view.endpoint(&at) else { return Ok(()) };
         if state.thread_began.is_some_and(|began| is_older(began, endpoint.since)) {
-            return Root::Settled;
+            return Ok(());
         }
         // A store that cannot be read says so when the event is planned.
         let store = &self.inner.store;
         if !matches!(store.message_at(&at, root).await, Ok(None)) {
-            return Root::Settled;
+            return Ok(());
         }
         let searched = &self.inner.sweeps.searched;
         let search = searched.search(&at, root);
-        if row.swept || search.is_over || search.began.elapsed() >= PATIENCE {
+        if swept || search.is_over || search.began.elapsed() >= PATIENCE {
             let under_way = store.in_flight(&at).await.is_ok_and(|posts| !posts.is_empty());
             let waits = under_way && search.began.elapsed() < UNDER_WAY;
-            return if waits { Root::UnderWay } else { Root::Settled };
+            return if waits { Err(Wait::For(Duration::ZERO)) } else { Ok(()) };
         }
         let due = Due { at: at.clone(), why: Why::Gap };
         match tokio::time::timeout_at(search.began + PATIENCE, self.sweep(&due)).await {
+            Ok(Ok(())) if !self.roster().view().works(connection) => {
+                searched.forget(&at, root);
+                return Err(Wait::Reconnect);
+            }
+            Ok(Err(ReadError::Revoked(reason))) => {
+                searched.forget(&at, root);
+                return match self.mark_revoked(entry, &reason).await {
+                    true => Err(Wait::Reconnect),
+                    false => Err(Wait::For(Duration::ZERO)),
+                };
+            }
             Ok(Err(ReadError::Transient { reason, .. })) => {
                 tracing::info!(%connection, reason, "the root of a thread is looked for again");
             }
-            Ok(Ok(()) | Err(_)) => searched.is_over(&at, root),
+            Ok(Ok(()) | Err(ReadError::Permanent(_))) => searched.is_over(&at, root),
             Err(_) => tracing::info!(%connection, "it takes long to find the root of a thread"),
         }
         let _ = self.inner.intake.wake(&at);
-        Root::Swept
+        Err(Wait::Swept)
     }
 }

@@ -3,12 +3,12 @@
 use std::time::Duration;
 
 use rialto_model::ChannelSyncId;
-use rialto_store::ChannelSyncTraffic;
+use rialto_store::{ChannelSyncTraffic, ConnectionState};
 use uuid::Uuid;
 
 use crate::{
     LEFT, RIGHT,
-    world::{SYNC, World},
+    world::{SYNC, World, connection},
 };
 
 /// More than the engine takes to notice by itself.
@@ -110,6 +110,25 @@ async fn a_reply_that_outruns_what_it_replies_to_goes_below_it() {
     world.hear(LEFT, &late).await;
     world.settle().await;
     assert_eq!(world.right.read("general"), expected);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_reply_waits_for_what_it_replies_to_until_its_workspace_is_connected_again() {
+    let mut world = World::new().await;
+    pass(&mut world, Duration::from_secs(60)).await;
+    let (reason, since) = ("token_revoked".into(), world.toolkit.clock.now());
+    let gone = ConnectionState::NeedsReconnect { reason, since };
+    world.store.set_connection_state(connection(LEFT), gone).await.unwrap();
+    world.relay.changed(&[]).await.unwrap();
+    let (root, _) = world.left.post("general", "ana", "question", None);
+    let (_, reply) = world.left.post("general", "bob", "answer", Some(&root));
+    world.hear(LEFT, &reply).await;
+    tokio::time::sleep(Duration::from_secs(600)).await;
+    assert_eq!(world.right.read("general"), [""; 0]);
+    world.store.set_connection_state(connection(LEFT), ConnectionState::Active).await.unwrap();
+    world.relay.changed(&[connection(LEFT)]).await.unwrap();
+    world.settle().await;
+    assert_eq!(world.right.read("general"), ["ana: question", "⤷ bob: answer"]);
 }
 
 #[tokio::test(start_paused = true)]

@@ -175,6 +175,29 @@ async fn a_file_is_opened_with_the_token_at_slacks_own_addresses_only() {
 }
 
 #[tokio::test]
+async fn a_page_instead_of_a_file_is_a_missing_right_only_if_the_token_is_good() {
+    for (token, revoked) in
+        [(json!({ "ok": true }), false), (json!({ "ok": false, "error": "token_revoked" }), true)]
+    {
+        let workspace = workspace().await;
+        let url = format!("{}/files/a.png", workspace.server.uri());
+        Mock::given(path("/files/a.png"))
+            .respond_with(ResponseTemplate::new(200).set_body_raw("<html>", "text/html"))
+            .mount(&workspace.server)
+            .await;
+        let file = json!({ "id": "F9", "mimetype": "image/png", "url_private_download": url });
+        workspace.answers("files.info", json!({ "ok": true, "file": file })).await;
+        workspace.answers("auth.test", token).await;
+        let error = workspace.connection.open(&attachment("a.png", None)).await.unwrap_err();
+        match error {
+            FileError::Revoked(_) => assert!(revoked),
+            FileError::Refused(why) => assert!(!revoked && why.contains("files:read"), "{why}"),
+            FileError::Transient { reason, .. } => panic!("{reason}"),
+        }
+    }
+}
+
+#[tokio::test]
 async fn files_that_are_not_there_say_why() {
     for (file, why) in [
         (json!({ "mode": "tombstone" }), "deleted"),
