@@ -70,8 +70,14 @@ pub(crate) async fn page(
             at,
             kind,
         }));
-        if thread.is_none() && may_have_news(message, &request) {
+        if thread.is_some() {
+            continue;
+        }
+        if may_have_news(message, &request) {
             place.met.extend(message.ts.clone());
+        } else if message.reply_count.unwrap_or(0) == 0 {
+            // Nothing is below it, whatever was.
+            page.threads.extend(message.ts.as_deref().map(Into::into));
         }
     }
     place.cursor = next;

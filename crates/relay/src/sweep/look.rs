@@ -180,10 +180,13 @@ impl Relay {
                 continue;
             }
             if let Some(root) = thread {
-                let root = self.inner.store.message(root).await?;
-                let copies = root.into_iter().flat_map(|root| root.copies);
-                let mut here = copies.filter(|copy| copy.at == *at);
-                if !here.any(|copy| past.threads.contains(&copy.remote)) {
+                let Some(root) = self.inner.store.message(root).await? else { continue };
+                let mut here = root.copies.iter().filter(|copy| copy.at == *at);
+                let was_read = here.clone().any(|copy| past.threads.contains(&copy.remote));
+                // Whatever was below a message that is gone altogether is gone too.
+                let vanished =
+                    root.posted_at >= since && here.all(|copy| !past.shown.contains(&copy.remote));
+                if !was_read && !vanished {
                     continue;
                 }
             }

@@ -97,6 +97,22 @@ async fn a_reaction_on_one_part_of_a_message_is_not_taken_back_for_the_others() 
 }
 
 #[tokio::test(start_paused = true)]
+async fn a_thread_that_vanished_with_its_root_is_deleted_as_a_whole() {
+    let mut world = World::new().await;
+    let (root, event) = world.left.post("general", "ana", "question", None);
+    world.hear(LEFT, &event).await;
+    let (reply, event) = world.left.post("general", "bob", "answer", Some(&root));
+    world.hear(LEFT, &event).await;
+    world.settle().await;
+    // No webhook tells of it.
+    for message in [&root, &reply] {
+        world.left.purge("general", message);
+    }
+    pass(&mut world, LONG).await;
+    assert_eq!(world.right.read("general"), ["ana: question ✗", "⤷ bob: answer ✗"]);
+}
+
+#[tokio::test(start_paused = true)]
 async fn a_reply_that_outruns_what_it_replies_to_goes_below_it() {
     let mut world = World::new().await;
     // The sweep at the start is over.

@@ -7,6 +7,7 @@
 mod calls;
 mod events;
 mod files;
+mod past;
 mod setup;
 mod tokens;
 mod webhook;
