@@ -20,6 +20,8 @@ pub(crate) struct Options {
 const SEEDS: [&str; 2] = ["300", "20000"];
 /// Kills of the real process.
 const KILLS: [&str; 2] = ["6", "60"];
+/// Webhooks of the burst.
+const BURST: [&str; 2] = ["6000", "50000"];
 
 pub(crate) fn all(options: &Options) -> Result<()> {
     lint()?;
@@ -31,6 +33,7 @@ pub(crate) fn all(options: &Options) -> Result<()> {
         cargo(["test", "--workspace", "--lib", "--bins", "--tests", "--no-fail-fast"])
     };
     tests.env("RIALTO_SEEDS", SEEDS[budget]).env("RIALTO_KILLS", KILLS[budget]);
+    tests.env("RIALTO_BURST", BURST[budget]);
     step("tests", tests)?;
     step("documentation tests", cargo(["test", "--workspace", "--doc", "--quiet"]))?;
     contracts::sdks()?;

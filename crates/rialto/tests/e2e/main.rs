@@ -8,9 +8,11 @@ mod fixtures;
 mod kill;
 mod listening;
 mod outage;
+mod overload;
 mod setup;
 mod strange;
 mod telling;
+mod vendor;
 mod watching;
 mod wrong;
 
