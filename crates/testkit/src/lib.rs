@@ -1,5 +1,5 @@
-//! A whole world for end-to-end tests and for the demo: the real binary as a process of its own,
-//! the sandbox's emulated workspaces, and what people on each side see.
+//! A whole world for end-to-end tests, for the demo and for the chaos run: the real binary as a
+//! process of its own, the sandbox's emulated workspaces, and what people on each side see.
 //!
 //! Guarantees: nothing here looks into Rialto; what arrived is what the emulated screens show.
 //!

@@ -34,7 +34,7 @@ use std::{
 use anyhow::{Context, Result};
 use jiff::Timestamp;
 use rand::{SeedableRng as _, rngs::StdRng};
-use serde_json::{Value, json};
+use serde_json::json;
 use tokio::{sync::Mutex, time::Instant};
 
 use crate::{Channels, SLACK_PEOPLE, Side, World, WorldOptions};
@@ -247,13 +247,5 @@ impl Run<'_> {
             sum("parked"),
             drops.join(", "),
         ))
-    }
-}
-
-/// The value of a field, for those who print.
-impl Outcome {
-    /// The same as JSON.
-    pub fn json(&self) -> Value {
-        json!({"wrong": self.wrong, "figures": self.figures, "seconds": self.took.as_secs_f64()})
     }
 }
