@@ -77,11 +77,7 @@ impl Rialto {
         self.environment.push((variable.into(), value.into()));
     }
 
-    /// Runs it, after it was killed.
-    ///
-    /// # Errors
-    /// When it does not start; the error has its log.
-    pub async fn run(&mut self) -> Result<()> {
+    fn spawn(&self) -> Result<Child> {
         let log = std::fs::File::options()
             .create(true)
             .append(true)
@@ -98,7 +94,26 @@ impl Rialto {
             .stdout(log.try_clone()?)
             .stderr(log)
             .kill_on_drop(true);
-        let mut child = command.spawn().context("the binary does not start")?;
+        command.spawn().context("the binary does not start")
+    }
+
+    /// Runs it, after it was killed, and kills it again so soon that it may not be ready yet.
+    ///
+    /// # Errors
+    /// When it cannot be started or killed.
+    pub async fn run_for(&mut self, time: Duration) -> Result<()> {
+        let mut child = self.spawn()?;
+        tokio::time::sleep(time).await;
+        child.kill().await?;
+        Ok(())
+    }
+
+    /// Runs it, after it was killed.
+    ///
+    /// # Errors
+    /// When it does not start; the error has its log.
+    pub async fn run(&mut self) -> Result<()> {
+        let mut child = self.spawn()?;
         let probe = Api::new(self.url(), None);
         let end = Instant::now() + START;
         loop {

@@ -234,8 +234,9 @@ impl Comparison<'_> {
                     .is_some_and(|said| said.sync == self.sync && said.side != side)
             };
             let marks = marks(message);
-            // The platform's own words about who came.
-            if marks.is_empty() && message.text.ends_with("has joined the channel") {
+            // The platform's own words about who came, and Rialto's before a file without text.
+            let words = ["has joined the channel", "in reply to a message that is not here"];
+            if marks.is_empty() && words.iter().any(|words| message.text.ends_with(words)) {
                 continue;
             }
             if marks.is_empty() || !marks.iter().all(of_here) {

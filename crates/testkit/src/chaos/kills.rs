@@ -14,6 +14,8 @@ use crate::World;
 pub(super) struct Kill {
     at: Duration,
     down: Duration,
+    /// Killed once more so long after it began to start.
+    again: Option<Duration>,
 }
 
 /// So many kills within a time.
@@ -26,6 +28,7 @@ pub(super) fn plan(rng: &mut StdRng, count: usize, within: Duration) -> Vec<Kill
                 0 => Duration::from_millis(rng.random_range(1_000..3_000)),
                 _ => Duration::from_millis(rng.random_range(0..250)),
             },
+            again: rng.random_bool(0.2).then(|| Duration::from_millis(rng.random_range(0..200))),
         })
         .collect();
     kills.sort_unstable_by_key(|kill| kill.at);
@@ -47,6 +50,9 @@ pub(super) async fn carry_out(
         let killed = clock.now();
         rialto.kill().await?;
         tokio::time::sleep(kill.down).await;
+        if let Some(soon) = kill.again {
+            rialto.run_for(soon).await?;
+        }
         rialto.run().await?;
         downs.push((killed, clock.now()));
     }
