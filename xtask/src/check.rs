@@ -3,7 +3,7 @@
 use anyhow::Result;
 
 use crate::{
-    chaos, contracts,
+    chaos, contracts, instructions,
     run::{cargo, program, step, target, works},
 };
 
@@ -38,6 +38,7 @@ pub(crate) fn all(options: &Options) -> Result<()> {
     step("documentation tests", cargo(["test", "--workspace", "--doc", "--quiet"]))?;
     contracts::sdks()?;
     contracts::prism()?;
+    instructions::count()?;
     let mut demo = program("target/debug/rialto");
     demo.args(["demo", "--once"]);
     step("demo", demo)?;

@@ -3,6 +3,7 @@
 mod chaos;
 mod check;
 mod contracts;
+mod instructions;
 mod run;
 
 use std::ffi::OsString;

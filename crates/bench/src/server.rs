@@ -21,7 +21,7 @@ use crate::{
 };
 
 /// Calls to the admin API at a time while channel syncs are made.
-const AT_ONCE: usize = 32;
+const AT_ONCE: usize = 128;
 
 /// It is quiet when it uses less of its core than this, in percent, for two looks.
 const QUIET: f64 = 2.0;

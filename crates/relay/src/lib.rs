@@ -41,6 +41,7 @@ mod upkeep;
 
 pub use avatars::{AvatarLinks, BadSignature};
 pub use figures::describe_figures;
+pub use plan::{Scene, plan};
 pub use platforms::Platforms;
 pub use relay::{Accepted, Relay, RelaySettings};
 pub use roster::{AppEntry, ConnectionEntry, Roster, RosterView};

@@ -14,25 +14,25 @@ use uuid::Uuid;
 const CLOCKS_APART: SignedDuration = SignedDuration::from_secs(10);
 
 /// What is known when an event is planned.
-pub(crate) struct Scene<'a> {
+pub struct Scene<'a> {
     /// The channel sync of the conversation.
-    pub(crate) sync: &'a ChannelSync,
+    pub sync: &'a ChannelSync,
     /// The conversation's endpoint in it.
-    pub(crate) here: &'a Endpoint,
+    pub here: &'a Endpoint,
     /// What the message that the event is about is to us.
-    pub(crate) known: Option<&'a MessageView>,
+    pub known: Option<&'a MessageView>,
     /// Likewise, the message that began its thread.
-    pub(crate) root: Option<&'a MessageView>,
+    pub root: Option<&'a MessageView>,
     /// What the platform of a connection can do.
-    pub(crate) capabilities: &'a dyn Fn(ConnectionId) -> Option<&'a Capabilities>,
+    pub capabilities: &'a dyn Fn(ConnectionId) -> Option<&'a Capabilities>,
     /// Now.
-    pub(crate) now: Timestamp,
+    pub now: Timestamp,
     /// Makes ids.
-    pub(crate) ids: &'a dyn Fn() -> Uuid,
+    pub ids: &'a dyn Fn() -> Uuid,
 }
 
 /// Decides about an event. Signals are not planned: the relay acts upon them.
-pub(crate) fn plan(event: &Event, scene: &Scene<'_>) -> Plan {
+pub fn plan(event: &Event, scene: &Scene<'_>) -> Plan {
     if !scene.here.direction.hears() {
         return dropped("this endpoint is only written to");
     }
