@@ -14,7 +14,7 @@ use crate::{deliver::Outcome, queue::Next, relay::Relay};
 /// How many deliveries of one lane are read from the database at a time.
 const BATCH: u32 = 64;
 /// How many calls to one connection may be under way.
-const CALLS_PER_CONNECTION: usize = 256;
+const CALLS_PER_CONNECTION: usize = 512;
 /// What a queued delivery is taken to weigh besides its text, in bytes.
 const DELIVERY_WEIGHT: usize = 512;
 

@@ -4,7 +4,7 @@ use rialto_testkit::{Message, Side};
 use serde_json::json;
 
 use super::{app, workspace};
-use crate::connected;
+use crate::{connected, without_canary};
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_file_waits_until_its_workspace_is_connected_again() {
@@ -32,7 +32,7 @@ async fn a_file_waits_until_its_workspace_is_connected_again() {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_post_that_must_wait_uploads_its_files_once() {
-    let world = connected().await;
+    let world = without_canary().await;
     let channels = world.connect_channels("launch", "Launch").await.unwrap();
     let post = "POST /teams/{id}/channels/{id}/messages";
     for kind in [json!({"kind": "status", "code": 429}), json!({"kind": "status", "code": 503})] {
