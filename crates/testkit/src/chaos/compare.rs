@@ -223,6 +223,7 @@ impl Comparison<'_> {
     /// What nobody said: of Rialto, and of no message of this channel sync.
     fn strangers(&self, side: Side) -> Vec<Wrong> {
         let mut wrong = Vec::new();
+        let mut notes: BTreeMap<&str, usize> = BTreeMap::new();
         for message in self.screens.on(side).iter().filter(|message| !message.deleted) {
             if self.truth.original(self.sync, side, &message.id).is_some() {
                 continue;
@@ -234,15 +235,32 @@ impl Comparison<'_> {
                     .is_some_and(|said| said.sync == self.sync && said.side != side)
             };
             let marks = marks(message);
-            // The platform's own words about who came, and Rialto's before a file without text.
-            let words = ["has joined the channel", "in reply to a message that is not here"];
-            if marks.is_empty() && words.iter().any(|words| message.text.ends_with(words)) {
+            // The platform's own words about who came.
+            if marks.is_empty() && message.text.ends_with("has joined the channel") {
+                continue;
+            }
+            // Rialto's words before a file without text.
+            if marks.is_empty() && message.text == "in reply to a message that is not here" {
+                *notes.entry(message.author.name.as_str()).or_default() += 1;
                 continue;
             }
             if marks.is_empty() || !marks.iter().all(of_here) {
                 let message_number = marks.iter().next().copied();
                 let what = format!("nobody said on the other side: {}", cut(&message.line()));
                 wrong.push(Wrong { message: message_number, what });
+            }
+        }
+        for (person, count) in notes {
+            let files = self.truth.all().iter().filter(|said| {
+                (said.sync, said.person) == (self.sync, person)
+                    && !said.deleted
+                    && matches!(said.words.shape(), Shape::OnlyFile { .. })
+                    && said.root.is_some_and(|root| self.truth.get(root).deleted)
+            });
+            let most = files.count();
+            if count > most {
+                let what = format!("{count} files of {person} are said to be replies, not {most}");
+                wrong.push(Wrong { message: None, what });
             }
         }
         wrong
