@@ -14,6 +14,8 @@ mod delivery;
 mod event;
 mod id;
 mod rich_text;
+#[cfg(feature = "testing")]
+pub mod testing;
 
 pub use account::{Account, AccountKind, Author};
 pub use capability::{

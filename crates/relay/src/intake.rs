@@ -93,12 +93,7 @@ impl Relay {
                         attempt += 1;
                     }
                 }
-                Next::Item(place, inbound) => match self
-                    .inner
-                    .admission
-                    .stand_back(self.process_or_drop(&inbound, attempt))
-                    .await
-                {
+                Next::Item(place, inbound) => match self.process_or_drop(&inbound, attempt).await {
                     Ok(()) => {
                         attempt = 0;
                         self.inner.intake.done(key, place);

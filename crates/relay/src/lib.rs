@@ -9,7 +9,6 @@
 //! data in their manifests, or lives in their connectors.
 
 pub mod admin;
-mod admission;
 mod avatars;
 mod cabinet;
 mod canary;

@@ -16,8 +16,8 @@ use tokio_util::{sync::CancellationToken, task::TaskTracker};
 use url::Url;
 
 use crate::{
-    AvatarLinks, Platforms, Roster, Traces, admission::Admission, canary::Canaries, files::Uploads,
-    lane::Job, pacing::Pacer, people::People, problems::Problems, queue::Queues, sweep::Sweeps,
+    AvatarLinks, Platforms, Roster, Traces, canary::Canaries, files::Uploads, lane::Job,
+    pacing::Pacer, people::People, problems::Problems, queue::Queues, sweep::Sweeps,
     upkeep::Rounds,
 };
 
@@ -94,7 +94,6 @@ pub(crate) struct Inner {
     pub(crate) toolkit: Toolkit,
     pub(crate) settings: RelaySettings,
     pub(crate) people: People,
-    pub(crate) admission: Admission,
     pub(crate) intake: Queues<rialto_store::Inbound>,
     pub(crate) lanes: Queues<Job>,
     pub(crate) pacer: Pacer,
@@ -162,7 +161,6 @@ impl Relay {
                 roster,
                 toolkit,
                 settings,
-                admission: Admission::default(),
                 intake: Queues::new(QUEUED_IN),
                 lanes: Queues::new(QUEUED_OUT),
                 pacer: Pacer::default(),
@@ -276,10 +274,7 @@ impl Relay {
             for at in rows.iter().map(NewInbound::at) {
                 announced.entry(at).or_insert_with_key(|at| self.inner.intake.announce(at));
             }
-            let appended = {
-                let _waiting = self.inner.admission.wait();
-                self.inner.store.append_inbound(rows.clone()).await?
-            };
+            let appended = self.inner.store.append_inbound(rows.clone()).await?;
             for (appended, row) in appended.into_iter().zip(rows) {
                 match appended {
                     Appended::New(seq) => {

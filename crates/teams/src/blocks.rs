@@ -10,6 +10,11 @@ use self::tables::OpenTable;
 /// Containers inside one another; deeper ones are passed over and leave their text.
 const DEEPEST: usize = 32;
 
+/// Whether a character has no width and no meaning but to make equal texts differ.
+pub(crate) fn is_unseen(c: char) -> bool {
+    matches!(c, '\0' | '\u{200b}' | '\u{feff}')
+}
+
 /// A tag that changes how text looks.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum StyleTag {

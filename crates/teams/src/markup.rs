@@ -5,10 +5,13 @@ use rialto_model::{
 };
 use serde_json::{Value, json};
 
-use crate::{html::safe_link, place::Place};
+use crate::{blocks::is_unseen, html::safe_link, place::Place};
 
 /// Teams shows no more levels of headings.
 const SMALLEST_HEADING: u8 = 3;
+
+/// A tab in code: as itself it would be seen as one space.
+const TAB: &str = "    ";
 
 /// HTML and the mentions that it refers to.
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -27,7 +30,7 @@ impl Markup {
 
 /// Writes text for a channel.
 pub(crate) fn write(text: &RichText, place: Option<&Place>) -> Markup {
-    let mut writer = Writer { out: Markup::default(), place, line: Line::default() };
+    let mut writer = Writer { out: Markup::default(), place, line: Line::default(), seen: false, broken: false };
     for block in &text.blocks {
         writer.block(block);
     }
@@ -50,6 +53,10 @@ struct Writer<'a> {
     out: Markup,
     place: Option<&'a Place>,
     line: Line,
+    /// Whether the line holds anything that is seen.
+    seen: bool,
+    /// Whether a break is the last of it.
+    broken: bool,
 }
 
 impl Writer<'_> {
@@ -77,7 +84,7 @@ impl Writer<'_> {
                     if index > 0 {
                         self.line_break();
                     }
-                    self.text(line);
+                    self.text(&line.replace('\t', TAB));
                 }
                 self.end_line();
                 self.raw("</code></codeblock>");
@@ -120,8 +127,7 @@ impl Writer<'_> {
             let tag = if table.header && index == 0 { "th" } else { "td" };
             for cell in row {
                 self.raw(&format!("<{tag}>"));
-                self.inlines(cell);
-                self.end_line();
+                self.whole_line(cell);
                 self.raw(&format!("</{tag}>"));
             }
             self.raw("</tr>");
@@ -130,12 +136,20 @@ impl Writer<'_> {
     }
 
     fn line_or_blank(&mut self, content: &[Inline]) {
-        let before = self.out.html.len();
-        self.inlines(content);
-        self.end_line();
-        if self.out.html.len() == before {
+        self.seen = false;
+        self.whole_line(content);
+        if !self.seen {
             self.raw("&nbsp;");
         }
+    }
+
+    fn whole_line(&mut self, content: &[Inline]) {
+        self.inlines(content);
+        if self.broken {
+            // A break at the very end is not seen: a blank last line takes two.
+            self.line_break();
+        }
+        self.end_line();
     }
 
     fn inlines(&mut self, content: &[Inline]) {
@@ -181,6 +195,7 @@ impl Writer<'_> {
                 if self.line.space_before {
                     self.raw("&nbsp;");
                     self.line = Line { space_before: false, last_space: None };
+                    (self.seen, self.broken) = (true, false);
                 } else {
                     self.line = Line { space_before: true, last_space: Some(self.out.html.len()) };
                     self.raw(" ");
@@ -194,17 +209,23 @@ impl Writer<'_> {
             if c.is_control() {
                 continue;
             }
-            self.line = Line { space_before: false, last_space: None };
             escape(c, &mut self.out.html);
+            // Spaces beside one another stay so with something between them that has no width.
+            if !is_unseen(c) {
+                self.line = Line { space_before: false, last_space: None };
+                (self.seen, self.broken) = (true, false);
+            }
         }
     }
 
     fn line_break(&mut self) {
         self.end_line();
+        (self.seen, self.broken) = (true, true);
         self.raw("<br>");
     }
 
     fn end_line(&mut self) {
+        self.broken = false;
         if let Some(at) = self.line.last_space {
             self.out.html.replace_range(at..=at, "&nbsp;");
         }

@@ -39,6 +39,7 @@ use parking_lot::{Mutex, MutexGuard};
 use crate::Urls;
 use crate::core::Core;
 use notify::Notifier;
+pub use sanitize::sanitize;
 use world::World;
 
 // For whoever must make notifications without a whole emulator.

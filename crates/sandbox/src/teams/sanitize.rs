@@ -29,8 +29,8 @@ fn safe_url(url: &str) -> bool {
         .any(|p| lower.starts_with(p))
 }
 
-/// The body as Teams stores it.
-pub(crate) fn sanitize(html: &str) -> String {
+/// The body as Teams stores it, and gives it back.
+pub fn sanitize(html: &str) -> String {
     let mut out = String::with_capacity(html.len());
     write_nodes(&parse(html), &mut out);
     out

@@ -81,7 +81,8 @@ fn section(out: &mut Vec<Value>, line: Option<Vec<Value>>, quoted: bool) {
 }
 
 fn preformatted(code: &str, language: &Option<String>, quoted: bool) -> Value {
-    // An element without text is refused.
+    // Lines end where there is something; and an element without text is refused.
+    let code = code.trim_end_matches('\n');
     let code = if code.is_empty() { " " } else { code };
     let mut element = json!({
         "type": "rich_text_preformatted",
@@ -97,13 +98,14 @@ fn preformatted(code: &str, language: &Option<String>, quoted: bool) -> Value {
 /// A list, flat as Slack tells it: what interrupts it comes between its runs.
 fn list(out: &mut Vec<Value>, start: Option<u32>, items: &[ListItem], depth: u64, quoted: bool) {
     let mut run: Vec<Value> = Vec::new();
-    let mut first = start.unwrap_or(1);
-    for (number, item) in (start.unwrap_or(1)..).zip(items) {
-        let lines = item
-            .blocks
-            .iter()
-            .take_while(|block| matches!(block, Block::Paragraph(_) | Block::Heading { .. }))
-            .count();
+    // Slack counts from one, or the list would begin anew after what interrupts it.
+    let begin = start.unwrap_or(1).max(1);
+    let mut first = begin;
+    for (index, item) in (0..).zip(items) {
+        let is_line = |block: &&Block| {
+            matches!(block, Block::Paragraph(_) | Block::Heading { .. } | Block::Rule)
+        };
+        let lines = item.blocks.iter().take_while(is_line).count();
         let (lines, rest) = item.blocks.split_at(lines);
         let mut shown = Vec::new();
         write(&mut shown, lines, false);
@@ -113,7 +115,7 @@ fn list(out: &mut Vec<Value>, start: Option<u32>, items: &[ListItem], depth: u64
             continue;
         }
         list_run(out, &mut run, start.is_some().then_some(first), depth, quoted);
-        first = number.saturating_add(1);
+        first = begin.saturating_add(index).saturating_add(1);
         for block in rest {
             match block {
                 Block::List { start, items } => list(out, *start, items, depth + 1, quoted),

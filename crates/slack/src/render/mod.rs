@@ -2,6 +2,8 @@
 
 mod blocks;
 mod fallback;
+#[cfg(test)]
+mod round_trip;
 mod table;
 #[cfg(test)]
 mod tests;

@@ -1,6 +1,7 @@
 //! The one thread that writes, and its group commit.
 
 use std::{
+    collections::VecDeque,
     path::Path,
     pin::Pin,
     sync::{
@@ -20,6 +21,11 @@ use crate::{Appended, StoreError, sql::sealed::SealedInbound};
 const QUEUE: usize = 1024;
 /// Verbs of one transaction at most.
 const BATCH: usize = 256;
+/// From so many appends in a batch on there is a rush: those whose platform waits for an answer, and
+/// would send again, come first. What is on disk can wait.
+const RUSH: usize = 16;
+/// Other verbs of a batch in a rush: something goes on always.
+const MEANWHILE: usize = 8;
 
 pub(super) type Queue = mpsc::Sender<Command>;
 
@@ -128,16 +134,29 @@ impl Writer {
             self.commits.clone(),
         ));
         let mut waiting = Vec::with_capacity(BATCH);
+        let mut verbs = VecDeque::new();
         let mut closing = None;
-        while closing.is_none() && commands.recv_many(&mut waiting, BATCH).await > 0 {
+        loop {
+            if verbs.is_empty() {
+                if closing.is_some() || commands.recv_many(&mut waiting, BATCH).await == 0 {
+                    break;
+                }
+            } else if closing.is_none() {
+                waiting.extend(std::iter::from_fn(|| commands.try_recv().ok()).take(BATCH));
+            }
             let mut batch = Batch::default();
             for command in waiting.drain(..) {
                 match command {
                     Command::Append(append) => batch.appends.push(append),
-                    Command::Verb(verb) => batch.verbs.push(verb),
+                    Command::Verb(verb) => verbs.push_back(verb),
                     Command::Close(answer) => closing = Some(answer),
                 }
             }
+            let room = match batch.appends.len() {
+                appends if appends >= RUSH => MEANWHILE,
+                appends => BATCH - appends,
+            };
+            batch.verbs.extend(verbs.drain(..room.min(verbs.len())));
             let gate = self.gate.clone();
             let _held = gate.lock().await;
             if batch.len() > 0 {

@@ -3,7 +3,7 @@
 
 use rialto_model::{Block, Inline, Mention, MentionTarget, Style};
 
-use super::{Builder, Gap, OpenCode, StyleTag};
+use super::{Builder, Gap, OpenCode, StyleTag, is_unseen};
 
 impl Builder {
     pub fn text(&mut self, text: &str) {
@@ -24,8 +24,7 @@ impl Builder {
                     }
                     continue;
                 }
-                // Invisible: they would only make equal texts differ.
-                '\0' | '\u{200b}' | '\u{feff}' => continue,
+                c if is_unseen(c) => continue,
                 '\u{a0}' => run.push(' '),
                 c => run.push(c),
             }

@@ -6,6 +6,7 @@ mod html;
 mod listening;
 mod message;
 mod render;
+mod round_trip;
 mod sign_in;
 mod support;
 mod webhook;
