@@ -30,7 +30,8 @@ impl Markup {
 
 /// Writes text for a channel.
 pub(crate) fn write(text: &RichText, place: Option<&Place>) -> Markup {
-    let mut writer = Writer { out: Markup::default(), place, line: Line::default(), seen: false, broken: false };
+    let mut writer =
+        Writer { out: Markup::default(), place, line: Line::default(), seen: false, broken: false };
     for block in &text.blocks {
         writer.block(block);
     }
