@@ -176,6 +176,20 @@ impl Used {
     }
 }
 
+/// What a core has done until now, whoever it was for.
+///
+/// # Errors
+/// Where there is no `/proc`.
+pub fn core(number: usize) -> Result<Used> {
+    let stat = std::fs::read_to_string("/proc/stat")?;
+    let name = format!("cpu{number} ");
+    let line = stat.lines().find_map(|line| line.strip_prefix(&name)).context("/proc/stat")?;
+    let ticks: Vec<f64> = line.split_whitespace().filter_map(|it| it.parse().ok()).collect();
+    // user, nice, system, idle, iowait, irq, softirq, steal; the guests' are in the first two.
+    let busy: f64 = [0, 1, 2, 5, 6, 7].iter().filter_map(|it| ticks.get(*it)).sum();
+    Ok(Used { cpu: busy / TICKS, at: clock::nanos() })
+}
+
 fn tail(log: &Path) -> String {
     let text = std::fs::read_to_string(log).unwrap_or_default();
     let lines: Vec<_> = text.lines().collect();

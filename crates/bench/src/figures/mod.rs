@@ -186,10 +186,10 @@ impl Bench {
         tokio::time::sleep(self.budget.warm_up).await;
         running.measure();
         ledger.measure();
-        let before = (target.process.used()?, pin::own()?);
+        let before = (target.process.used()?, pin::own()?, pin::core(pin::SERVER)?);
         let (answered, arrived) = (running.answered(), ledger.arrivals());
         tokio::time::sleep(how.measure.unwrap_or(self.budget.measure)).await;
-        let after = (target.process.used()?, pin::own()?);
+        let after = (target.process.used()?, pin::own()?, pin::core(pin::SERVER)?);
         let (answered, arrived) = (running.answered() - answered, ledger.arrivals() - arrived);
         let refused = running.refused();
         let webhook = Percentiles::of(&running.latencies());
@@ -210,6 +210,7 @@ impl Bench {
             limited_by: limit(
                 after.0.percent_since(before.0),
                 after.1.percent_since(before.1),
+                after.2.percent_since(before.2),
                 how.pace,
             ),
             webhook,
@@ -286,17 +287,24 @@ fn webhooks() -> Arc<dyn Events> {
     Arc::new(SlackEvents::new("/webhook"))
 }
 
-/// What kept a run from being faster, as far as one can see from outside.
-fn limit(server: f64, generator: f64, pace: Pace) -> String {
-    let cores = format!("server's core {server:.0} %, generator's {generator:.0} %");
+/// What kept a run from being faster, as far as one can see from outside: all in percent of a core.
+fn limit(server: f64, generator: f64, whole: f64, pace: Pace) -> String {
+    let others = (whole - server).max(0.0);
     let what = match pace {
         Pace::Rate(_) => "the rate",
         _ if generator > 95.0 && generator > server => "the generator",
         _ if server > 85.0 => "the server's core",
+        // The kernel's own work for the server is among them.
+        _ if others > OTHERS => "others on the server's core",
         _ => "waiting (commits, answers)",
     };
-    format!("{what} ({cores})")
+    format!(
+        "{what} (server {server:.0} %, others on its core {others:.0} %, generator {generator:.0} %)"
+    )
 }
+
+/// From here on a figure says more about the machine's other work than about the server.
+const OTHERS: f64 = 15.0;
 
 fn eprint(figure: &Figure) {
     note(&format!(

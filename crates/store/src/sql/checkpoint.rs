@@ -27,6 +27,9 @@ use super::{Fault, Tx, values::Columns};
 const EVERY: Duration = Duration::from_millis(250);
 /// From so many pages (of 4096 bytes) on the log is made to start over.
 const LONG: i64 = 2_000;
+/// How often, and how long apart, the log is tried to be emptied at the end.
+const CLOSING_TRIES: u32 = 100;
+const CLOSING_PAUSE: Duration = Duration::from_millis(10);
 
 pub(super) async fn run(
     options: SqliteConnectOptions,
@@ -80,11 +83,19 @@ pub(super) async fn run(
 /// Empties the log on the writer's own connection and closes it.
 pub(super) async fn at_close(tx: Option<Tx>) {
     let Some(mut tx) = tx else { return };
-    if let Err(fault) = Log::fold(&mut tx.connection, "PRAGMA wal_checkpoint(TRUNCATE)").await {
-        tracing::warn!(
-            ?fault,
-            "the write-ahead log stays beside the database until the next start"
-        );
+    for _ in 0..CLOSING_TRIES {
+        match Log::fold(&mut tx.connection, "PRAGMA wal_checkpoint(TRUNCATE)").await {
+            Ok(Log { busy: false, .. }) => break,
+            // A reader, or the checkpointer, has not let go yet.
+            Ok(_) => tokio::time::sleep(CLOSING_PAUSE).await,
+            Err(fault) => {
+                tracing::warn!(
+                    ?fault,
+                    "the write-ahead log stays beside the database until the next start"
+                );
+                break;
+            }
+        }
     }
     let _ = tx.connection.close().await;
 }

@@ -164,6 +164,7 @@ impl Writer {
             }
         }
         checkpoints.abort();
+        let _ = checkpoints.await;
         drop(commands);
         checkpoint::at_close(self.tx).await;
         if let Some(closed) = closing {
