@@ -8,6 +8,7 @@ use uuid::Uuid;
 
 use crate::{
     LEFT, RIGHT,
+    network::Fault,
     world::{SYNC, World, connection},
 };
 
@@ -145,6 +146,23 @@ async fn a_reply_waits_for_what_it_replies_to_until_its_workspace_is_connected_a
     world.relay.changed(&[connection(LEFT)]).await.unwrap();
     world.settle().await;
     assert_eq!(world.right.read("general"), ["ana: question", "⤷ bob: answer"]);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_reply_to_a_post_of_ours_that_is_still_under_way_goes_below_the_original() {
+    let mut world = World::new().await;
+    pass(&mut world, Duration::from_secs(60)).await;
+    world.left.fail_next([Fault::LostAnswer]);
+    let (_, event) = world.right.post("general", "bob", "question", None);
+    world.hear(RIGHT, &event).await;
+    while world.left.read("general").is_empty() {
+        tokio::time::sleep(Duration::from_millis(1)).await;
+    }
+    let copy = world.left.find("general", "question");
+    let (_, reply) = world.left.post("general", "ana", "answer", Some(&copy));
+    world.hear(LEFT, &reply).await;
+    world.settle().await;
+    assert_eq!(world.right.read("general"), ["bob: question", "⤷ ana: answer"]);
 }
 
 #[tokio::test(start_paused = true)]
