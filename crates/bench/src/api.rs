@@ -118,8 +118,7 @@ impl SlackApi {
     /// # Errors
     /// When no port is free.
     pub async fn start() -> Result<Self> {
-        let listener = TcpListener::bind("127.0.0.1:0").await?;
-        let url = format!("http://{}", listener.local_addr()?);
+        let (listener, url) = listen().await?;
         let api = Self {
             inner: Arc::new(Inner {
                 behaviour: RwLock::default(),
@@ -129,8 +128,7 @@ impl SlackApi {
             }),
             url,
         };
-        let router = Router::new().fallback(answer).with_state(api.clone());
-        tokio::spawn(async move { axum::serve(NoDelay(listener), router).await });
+        serve(listener, Router::new().fallback(answer).with_state(api.clone()));
         Ok(api)
     }
 
@@ -150,8 +148,23 @@ impl SlackApi {
     }
 }
 
+/// A free port, and its address.
+///
+/// # Errors
+/// When none is free.
+pub async fn listen() -> Result<(TcpListener, String)> {
+    let listener = TcpListener::bind("127.0.0.1:0").await?;
+    let url = format!("http://{}", listener.local_addr()?);
+    Ok((listener, url))
+}
+
+/// Answers in the background, for as long as the process runs.
+pub fn serve(listener: TcpListener, router: Router) {
+    tokio::spawn(async move { axum::serve(NoDelay(listener), router).await });
+}
+
 /// Answers are small: none may wait to be joined by others.
-pub struct NoDelay(pub TcpListener);
+struct NoDelay(TcpListener);
 
 impl axum::serve::Listener for NoDelay {
     type Io = tokio::net::TcpStream;

@@ -18,10 +18,9 @@ use jiff::Timestamp;
 use parking_lot::RwLock;
 use rialto_sandbox::teams::{CHANGE_TRACKING_APP, Certificate, published_keys, sign};
 use serde_json::{Value, json};
-use tokio::net::TcpListener;
 
 use crate::{
-    api::NoDelay,
+    api::{listen, serve},
     clock,
     event::{Events, Moments},
     ledger::{self, Ledger},
@@ -92,11 +91,9 @@ impl GraphApi {
     /// # Errors
     /// When no port is free.
     pub async fn start() -> Result<Self> {
-        let listener = TcpListener::bind("127.0.0.1:0").await?;
-        let url = format!("http://{}", listener.local_addr()?);
+        let (listener, url) = listen().await?;
         let api = Self { inner: Arc::default(), url };
-        let router = Router::new().fallback(answer).with_state(api.clone());
-        tokio::spawn(async move { axum::serve(NoDelay(listener), router).await });
+        serve(listener, Router::new().fallback(answer).with_state(api.clone()));
         Ok(api)
     }
 

@@ -239,3 +239,15 @@ pub fn rich_text() -> impl Strategy<Value = RichText> {
         text
     })
 }
+
+/// The first of a typed text that is more than its letters: markup, a link, a mention, or a block
+/// that is no paragraph.
+pub fn more_than_typed(text: &RichText) -> Option<String> {
+    text.blocks.iter().find_map(|block| {
+        let Block::Paragraph(line) = block else { return Some(format!("{block:?}")) };
+        let plain = |it: &&Inline| {
+            matches!(it, Inline::Text { style: Style::PLAIN, .. } | Inline::LineBreak)
+        };
+        line.iter().find(|inline| !plain(inline)).map(|inline| format!("{inline:?}"))
+    })
+}

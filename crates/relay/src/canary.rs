@@ -76,12 +76,8 @@ impl Relay {
             self.inner.canaries.0.write().retain(|id, _| view.connections.contains_key(id));
             let rounds = connections.into_iter().map(|connection| self.sing(connection));
             let mut changes = self.inner.changes.subscribe();
+            futures_util::future::join_all(rounds).await;
             tokio::select! {
-                () = self.inner.stopping.cancelled() => return,
-                _ = futures_util::future::join_all(rounds) => {}
-            }
-            tokio::select! {
-                () = self.inner.stopping.cancelled() => return,
                 () = tokio::time::sleep(every) => {}
                 // A new workspace does not wait for its first.
                 _ = changes.changed() => {}

@@ -1,7 +1,7 @@
 //! Changes to what was posted: edits, deletions, reactions. Each may be made twice without harm, so
 //! nothing is begun for them; what an edit adds is posted like any other part.
 
-use rialto_model::{DeliveryState, Emoji, PartKey, RemoteId, WorkKind};
+use rialto_model::{Delivery, DeliveryState, Emoji, PartKey, RemoteId, WorkKind};
 use rialto_platform::{MessageChange, SendError};
 use rialto_store::{DeliveryFilter, Progress};
 
@@ -112,28 +112,23 @@ impl Trip<'_> {
 
     /// Whether something of the message is missing that its sender was told of.
     async fn is_told_of(&self) -> Result<bool, Failure> {
-        let of_message = DeliveryFilter {
-            message: Some(self.job.pending.delivery.message),
-            limit: 500,
-            ..DeliveryFilter::default()
-        };
-        let all = self.relay.inner.store.deliveries(&of_message).await?;
-        Ok(all.iter().any(|it| {
+        Ok(self.of_the_message(None).await?.iter().any(|it| {
             it.told && matches!(it.state, DeliveryState::Pending | DeliveryState::Parked)
         }))
     }
 
     /// Whether a post is parked that was perhaps made: when it is retried, this must follow.
     async fn waits_for_a_parked_post(&self) -> Result<bool, Failure> {
-        let delivery = &self.job.pending.delivery;
-        let parked = DeliveryFilter {
-            state: Some(DeliveryState::Parked),
-            message: Some(delivery.message),
-            limit: 500,
-            ..DeliveryFilter::default()
-        };
-        let parked = self.relay.inner.store.deliveries(&parked).await?;
-        Ok(parked.iter().any(|it| it.to == delivery.to && it.kind == WorkKind::Post))
+        let to = &self.job.pending.delivery.to;
+        let parked = self.of_the_message(Some(DeliveryState::Parked)).await?;
+        Ok(parked.iter().any(|it| it.to == *to && it.kind == WorkKind::Post))
+    }
+
+    /// Deliveries of the same message, to wherever.
+    async fn of_the_message(&self, state: Option<DeliveryState>) -> Result<Vec<Delivery>, Failure> {
+        let message = Some(self.job.pending.delivery.message);
+        let filter = DeliveryFilter { state, message, limit: 500, ..DeliveryFilter::default() };
+        Ok(self.relay.inner.store.deliveries(&filter).await?)
     }
 
     /// There is nothing to change: for good when the message is gone, else as long as its post is

@@ -64,7 +64,7 @@ pub(crate) struct Trip<'a> {
     pub(crate) view: Arc<RosterView>,
     pub(crate) entry: Arc<ConnectionEntry>,
     pub(crate) live: Arc<dyn Connection>,
-    pub(crate) tracer: Tracer,
+    pub(crate) tracer: Tracer<'a>,
     /// The trip's own span.
     pub(crate) span: u64,
 }

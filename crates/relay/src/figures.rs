@@ -74,10 +74,7 @@ impl Relay {
             if let Err(error) = self.look_at_the_store().await {
                 tracing::warn!(%error, "figures cannot be looked up");
             }
-            tokio::select! {
-                () = self.inner.stopping.cancelled() => return,
-                () = tokio::time::sleep(EVERY) => {}
-            }
+            tokio::time::sleep(EVERY).await;
         }
     }
 

@@ -70,13 +70,7 @@ impl Relay {
     }
 
     fn start_intake(&self, key: ConversationRef) {
-        let relay = self.clone();
-        self.inner.tasks.spawn(async move {
-            tokio::select! {
-                () = relay.inner.stopping.cancelled() => {}
-                () = relay.work_intake(&key) => {}
-            }
-        });
+        self.run(|relay| async move { relay.work_intake(&key).await });
     }
 
     async fn work_intake(&self, key: &ConversationRef) {
@@ -184,7 +178,12 @@ impl Relay {
                 Err(error) => return self.unreadable(inbound, entry, store_away(error)).await,
             }
         }
-        let (changes, deliveries) = (messages_of(&whole), whole.deliveries.len());
+        // Nobody asks for them where nothing is traced.
+        let changes = match self.inner.settings.traces {
+            Some(_) => messages_of(&whole),
+            None => Vec::new(),
+        };
+        let deliveries = whole.deliveries.len();
         self.commit(inbound, whole).await?;
         for (message, is_new) in changes {
             self.trace_plan(inbound, taken, message, is_new, deliveries);
@@ -213,14 +212,14 @@ impl Relay {
                 ("rialto.deliveries", deliveries.to_string()),
             ]
         };
-        let step = match is_new {
-            true => Some(root),
-            false => Some(tracer.begin().id),
-        };
+        let step = if is_new { root } else { tracer.begin().id };
         let (name, parent) = if is_new { ("message", None) } else { ("update", Some(root)) };
-        tracer.past(step, parent, name, received_at, facts);
-        tracer.between(step, "wait in the inbox", received_at, taken);
-        tracer.past(None, step, "plan", taken, Vec::new);
+        let now = inner.toolkit.clock.now();
+        tracer.past(step, parent, name, (received_at, now), facts);
+        let steps = [("wait in the inbox", (received_at, taken)), ("plan", (taken, now))];
+        for (name, times) in steps {
+            tracer.past(tracer.begin().id, Some(step), name, times, Vec::new);
+        }
     }
 
     /// Everything that may take time, before it is this conversation's turn: acts upon signals,

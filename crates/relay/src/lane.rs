@@ -76,13 +76,7 @@ impl Relay {
     }
 
     fn start_lane(&self, to: ConversationRef) {
-        let relay = self.clone();
-        self.inner.lane_tasks.spawn(async move {
-            tokio::select! {
-                () = relay.inner.stopping.cancelled() => {}
-                () = relay.work_lane(&to) => {}
-            }
-        });
+        self.run_in(&self.inner.lane_tasks, |relay| async move { relay.work_lane(&to).await });
     }
 
     async fn work_lane(&self, to: &ConversationRef) {

@@ -184,31 +184,32 @@ impl Relay {
         relay.sweep_from_the_start().await?;
         relay.wake_lanes().await?;
         relay.queue_pending().await?;
-        relay.inner.tasks.spawn({
-            let relay = relay.clone();
-            async move { relay.upkeep().await }
-        });
-        relay.inner.tasks.spawn({
-            let relay = relay.clone();
-            async move { relay.housekeeping().await }
-        });
-        relay.inner.tasks.spawn({
-            let relay = relay.clone();
-            async move { relay.sweep_on_schedule().await }
-        });
-        relay.inner.tasks.spawn({
-            let relay = relay.clone();
-            async move { relay.keep_canaries().await }
-        });
-        relay.inner.tasks.spawn({
-            let relay = relay.clone();
-            async move { relay.keep_telling().await }
-        });
-        relay.inner.tasks.spawn({
-            let relay = relay.clone();
-            async move { relay.keep_figures().await }
-        });
+        relay.run(|relay| async move { relay.upkeep().await });
+        relay.run(|relay| async move { relay.housekeeping().await });
+        relay.run(|relay| async move { relay.sweep_on_schedule().await });
+        relay.run(|relay| async move { relay.keep_canaries().await });
+        relay.run(|relay| async move { relay.keep_telling().await });
+        relay.run(|relay| async move { relay.keep_figures().await });
         Ok(relay)
+    }
+
+    /// Runs something beside everything else, until it ends or the engine stops.
+    pub(crate) fn run<W>(&self, work: impl FnOnce(Self) -> W)
+    where
+        W: Future<Output = ()> + Send + 'static,
+    {
+        self.run_in(&self.inner.tasks, work);
+    }
+
+    /// The same, among these tasks.
+    pub(crate) fn run_in<W>(&self, tasks: &TaskTracker, work: impl FnOnce(Self) -> W)
+    where
+        W: Future<Output = ()> + Send + 'static,
+    {
+        let work = self.inner.stopping.clone().run_until_cancelled_owned(work(self.clone()));
+        tasks.spawn(async move {
+            let _ = work.await;
+        });
     }
 
     /// Lets lanes begin nothing more, and waits for the calls that they have under way to be
@@ -402,10 +403,7 @@ impl Relay {
                     Err(error) => tracing::warn!(%error, "parked deliveries cannot be erased"),
                 }
             }
-            tokio::select! {
-                () = self.inner.stopping.cancelled() => return,
-                () = tokio::time::sleep(HOUSEKEEPING) => {}
-            }
+            tokio::time::sleep(HOUSEKEEPING).await;
         }
     }
 }

@@ -47,7 +47,6 @@ impl Relay {
             }
             let look = LOOK.min(self.inner.settings.tell_after / 4);
             tokio::select! {
-                () = self.inner.stopping.cancelled() => return,
                 () = tokio::time::sleep(look) => {}
                 () = self.inner.take_back.notified() => {}
             }

@@ -11,6 +11,9 @@ use rialto_model::MessageId;
 use rialto_platform::Toolkit;
 use tokio::time::Instant;
 
+/// What more there is to say of a step, by OpenTelemetry's names.
+pub type Facts = Vec<(&'static str, String)>;
+
 /// A step of a message's way.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Span {
@@ -27,7 +30,7 @@ pub struct Span {
     /// When it ended.
     pub ended: Timestamp,
     /// More about it.
-    pub facts: Vec<(&'static str, String)>,
+    pub facts: Facts,
     /// Why it failed.
     pub failed: Option<String>,
 }
@@ -54,22 +57,21 @@ pub(crate) struct Step {
     began: Timestamp,
 }
 
-/// Takes the times of the steps of a message that is followed.
-#[derive(Clone)]
-pub(crate) struct Tracer {
-    traces: Option<Arc<dyn Traces>>,
-    toolkit: Toolkit,
+/// Takes the times of the steps of a message, if it is followed.
+pub(crate) struct Tracer<'a> {
+    traces: Option<&'a dyn Traces>,
+    toolkit: &'a Toolkit,
     message: MessageId,
 }
 
-impl Tracer {
+impl<'a> Tracer<'a> {
     pub(crate) fn new(
-        traces: Option<&Arc<dyn Traces>>,
-        toolkit: &Toolkit,
+        traces: Option<&'a Arc<dyn Traces>>,
+        toolkit: &'a Toolkit,
         message: MessageId,
     ) -> Self {
-        let traces = traces.filter(|traces| traces.follows(message)).cloned();
-        Self { traces, toolkit: toolkit.clone(), message }
+        let traces = traces.map(AsRef::as_ref).filter(|traces| traces.follows(message));
+        Self { traces, toolkit, message }
     }
 
     pub(crate) fn begin(&self) -> Step {
@@ -85,50 +87,37 @@ impl Tracer {
         step: Step,
         parent: u64,
         name: &'static str,
-        facts: impl FnOnce() -> Vec<(&'static str, String)>,
+        facts: impl FnOnce() -> Facts,
         failed: Option<String>,
     ) {
-        if let Some(traces) = &self.traces {
-            traces.take(Span {
-                message: self.message,
-                id: step.id,
-                parent: Some(parent),
-                name,
-                began: step.began,
-                ended: self.toolkit.clock.now(),
-                facts: facts(),
-                failed,
-            });
-        }
+        let times = (step.began, self.toolkit.clock.now());
+        self.take(step.id, Some(parent), name, times, facts, failed);
     }
 
-    /// A step that ends now and began long ago.
+    /// A step that is over: when it began, and when it ended.
     pub(crate) fn past(
         &self,
-        id: Option<u64>,
+        id: u64,
         parent: Option<u64>,
         name: &'static str,
-        began: Timestamp,
-        facts: impl FnOnce() -> Vec<(&'static str, String)>,
+        times: (Timestamp, Timestamp),
+        facts: impl FnOnce() -> Facts,
     ) {
-        let Some(traces) = &self.traces else { return };
-        let id = id.unwrap_or_else(|| self.begin().id);
-        let ended = self.toolkit.clock.now();
-        let (message, facts) = (self.message, facts());
-        traces.take(Span { message, id, parent, name, began, ended, facts, failed: None });
+        self.take(id, parent, name, times, facts, None);
     }
 
-    /// A step that is over.
-    pub(crate) fn between(
+    fn take(
         &self,
+        id: u64,
         parent: Option<u64>,
         name: &'static str,
-        began: Timestamp,
-        ended: Timestamp,
+        (began, ended): (Timestamp, Timestamp),
+        facts: impl FnOnce() -> Facts,
+        failed: Option<String>,
     ) {
-        let Some(traces) = &self.traces else { return };
-        let (message, id, facts) = (self.message, self.begin().id, Vec::new());
-        traces.take(Span { message, id, parent, name, began, ended, facts, failed: None });
+        let Some(traces) = self.traces else { return };
+        let (message, facts) = (self.message, facts());
+        traces.take(Span { message, id, parent, name, began, ended, facts, failed });
     }
 }
 

@@ -51,18 +51,11 @@ impl Relay {
                     Some(Ok(wait)) if !wait.is_zero() => next = next.min(wait),
                     _ => {
                         self.schedule(connection, AT_LEAST);
-                        let relay = self.clone();
-                        self.inner.tasks.spawn(async move {
-                            tokio::select! {
-                                () = relay.inner.stopping.cancelled() => {}
-                                () = relay.look_after(connection) => {}
-                            }
-                        });
+                        self.run(|relay| async move { relay.look_after(connection).await });
                     }
                 }
             }
             tokio::select! {
-                () = self.inner.stopping.cancelled() => return,
                 () = tokio::time::sleep(next) => {}
                 () = self.inner.rounds.wake.notified() => {}
             }

@@ -42,12 +42,7 @@ async fn run(bench: &Bench, server: &Server) -> Result<Run> {
     let how = How::new(Pace::Rate(RATE), OVER);
     let seen = bench.load(&Target::from(server), how).await?;
     let commit = Percentiles::of(&probe.stop().await?);
-    let run = Run {
-        value: seen.through.p50,
-        limited_by: seen.limited_by,
-        faults: seen.faults,
-        ..Run::default()
-    };
+    let run = seen.run(seen.through.p50);
     Ok(run
         .with("p99 ms", seen.through.p99)
         .with("max ms", seen.through.max)

@@ -99,6 +99,18 @@ struct Seen {
     faults: Vec<String>,
 }
 
+impl Seen {
+    /// A run with this value.
+    fn run(&self, value: f64) -> Run {
+        Run {
+            value,
+            limited_by: self.limited_by.clone(),
+            faults: self.faults.clone(),
+            ..Run::default()
+        }
+    }
+}
+
 #[derive(Clone, Copy, Debug)]
 struct Percentiles {
     p50: f64,
@@ -169,19 +181,7 @@ impl Bench {
 
     /// Puts a server under load and looks at it for a while.
     async fn load(&self, target: &Target<'_>, how: How) -> Result<Seen> {
-        let apart = how.apart.map(|channel| event::channel(1, channel));
-        let ledger = Arc::new(Ledger::new(ROOM, how.window, apart));
-        target.slack.tells(&ledger);
-        self.graph.tells(&ledger);
-        target.slack.behaves(how.behaviour);
-        let load = Load {
-            port: target.process.port,
-            events: target.events.clone(),
-            ledger: ledger.clone(),
-            connections: how.connections,
-            channels: how.channels,
-            pace: how.pace,
-        };
+        let (ledger, load) = self.loaded(target, ROOM, &how);
         let running = load.start().await?;
         tokio::time::sleep(self.budget.warm_up).await;
         running.measure();
@@ -219,12 +219,13 @@ impl Bench {
         })
     }
 
-    /// Sends so many messages as fast as they are taken, one window at a time.
-    async fn pour(&self, target: &Target<'_>, messages: usize, how: How) -> Result<Arc<Ledger>> {
-        let ledger = Arc::new(Ledger::new(messages, how.window, None));
+    /// A load for a server, with room for so many messages, and the ledger that all are told to.
+    fn loaded(&self, target: &Target<'_>, room: usize, how: &How) -> (Arc<Ledger>, Load) {
+        let apart = how.apart.map(|channel| event::channel(1, channel));
+        let ledger = Arc::new(Ledger::new(room, how.window, apart));
         target.slack.tells(&ledger);
         self.graph.tells(&ledger);
-        target.slack.behaves(how.behaviour);
+        target.slack.behaves(how.behaviour.clone());
         let load = Load {
             port: target.process.port,
             events: target.events.clone(),
@@ -233,6 +234,12 @@ impl Bench {
             channels: how.channels,
             pace: how.pace,
         };
+        (ledger, load)
+    }
+
+    /// Sends so many messages as fast as they are taken, one window at a time.
+    async fn pour(&self, target: &Target<'_>, messages: usize, how: How) -> Result<Arc<Ledger>> {
+        let (ledger, load) = self.loaded(target, messages, &how);
         load.start().await?.end().await?;
         Ok(ledger)
     }

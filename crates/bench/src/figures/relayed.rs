@@ -42,7 +42,7 @@ async fn direction(
         let server = bench.server_of(pair, syncs).await?;
         let target = Target::from(&server);
         let how = || How::new(Pace::Window, syncs.min(CONVERSATIONS));
-        let runs = bench.runs(async || Ok(run(bench.load(&target, how()).await?))).await?;
+        let runs = bench.runs(async || Ok(run(&bench.load(&target, how()).await?))).await?;
         server.process.kill().await?;
         let title = format!("relayed {shown}, {syncs} channel syncs");
         let mut figure = Figure::new(name.trim_end_matches('-'), &title, "messages/s", runs);
@@ -72,16 +72,11 @@ async fn bare_relay(bench: &Bench) -> Result<Run> {
     let target = Target { process: &process, events: &events, slack: &bench.slack };
     let seen = bench.load(&target, How::new(Pace::Window, CONVERSATIONS)).await?;
     process.kill().await?;
-    Ok(run(seen))
+    Ok(run(&seen))
 }
 
-fn run(seen: Seen) -> Run {
-    let run = Run {
-        value: seen.arrived as f64 / seen.seconds,
-        limited_by: seen.limited_by,
-        faults: seen.faults,
-        ..Run::default()
-    };
+fn run(seen: &Seen) -> Run {
+    let run = seen.run(seen.arrived as f64 / seen.seconds);
     run.with("CPU µs each", seen.cpu * 1e6 / seen.arrived as f64)
         .with("webhook p99 ms", seen.webhook.p99)
         .with("through p50 ms", seen.through.p50)

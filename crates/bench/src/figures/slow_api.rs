@@ -47,12 +47,7 @@ async fn run(bench: &Bench, server: &Server, millis: u64, pace: Pace) -> Result<
     let behaviour = Behaviour { latency, ..Behaviour::default() };
     let how = How { behaviour, ..How::new(pace, CONVERSATIONS) };
     let seen = bench.load(&Target::from(server), how).await?;
-    let run = Run {
-        value: seen.arrived as f64 / seen.seconds,
-        limited_by: seen.limited_by,
-        faults: seen.faults,
-        ..Run::default()
-    };
+    let run = seen.run(seen.arrived as f64 / seen.seconds);
     Ok(run
         .with("webhook p99 ms", seen.webhook.p99)
         .with("webhook max ms", seen.webhook.max)

@@ -31,12 +31,7 @@ pub(super) async fn measure(bench: &mut Bench) -> Result<()> {
     let runs = bench
         .runs(async || {
             let seen = bench.load(&target, How::new(Pace::Flat, CONVERSATIONS)).await?;
-            let run = Run {
-                value: seen.answered as f64 / seen.seconds,
-                limited_by: seen.limited_by,
-                faults: seen.faults,
-                ..Run::default()
-            };
+            let run = seen.run(seen.answered as f64 / seen.seconds);
             Ok(run
                 .with("relayed/s meanwhile", seen.arrived as f64 / seen.seconds)
                 .with("p50 ms", seen.webhook.p50)
@@ -53,12 +48,7 @@ pub(super) async fn measure(bench: &mut Bench) -> Result<()> {
     let runs = bench
         .runs(async || {
             let seen = bench.load(&target, How::new(Pace::Rate(half), CONVERSATIONS)).await?;
-            let run = Run {
-                value: seen.webhook.p99,
-                limited_by: seen.limited_by,
-                faults: seen.faults,
-                ..Run::default()
-            };
+            let run = seen.run(seen.webhook.p99);
             Ok(run
                 .with("rate", seen.answered as f64 / seen.seconds)
                 .with("p50 ms", seen.webhook.p50)
@@ -78,12 +68,7 @@ async fn ceiling_run(bench: &Bench, ceiling: Ceiling) -> Result<Run> {
     let how = How { arrives: false, ..How::new(Pace::Flat, CONVERSATIONS) };
     let seen = bench.load(&target, how).await?;
     process.kill().await?;
-    let run = Run {
-        value: seen.answered as f64 / seen.seconds,
-        limited_by: seen.limited_by,
-        faults: seen.faults,
-        ..Run::default()
-    };
+    let run = seen.run(seen.answered as f64 / seen.seconds);
     Ok(run
         .with("CPU µs each", seen.cpu * 1e6 / seen.answered as f64)
         .with("p99 ms", seen.webhook.p99))

@@ -149,10 +149,7 @@ impl Relay {
     pub(crate) async fn sweep_on_schedule(&self) {
         let every = self.inner.settings.sweep_every;
         loop {
-            tokio::select! {
-                () = self.inner.stopping.cancelled() => return,
-                () = tokio::time::sleep(LOOK.min(every / 4)) => {}
-            }
+            tokio::time::sleep(LOOK.min(every / 4)).await;
             let now = self.inner.toolkit.clock.now();
             let view = self.roster().view();
             let age = |since: Timestamp| Duration::try_from(now.duration_since(since));
@@ -187,13 +184,7 @@ impl Relay {
     fn sweep_soon(&self, due: Due, first: bool) {
         let connection = due.at.connection;
         if self.inner.sweeps.push(due, first) {
-            let relay = self.clone();
-            self.inner.tasks.spawn(async move {
-                tokio::select! {
-                    () = relay.inner.stopping.cancelled() => {}
-                    () = relay.work_sweeps(connection) => {}
-                }
-            });
+            self.run(|relay| async move { relay.work_sweeps(connection).await });
         }
     }
 

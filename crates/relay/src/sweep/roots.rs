@@ -75,7 +75,7 @@ impl Relay {
         }
         // A store that cannot be read says so when the event is planned.
         let store = &self.inner.store;
-        if !matches!(store.message_at(&at, root).await, Ok(None)) {
+        if !matches!(store.is_copy(&at, root).await, Ok(false)) {
             return Ok(());
         }
         let searched = &self.inner.sweeps.searched;

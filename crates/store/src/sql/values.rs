@@ -68,6 +68,19 @@ macro_rules! delivery_columns {
 }
 pub(super) use delivery_columns;
 
+/// The beginning of a query for whole deliveries.
+macro_rules! select_deliveries {
+    () => {
+        concat!(
+            "SELECT ",
+            $crate::sql::values::delivery_columns!(),
+            " FROM deliveries d JOIN conversations s ON s.number = d.source
+                  JOIN conversations l ON l.number = d.lane "
+        )
+    };
+}
+pub(super) use select_deliveries;
+
 /// Takes a row's columns from left to right.
 pub(super) struct Columns<'r> {
     row: &'r SqliteRow,

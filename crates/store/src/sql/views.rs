@@ -7,12 +7,14 @@ use rialto_model::{
     Attempt, ChannelSyncId, ConversationRef, Delivery, DeliveryId, DeliveryState, MessageId,
     RemoteId, Revision, WorkKind,
 };
-use sqlx::{Connection, QueryBuilder, Sqlite, SqliteConnection};
+use sqlx::{Connection, QueryBuilder, Sqlite, SqliteConnection, sqlite::SqliteRow};
 
 use super::{
     Fault,
     sealed::{BegunContent, open_begun, open_work},
-    values::{Columns, KINDS, OUTCOMES, STATES, delivery_columns, micros, number},
+    values::{
+        Columns, KINDS, OUTCOMES, STATES, delivery_columns, micros, number, select_deliveries,
+    },
 };
 use crate::{
     Backlog, BegunPart, ChannelSyncTraffic, Copy, DeliveryFilter, DropCount, InFlight, Lane,
@@ -232,11 +234,8 @@ pub(super) async fn overdue(
     limit: u32,
 ) -> Result<Vec<Delivery>, Fault> {
     let query = sqlx::query(concat!(
-        "SELECT ",
-        delivery_columns!(),
-        " FROM deliveries d JOIN conversations l ON l.number = d.lane
-             JOIN conversations s ON s.number = d.source
-         WHERE d.state = 0 AND d.told = 0 AND d.created_at < $1 AND d.kind IN ($2, $3, $4)
+        select_deliveries!(),
+        "WHERE d.state = 0 AND d.told = 0 AND d.created_at < $1 AND d.kind IN ($2, $3, $4)
              AND d.seq > $5
          ORDER BY d.seq LIMIT $6"
     ));
@@ -246,7 +245,7 @@ pub(super) async fn overdue(
         .bind(number(&KINDS, &WorkKind::Edit))
         .bind(number(&KINDS, &WorkKind::Delete));
     let rows = query.bind(after).bind(limit).fetch_all(connection).await?;
-    rows.iter().map(|row| Columns::of(row).delivery()).collect()
+    each_delivery(&rows)
 }
 
 pub(super) async fn told_in_vain(
@@ -254,11 +253,8 @@ pub(super) async fn told_in_vain(
     limit: u32,
 ) -> Result<Vec<Delivery>, Fault> {
     let query = sqlx::query(concat!(
-        "SELECT ",
-        delivery_columns!(),
-        " FROM deliveries d JOIN conversations l ON l.number = d.lane
-             JOIN conversations s ON s.number = d.source
-         WHERE d.told = 1 AND NOT EXISTS
+        select_deliveries!(),
+        "WHERE d.told = 1 AND NOT EXISTS
              (SELECT 1 FROM deliveries o
               WHERE o.message = d.message AND o.told = 1 AND o.state IN ($1, $2))
          ORDER BY d.seq LIMIT $3"
@@ -267,7 +263,7 @@ pub(super) async fn told_in_vain(
         .bind(number(&STATES, &DeliveryState::Pending))
         .bind(number(&STATES, &DeliveryState::Parked));
     let rows = query.bind(limit).fetch_all(connection).await?;
-    rows.iter().map(|row| Columns::of(row).delivery()).collect()
+    each_delivery(&rows)
 }
 
 /// What was begun for pending deliveries of a lane and is not recorded.
@@ -303,12 +299,7 @@ pub(super) async fn deliveries(
     connection: &mut SqliteConnection,
     filter: &DeliveryFilter,
 ) -> Result<Vec<Delivery>, Fault> {
-    let mut query = QueryBuilder::<Sqlite>::new(concat!(
-        "SELECT ",
-        delivery_columns!(),
-        " FROM deliveries d JOIN conversations s ON s.number = d.source
-              JOIN conversations l ON l.number = d.lane WHERE 1 = 1"
-    ));
+    let mut query = QueryBuilder::<Sqlite>::new(concat!(select_deliveries!(), "WHERE 1 = 1"));
     if let Some(state) = filter.state {
         // A literal, so that the indexes of pending and of parked deliveries serve.
         query.push(format!(" AND d.state = {}", number(&STATES, &state)));
@@ -329,6 +320,10 @@ pub(super) async fn deliveries(
     }
     query.push(" ORDER BY d.seq DESC LIMIT ").push_bind(i64::from(filter.limit));
     let rows = query.build().fetch_all(connection).await?;
+    each_delivery(&rows)
+}
+
+fn each_delivery(rows: &[SqliteRow]) -> Result<Vec<Delivery>, Fault> {
     rows.iter().map(|row| Columns::of(row).delivery()).collect()
 }
 
@@ -358,12 +353,7 @@ pub(super) async fn one_delivery(
     connection: &mut SqliteConnection,
     id: DeliveryId,
 ) -> Result<Option<Delivery>, Fault> {
-    let query = sqlx::query(concat!(
-        "SELECT ",
-        delivery_columns!(),
-        " FROM deliveries d JOIN conversations s ON s.number = d.source
-              JOIN conversations l ON l.number = d.lane WHERE d.id = $1"
-    ));
+    let query = sqlx::query(concat!(select_deliveries!(), "WHERE d.id = $1"));
     let row = query.bind(&id.uuid().as_bytes()[..]).fetch_optional(connection).await?;
     row.map(|row| Columns::of(&row).delivery()).transpose()
 }

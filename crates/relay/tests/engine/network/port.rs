@@ -1,0 +1,316 @@
+//! The network as the engine sees it: the connector's side.
+
+use std::sync::Arc;
+
+use async_trait::async_trait;
+use jiff::Timestamp;
+use rialto_model::{
+    Account, AccountKind, Attachment, Begun, Block, Conversation, ConversationKind, Emoji, Event,
+    EventKind, Fingerprint, PartKey, ReactionState, RemoteId, Revision, RichText,
+};
+use rialto_platform::{
+    AppConfig, AuthorizationAnswer, AuthorizationStart, Authorized, ConnectContext, Connection,
+    FileBody, FileError, Finding, HistoryPage, HistoryRequest, Manifest, MessageChange, Nest,
+    NewConversation, Note, Outgoing, Page, Part, Platform, Post, ReadError, Received, SendError,
+    SetupError, Upkeep, WebhookAnswer, WebhookRequest, split::split,
+};
+use secrecy::SecretString;
+
+use super::{Network, SERVICE, Seen, find};
+
+#[async_trait]
+impl Platform for Network {
+    fn manifest(&self) -> &Manifest {
+        &self.manifest
+    }
+
+    fn receive(&self, _: &AppConfig, _: &WebhookRequest<'_>, _: Timestamp) -> Received {
+        Received::Handshake(WebhookAnswer::status(http::StatusCode::OK))
+    }
+
+    fn app_manifest(&self, _: &AppConfig) -> Option<String> {
+        None
+    }
+
+    fn authorization_start(
+        &self,
+        _: &AppConfig,
+        _: &str,
+    ) -> Result<AuthorizationStart, SetupError> {
+        Err(SetupError::Refused("not here".into()))
+    }
+
+    async fn authorize(
+        &self,
+        _: &AppConfig,
+        _: AuthorizationAnswer,
+    ) -> Result<Authorized, SetupError> {
+        Err(SetupError::Refused("not here".into()))
+    }
+
+    async fn adopt(&self, _: &AppConfig, _: SecretString) -> Result<Authorized, SetupError> {
+        Err(SetupError::Refused("not here".into()))
+    }
+
+    fn connect(&self, _: ConnectContext) -> Result<Arc<dyn Connection>, SetupError> {
+        Ok(Arc::new(self.clone()))
+    }
+}
+
+#[async_trait]
+impl Connection for Network {
+    async fn is_own(&self, account: &RemoteId) -> Result<bool, ReadError> {
+        Ok(account.as_str() == SERVICE)
+    }
+
+    async fn normalize(&self, payload: &[u8]) -> Result<Vec<Event>, ReadError> {
+        let event = serde_json::from_slice(payload);
+        assert!(!String::from_utf8_lossy(payload).contains("unreadable"), "a defect");
+        Ok(vec![event.map_err(|error| ReadError::Permanent(error.to_string()))?])
+    }
+
+    /// Two messages a page; deletions show by what is not there any more.
+    async fn history(&self, request: HistoryRequest<'_>) -> Result<HistoryPage, ReadError> {
+        let state = self.state.lock();
+        let all = state.conversations.get(request.conversation).map(Vec::as_slice);
+        let listed = |seen: &Seen| seen.posted_at + state.lag <= self.clock.now();
+        let since = |seen: &&Seen| seen.posted_at >= request.since && !seen.deleted && listed(seen);
+        let shown: Vec<_> = all.unwrap_or_default().iter().filter(since).collect();
+        let start = request.page.map_or(0, |page| page.parse().unwrap());
+        let mut page = HistoryPage {
+            complete_since: Some(request.since),
+            next: (start + 2 < shown.len()).then(|| (start + 2).to_string()),
+            ..HistoryPage::default()
+        };
+        // Newest first, as most platforms list.
+        for seen in shown.iter().rev().skip(start).take(2) {
+            let mut as_told = (*seen).clone();
+            if seen.part.is_some() {
+                as_told.by = SERVICE.into();
+            }
+            let reactions = seen.reactors.iter().map(|(by, emoji)| ReactionState {
+                account: by.as_str().into(),
+                emoji: Emoji::Unicode(emoji.clone()),
+            });
+            let reactions =
+                EventKind::Reactions { message: seen.id.clone(), reactions: reactions.collect() };
+            page.threads.push(seen.id.clone());
+            let edited = Timestamp::from_microsecond(seen.revision.0).unwrap();
+            let said = (self.said(&as_told, seen.revision), seen.posted_at.max(edited));
+            // Who reacted is told as it is now.
+            for (kind, at) in [said, (reactions, self.clock.now())] {
+                let conversation = request.conversation.clone();
+                page.events.push(Event { conversation, at, kind });
+            }
+        }
+        Ok(page)
+    }
+
+    async fn account(&self, id: &RemoteId) -> Result<Option<Account>, ReadError> {
+        Ok(Some(Account {
+            id: id.clone(),
+            name: id.as_str().into(),
+            email: Some(format!("{id}@acme.example")),
+            avatar_url: None,
+            kind: AccountKind::Person,
+        }))
+    }
+
+    async fn account_by_email(&self, email: &str) -> Result<Option<Account>, ReadError> {
+        let name = email.trim_end_matches("@acme.example");
+        self.account(&name.into()).await
+    }
+
+    async fn open(&self, _: &Attachment) -> Result<FileBody, FileError> {
+        Err(FileError::Refused("there are no files".into()))
+    }
+
+    async fn avatar(&self, _: &RemoteId) -> Result<Option<FileBody>, ReadError> {
+        Ok(None)
+    }
+
+    async fn conversations(&self, _: Option<&str>) -> Result<Page<Conversation>, ReadError> {
+        Ok(Page { items: Vec::new(), next: None })
+    }
+
+    async fn conversation(&self, id: &RemoteId) -> Result<Option<Conversation>, ReadError> {
+        Ok(Some(Conversation {
+            id: id.clone(),
+            name: id.as_str().into(),
+            kind: ConversationKind::Channel,
+            parent: None,
+            private: false,
+            archived: false,
+            joined: true,
+            topic: None,
+        }))
+    }
+
+    async fn parents(&self) -> Result<Vec<(RemoteId, String)>, ReadError> {
+        Ok(Vec::new())
+    }
+
+    async fn create_conversation(&self, _: &NewConversation) -> Result<Conversation, SetupError> {
+        Err(SetupError::Refused("not here".into()))
+    }
+
+    async fn direct(&self, account: &RemoteId) -> Result<RemoteId, SendError> {
+        Ok(format!("direct-{account}").into())
+    }
+
+    async fn join(&self, _: &RemoteId) -> Result<(), SetupError> {
+        Ok(())
+    }
+
+    fn render(&self, outgoing: &Outgoing) -> Vec<Part> {
+        let mut text = outgoing.content.text.clone();
+        assert!(!text.plain_text().contains("unspeakable"), "a defect");
+        if outgoing.notes.contains(&Note::ReplyToUnknown) {
+            text.blocks.insert(
+                0,
+                Block::Paragraph(RichText::plain("(reply)").blocks.remove(0).into_line()),
+            );
+        }
+        let limit = self.manifest.capabilities.text.max;
+        let pieces = split(&text, &|piece| piece.plain_text().chars().count() <= limit);
+        let part = |(index, piece): (usize, RichText)| {
+            let text = piece.plain_text();
+            Part {
+                key: PartKey::Text(u16::try_from(index).unwrap()),
+                body: serde_json::to_string(&(&outgoing.author.name, &text)).unwrap(),
+                files: Vec::new(),
+                fingerprint: Fingerprint(text),
+                in_thread: true,
+            }
+        };
+        pieces.into_iter().enumerate().map(part).collect()
+    }
+
+    async fn upload(&self, _: &RemoteId, _: &Attachment, _: FileBody) -> Result<String, FileError> {
+        Err(FileError::Refused("there are no files".into()))
+    }
+
+    async fn post(&self, post: &Post<'_>, begun: &Begun) -> Result<RemoteId, SendError> {
+        // Somebody else may run while a call is under way.
+        let process = self.process();
+        process.step().await;
+        let (by, text): (String, String) = serde_json::from_str(&post.part.body).unwrap();
+        if let Some(root) = post.thread
+            && find(&mut self.state.lock(), post.to.as_str(), root).is_none()
+        {
+            return Err(SendError::NoThread("the thread is gone".into()));
+        }
+        let result = self.call(format!("post {text}"), |state| {
+            state.next += 1;
+            let id = RemoteId::from(format!("{}-{}", self.manifest.name, state.next));
+            let seen = Seen {
+                id: id.clone(),
+                thread: post.thread.cloned(),
+                thread_began: None,
+                by,
+                text,
+                reactions: Vec::new(),
+                deleted: false,
+                posted_at: self.clock.now(),
+                revision: Revision(0),
+                reactors: Vec::new(),
+                part: Some((begun.delivery().to_string(), post.part.fingerprint.clone())),
+            };
+            let mut as_service = seen.clone();
+            as_service.by = SERVICE.into();
+            state.own_events.push(self.event(post.to.as_str(), &as_service, Revision(0)));
+            state.conversations.entry(post.to.clone()).or_default().push(seen);
+            id
+        });
+        let slowness = self.state.lock().slowness;
+        tokio::time::sleep(slowness).await;
+        process.step().await;
+        result
+    }
+
+    async fn find_sent(&self, post: &Post<'_>, begun: &Begun) -> Result<Vec<RemoteId>, SendError> {
+        let process = self.process();
+        process.step().await;
+        let found = self.call(format!("look up {}", post.part.fingerprint.0), |state| {
+            let lag = state.lag;
+            let all = state.conversations.get(post.to).map(Vec::as_slice).unwrap_or_default();
+            let same = |seen: &&Seen| match &seen.part {
+                Some((delivery, fingerprint)) => {
+                    *fingerprint == post.part.fingerprint
+                        && seen.posted_at >= begun.at()
+                        && seen.posted_at + lag <= self.clock.now()
+                        && (!self.marks || *delivery == begun.delivery().to_string())
+                }
+                None => false,
+            };
+            all.iter().filter(same).map(|seen| seen.id.clone()).collect()
+        });
+        // Long enough for a webhook or a sweep to tell of the post meanwhile.
+        for _ in 0..50 {
+            tokio::task::yield_now().await;
+        }
+        process.step().await;
+        found
+    }
+
+    async fn change(&self, to: &RemoteId, change: &MessageChange<'_>) -> Result<(), SendError> {
+        let process = self.process();
+        process.step().await;
+        let (message, what) = match change {
+            MessageChange::Edit { message, .. } => (*message, "edit"),
+            MessageChange::Delete { message, .. } => (*message, "delete"),
+            MessageChange::React { message, .. } => (*message, "react"),
+            MessageChange::Unreact { message, .. } => (*message, "unreact"),
+        };
+        let found = self.call(what.into(), |state| {
+            let seen = find(state, to.as_str(), message)?;
+            match change {
+                MessageChange::Edit { part, .. } => {
+                    let (_, text): (String, String) = serde_json::from_str(&part.body).unwrap();
+                    seen.text = text;
+                }
+                MessageChange::Delete { .. } => seen.deleted = true,
+                MessageChange::React { emoji, .. } if seen.reactions.contains(&emoji.as_text()) => {
+                }
+                MessageChange::React { emoji, .. } => seen.reactions.push(emoji.as_text()),
+                MessageChange::Unreact { emoji, .. } => {
+                    seen.reactions.retain(|it| *it != emoji.as_text());
+                }
+            }
+            Some(())
+        });
+        let is_deletion = matches!(change, MessageChange::Delete { .. });
+        let changed = match found {
+            Ok(None) if !is_deletion => Err(SendError::Permanent("the message is gone".into())),
+            Ok(_) => Ok(()),
+            Err(error) => Err(error),
+        };
+        process.step().await;
+        changed
+    }
+
+    async fn nest(&self, _: &[RemoteId], _: bool) -> Result<Nest, SetupError> {
+        Err(SetupError::Refused("there are no private channels".into()))
+    }
+
+    async fn upkeep(&self, _: &[RemoteId]) -> Result<Upkeep, ReadError> {
+        Ok(Upkeep::default())
+    }
+
+    async fn check(&self) -> Vec<Finding> {
+        Vec::new()
+    }
+}
+
+trait IntoLine {
+    fn into_line(self) -> Vec<rialto_model::Inline>;
+}
+
+impl IntoLine for Block {
+    fn into_line(self) -> Vec<rialto_model::Inline> {
+        match self {
+            Self::Paragraph(line) => line,
+            _ => Vec::new(),
+        }
+    }
+}
