@@ -1,72 +1,70 @@
 //! Folding the write-ahead log into the database file.
 //!
 //! SQLite's own checkpoint runs inside a commit and makes it wait for two more fsyncs and thousands
-//! of pages. Here a connection of its own does the work beside the writer. The log starts over only
+//! of pages. Here a thread of its own does the work beside the writer. The log starts over only
 //! when all of it has been folded, which under constant load never comes by itself: so the last
 //! small step is taken while the writer waits at the gate.
 
 use std::{
+    io,
     sync::{
         Arc,
         atomic::{AtomicU64, Ordering},
+        mpsc::{Receiver, RecvTimeoutError, Sender, channel},
     },
+    thread::{self, JoinHandle},
     time::Duration,
 };
 
-use sqlx::{
-    ConnectOptions, Connection, SqliteConnection,
-    sqlite::{SqliteConnectOptions, SqliteRow},
-};
-use tokio::{
-    sync::Mutex,
-    time::{MissedTickBehavior, interval},
-};
+use parking_lot::Mutex;
+use rusqlite::Connection as Database;
 
-use super::{Fault, Tx, values::Columns};
+use super::{Fault, open::Opening, query::query};
 
 const EVERY: Duration = Duration::from_millis(250);
 /// From so many pages (of 4096 bytes) on the log is made to start over.
 const LONG: i64 = 2_000;
-/// How often, and how long apart, the log is tried to be emptied at the end.
-const CLOSING_TRIES: u32 = 100;
-const CLOSING_PAUSE: Duration = Duration::from_millis(10);
 
-pub(super) async fn run(
-    options: SqliteConnectOptions,
-    gate: Arc<Mutex<()>>,
-    commits: Arc<AtomicU64>,
-) {
-    // A checkpoint that finds the file in use is tried again at the next tick.
-    let options = options.busy_timeout(Duration::ZERO);
-    let mut ticks = interval(EVERY);
-    ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
-    let mut connection = None;
+/// What the writer and the thread have in common.
+#[derive(Clone, Default)]
+pub(super) struct Gate {
+    /// Held during a batch, and by the checkpointer for the last of its steps.
+    pub(super) closed: Arc<Mutex<()>>,
+    pub(super) commits: Arc<AtomicU64>,
+}
+
+/// The thread; it goes on until it is stopped.
+pub(super) struct Checkpointer {
+    /// Dropped to stop it.
+    going: Sender<()>,
+    thread: JoinHandle<()>,
+}
+
+impl Checkpointer {
+    pub(super) fn start(opening: Opening, gate: Gate) -> io::Result<Self> {
+        let (going, stopped) = channel();
+        let thread = thread::Builder::new()
+            .name("rialto-fold".into())
+            .spawn(move || run(&opening.without_patience(), &gate, &stopped))?;
+        Ok(Self { going, thread })
+    }
+
+    pub(super) fn stop(self) {
+        drop(self.going);
+        // It panics never; if it did, the log is emptied without it.
+        let _ = self.thread.join();
+    }
+}
+
+fn run(opening: &Opening, gate: &Gate, stopped: &Receiver<()>) {
+    let mut database = None;
     let (mut seen, mut emptied) = (0, true);
-    loop {
-        ticks.tick().await;
-        let now = commits.load(Ordering::Relaxed);
+    while stopped.recv_timeout(EVERY) == Err(RecvTimeoutError::Timeout) {
+        let now = gate.commits.load(Ordering::Relaxed);
         if now == seen && emptied {
             continue;
         }
-        let step = async {
-            let connection = match &mut connection {
-                Some(connection) => connection,
-                none => none.insert(options.connect().await?),
-            };
-            if now == seen {
-                // Quiet: what was erased shall not linger in the log either.
-                let _closed = gate.lock().await;
-                return Ok(!Log::fold(connection, "PRAGMA wal_checkpoint(TRUNCATE)").await?.busy);
-            }
-            let log = Log::fold(connection, "PRAGMA wal_checkpoint(PASSIVE)").await?;
-            if log.pages > LONG {
-                Log::fold(connection, "PRAGMA wal_checkpoint(PASSIVE)").await?;
-                let _closed = gate.lock().await;
-                Log::fold(connection, "PRAGMA wal_checkpoint(PASSIVE)").await?;
-            }
-            Ok::<_, Fault>(false)
-        };
-        let result = step.await;
+        let result = step(&mut database, opening, gate, now == seen);
         seen = now;
         match result {
             Ok(empty) => emptied = empty,
@@ -74,30 +72,48 @@ pub(super) async fn run(
                 // The writer meets the same trouble and tells of it; here it is tried again.
                 tracing::debug!(?fault, "the write-ahead log could not be folded");
                 emptied = false;
-                connection = None;
+                database = None;
             }
         }
     }
 }
 
-/// Empties the log on the writer's own connection and closes it.
-pub(super) async fn at_close(tx: Option<Tx>) {
-    let Some(mut tx) = tx else { return };
-    for _ in 0..CLOSING_TRIES {
-        match Log::fold(&mut tx.connection, "PRAGMA wal_checkpoint(TRUNCATE)").await {
-            Ok(Log { busy: false, .. }) => break,
-            // A reader, or the checkpointer, has not let go yet.
-            Ok(_) => tokio::time::sleep(CLOSING_PAUSE).await,
-            Err(fault) => {
-                tracing::warn!(
-                    ?fault,
-                    "the write-ahead log stays beside the database until the next start"
-                );
-                break;
-            }
-        }
+/// Whether the log is empty then.
+fn step(
+    database: &mut Option<Database>,
+    opening: &Opening,
+    gate: &Gate,
+    quiet: bool,
+) -> Result<bool, Fault> {
+    let database = match database {
+        Some(database) => database,
+        none => none.insert(opening.open()?),
+    };
+    if quiet {
+        // What was erased shall not linger in the log either.
+        let _closed = gate.closed.lock();
+        return Ok(!Log::fold(database, "PRAGMA wal_checkpoint(TRUNCATE)")?.busy);
     }
-    let _ = tx.connection.close().await;
+    let log = Log::fold(database, "PRAGMA wal_checkpoint(PASSIVE)")?;
+    if log.pages > LONG {
+        Log::fold(database, "PRAGMA wal_checkpoint(PASSIVE)")?;
+        let _closed = gate.closed.lock();
+        Log::fold(database, "PRAGMA wal_checkpoint(PASSIVE)")?;
+    }
+    Ok(false)
+}
+
+/// Empties the log at the end, on the writer's own connection: it waits for readers that have not
+/// let go yet.
+pub(super) fn at_close(database: &Database) {
+    let folded = Log::fold(database, "PRAGMA wal_checkpoint(TRUNCATE)");
+    if !matches!(folded, Ok(Log { busy: false, .. })) {
+        let fault = folded.err();
+        tracing::warn!(
+            ?fault,
+            "the write-ahead log stays beside the database until the next start"
+        );
+    }
 }
 
 struct Log {
@@ -106,9 +122,8 @@ struct Log {
 }
 
 impl Log {
-    async fn fold(connection: &mut SqliteConnection, how: &'static str) -> Result<Self, Fault> {
-        let row: SqliteRow = sqlx::query(how).fetch_one(connection).await?;
-        let mut columns = Columns::of(&row);
-        Ok(Self { busy: columns.flag()?, pages: columns.next()? })
+    fn fold(database: &Database, how: &'static str) -> Result<Self, Fault> {
+        query(how)
+            .one(database, |columns| Ok(Self { busy: columns.flag()?, pages: columns.next()? }))
     }
 }

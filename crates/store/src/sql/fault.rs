@@ -8,7 +8,7 @@ use crate::{OpenError, StoreError};
 #[derive(Debug)]
 pub(super) enum Fault {
     Refused(StoreError),
-    Database(sqlx::Error),
+    Database(rusqlite::Error),
 }
 
 impl From<StoreError> for Fault {
@@ -17,8 +17,8 @@ impl From<StoreError> for Fault {
     }
 }
 
-impl From<sqlx::Error> for Fault {
-    fn from(error: sqlx::Error) -> Self {
+impl From<rusqlite::Error> for Fault {
+    fn from(error: rusqlite::Error) -> Self {
         Self::Database(error)
     }
 }
@@ -71,9 +71,9 @@ impl Fault {
                 "{path} is not a SQLite database: name another file, or restore a backup"
             )),
             _ => match error {
-                sqlx::Error::Decode(_) | sqlx::Error::ColumnDecode { .. } => {
-                    StoreError::Corrupt(format!("{path}: {error}"))
-                }
+                rusqlite::Error::InvalidColumnType(..)
+                | rusqlite::Error::FromSqlConversionFailure(..)
+                | rusqlite::Error::Utf8Error(..) => StoreError::Corrupt(format!("{path}: {error}")),
                 _ => away(format!("{path}: {error}")),
             },
         }
@@ -81,7 +81,6 @@ impl Fault {
 }
 
 /// SQLite's result code without what extends it (<https://www.sqlite.org/rescode.html>).
-fn primary_code(error: &sqlx::Error) -> Option<u32> {
-    let code: u32 = error.as_database_error()?.code()?.parse().ok()?;
-    Some(code & 0xFF)
+fn primary_code(error: &rusqlite::Error) -> Option<i32> {
+    Some(error.sqlite_error()?.extended_code & 0xFF)
 }

@@ -3,12 +3,12 @@
 use std::collections::HashMap;
 
 use rialto_model::ConversationRef;
-use sqlx::{AssertSqlSafe, SqliteConnection, sqlite::SqliteRow};
+use rusqlite::Connection as Database;
 
 use super::{
     Fault, Tx,
+    query::query,
     sealed::{SealedInbound, inbound_place},
-    tx::Query,
     values::Columns,
     writer::Append,
 };
@@ -18,13 +18,13 @@ use crate::{Appended, Inbound, NewInbound, Vault};
 const SIZES: [usize; 4] = [64, 16, 4, 1];
 
 /// Inserts the rows of all, and tells each what became of its own.
-pub(super) async fn append_all(tx: &mut Tx, appends: &mut [Append]) -> Result<(), Fault> {
+pub(super) fn append_all(tx: &mut Tx, appends: &mut [Append]) -> Result<(), Fault> {
     let rows: Vec<&SealedInbound> = appends.iter().flat_map(|append| &append.rows).collect();
     let mut appended = Vec::with_capacity(rows.len());
     let mut rest = &rows[..];
     while let Some(size) = SIZES.into_iter().find(|size| *size <= rest.len()) {
         let (chunk, after) = rest.split_at(size);
-        appended.extend(insert(tx, chunk).await?);
+        appended.extend(insert(tx, chunk)?);
         rest = after;
     }
     let mut appended = appended.into_iter();
@@ -34,11 +34,11 @@ pub(super) async fn append_all(tx: &mut Tx, appends: &mut [Append]) -> Result<()
     Ok(())
 }
 
-async fn insert(tx: &mut Tx, rows: &[&SealedInbound]) -> Result<Vec<Appended>, Fault> {
-    let mut query: Query = sqlx::query(AssertSqlSafe(statement(rows.len())));
+fn insert(tx: &mut Tx, rows: &[&SealedInbound]) -> Result<Vec<Appended>, Fault> {
+    let mut insert = query(statement(rows.len()));
     for row in rows {
-        query = query
-            .bind(&row.connection.uuid().as_bytes()[..])
+        insert = insert
+            .bind(row.connection.uuid())
             .bind(row.conversation.as_str())
             .bind(row.key.as_str())
             .bind(row.received_at)
@@ -46,18 +46,17 @@ async fn insert(tx: &mut Tx, rows: &[&SealedInbound]) -> Result<Vec<Appended>, F
             .bind(i64::from(row.swept));
     }
     let mut kept = HashMap::with_capacity(rows.len());
-    let returned = query.fetch_all(&mut tx.connection).await?;
-    for row in &returned {
-        let mut columns = Columns::of(row);
+    insert.all(&tx.database, |columns| {
         let seq: i64 = columns.next()?;
-        let place = (columns.uuid()?, columns.next::<&str>()?);
-        kept.insert((place, columns.next::<&str>()?, columns.flag()?), seq);
-    }
+        let place = (columns.uuid()?, columns.text()?.to_owned());
+        kept.insert((place, columns.text()?.to_owned(), columns.flag()?), seq);
+        Ok(())
+    })?;
     Ok(rows
         .iter()
         .map(|row| {
-            let place = (row.connection.uuid(), row.conversation.as_str());
-            let identity = (place, row.key.as_str(), row.swept);
+            let place = (row.connection.uuid(), row.conversation.clone());
+            let identity = (place, row.key.clone(), row.swept);
             // Taken out: a second row of the same identity is not the one that was kept.
             kept.remove(&identity).map_or(Appended::Duplicate, Appended::New)
         })
@@ -80,46 +79,43 @@ fn statement(rows: usize) -> String {
     )
 }
 
-pub(super) async fn pending(
-    connection: &mut SqliteConnection,
+pub(super) fn pending(
+    database: &Database,
     vault: &Vault,
     after: i64,
     limit: u32,
 ) -> Result<Vec<Inbound>, Fault> {
-    let query = sqlx::query(
+    let select = query(
         "SELECT seq, connection, conversation, identity, received_at, payload, swept FROM inbox
          WHERE seq > $1 ORDER BY seq LIMIT $2",
     );
-    let rows = query.bind(after).bind(limit).fetch_all(connection).await?;
-    rows.iter().map(|row| inbound(vault, row)).collect()
+    select.bind(after).bind(limit).all(database, |columns| inbound(vault, columns))
 }
 
-pub(super) async fn pending_of(
-    connection: &mut SqliteConnection,
+pub(super) fn pending_of(
+    database: &Database,
     vault: &Vault,
     at: &ConversationRef,
     limit: u32,
 ) -> Result<Vec<Inbound>, Fault> {
     // The inner query is answered by the index alone, however much waits.
-    let query = sqlx::query(
+    let select = query(
         "SELECT seq, connection, conversation, identity, received_at, payload, swept FROM inbox
          WHERE seq IN (SELECT seq FROM inbox WHERE connection = $1 AND conversation = $2
                        ORDER BY swept DESC, seq LIMIT $3)
          ORDER BY swept DESC, seq",
     );
-    let query = query.bind(&at.connection.uuid().as_bytes()[..]).bind(at.conversation.as_str());
-    let rows = query.bind(limit).fetch_all(connection).await?;
-    rows.iter().map(|row| inbound(vault, row)).collect()
+    let select = select.bind(at.connection.uuid()).bind(at.conversation.as_str()).bind(limit);
+    select.all(database, |columns| inbound(vault, columns))
 }
 
-fn inbound(vault: &Vault, row: &SqliteRow) -> Result<Inbound, Fault> {
-    let mut columns = Columns::of(row);
+fn inbound(vault: &Vault, columns: &mut Columns<'_>) -> Result<Inbound, Fault> {
     let seq = columns.next()?;
     let at = columns.conversation()?;
     let key: String = columns.next()?;
     let received_at = columns.time()?;
     let place = inbound_place(at.connection, at.conversation.as_str(), &key);
-    let payload = vault.open(&place, columns.next()?)?;
+    let payload = vault.open(&place, columns.bytes()?)?;
     let row = NewInbound {
         connection: at.connection,
         conversation: at.conversation,

@@ -13,6 +13,7 @@ mod open;
 mod people;
 mod plan;
 mod port;
+mod query;
 mod readers;
 mod reseal;
 mod sealed;
@@ -36,7 +37,7 @@ use tokio::sync::oneshot;
 
 use self::{
     fault::Fault,
-    readers::{Reader, Readers},
+    readers::Readers,
     tx::Tx,
     writer::{Command, Queue},
 };
@@ -71,7 +72,7 @@ pub struct SqlStore {
     now: Now,
     organization: OrganizationId,
     queue: Queue,
-    readers: Readers,
+    readers: Arc<Readers>,
 }
 
 impl fmt::Debug for SqlStore {
@@ -97,15 +98,11 @@ impl SqlStore {
     async fn write<T, F>(&self, verb: F) -> Result<T, StoreError>
     where
         T: Send + 'static,
-        F: AsyncFn(&mut Tx) -> Result<T, Fault> + Send + 'static,
+        F: FnMut(&mut Tx) -> Result<T, Fault> + Send + 'static,
     {
         let (verb, answer) = writer::queued(verb);
         self.queue.send(Command::Verb(verb)).await.map_err(|_| self.closed())?;
         answer.await.map_err(|_| self.closed())?
-    }
-
-    async fn reader(&self) -> Result<Reader<'_>, StoreError> {
-        self.explained(self.readers.get().await)
     }
 
     fn explained<T>(&self, result: Result<T, Fault>) -> Result<T, StoreError> {

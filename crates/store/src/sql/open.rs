@@ -3,60 +3,104 @@
 use std::{fs, io, path::Path, sync::Arc, time::Duration};
 
 use rialto_model::OrganizationId;
-use sqlx::{
-    ConnectOptions, SqliteConnection,
-    migrate::{MigrateError, Migrator},
-    sqlite::{SqliteConnectOptions, SqliteJournalMode, SqliteSynchronous},
-};
+use rusqlite::{Connection as Database, OpenFlags};
+use rusqlite_migration::{M, MigrationDefinitionError, Migrations};
 use uuid::Uuid;
 
-use super::{Fault, SqlOptions, SqlStore, Tx, readers::Readers, values::Columns, work, writer};
+use super::{Fault, SqlOptions, SqlStore, Tx, query::query, readers::Readers, work, writer};
 use crate::{Now, StoreError, Vault};
 
-static MIGRATIONS: Migrator = sqlx::migrate!("./migrations");
+/// Only append: a database counts the steps that it has taken.
+const MIGRATIONS: Migrations<'static> = Migrations::from_slice(STEPS);
+const STEPS: &[M<'static>] = &[M::up(include_str!("../../migrations/0001_first.sql"))];
 
 pub(super) const KEY_CHECK: &str = "key check";
 const ORGANIZATION: &str = "organization";
+/// How long a lock of another process is waited for.
+const PATIENCE: Duration = Duration::from_secs(5);
+/// More than there are different statements.
+const STATEMENTS: usize = 256;
+
+/// How the file is opened.
+#[derive(Clone)]
+pub(super) struct Opening {
+    path: Arc<Path>,
+    patience: Duration,
+    /// `None` to only read.
+    writing: Option<Writing>,
+}
+
+#[derive(Clone)]
+struct Writing {
+    max_page_count: Option<u32>,
+}
+
+impl Opening {
+    pub(super) fn open(&self) -> Result<Database, Fault> {
+        let access = match self.writing {
+            Some(_) => OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_CREATE,
+            None => OpenFlags::SQLITE_OPEN_READ_ONLY,
+        };
+        let flags = access | OpenFlags::SQLITE_OPEN_NO_MUTEX;
+        let database = Database::open_with_flags(&self.path, flags)?;
+        database.busy_timeout(self.patience)?;
+        database.set_prepared_statement_cache_capacity(STATEMENTS);
+        if let Some(writing) = &self.writing {
+            database.execute_batch(
+                "PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA foreign_keys = ON;
+                 PRAGMA secure_delete = ON; PRAGMA wal_autocheckpoint = 0;",
+            )?;
+            if let Some(pages) = writing.max_page_count {
+                database.execute_batch(&format!("PRAGMA max_page_count = {pages}"))?;
+            }
+        }
+        Ok(database)
+    }
+
+    /// Likewise, but whoever finds the file locked does not wait.
+    pub(super) fn without_patience(&self) -> Self {
+        Self { patience: Duration::ZERO, ..self.clone() }
+    }
+
+    fn only_to_read(&self) -> Self {
+        Self { writing: None, ..self.clone() }
+    }
+}
 
 impl SqlStore {
     /// Opens the database, makes it or brings it up to date, and checks that `vault` opens what it
     /// holds and that it can be written.
     pub async fn open(options: SqlOptions, vault: Vault, now: Now) -> Result<Self, StoreError> {
+        let opening = tokio::task::spawn_blocking(move || Self::open_here(&options, vault, &now));
+        opening.await.map_err(|error| StoreError::Unavailable(error.to_string()))?
+    }
+
+    fn open_here(options: &SqlOptions, vault: Vault, now: &Now) -> Result<Self, StoreError> {
         let path: Arc<Path> = options.path.as_path().into();
         make_private(&path).map_err(|error| cannot_make(&path, &error))?;
-        let reading = SqliteConnectOptions::new()
-            .filename(&*path)
-            .busy_timeout(Duration::from_secs(5))
-            .statement_cache_capacity(256)
-            .disable_statement_logging();
-        let mut writing = reading
-            .clone()
-            .journal_mode(SqliteJournalMode::Wal)
-            .synchronous(SqliteSynchronous::Full)
-            .foreign_keys(true)
-            .pragma("secure_delete", "ON")
-            .pragma("wal_autocheckpoint", "0");
-        if let Some(pages) = options.max_page_count {
-            writing = writing.pragma("max_page_count", pages.to_string());
-        }
-        let result = async {
-            let mut connection = writing.connect().await?;
-            migrate(&mut connection).await?;
-            let mut tx = Tx::new(connection);
-            tx.run(sqlx::query("BEGIN IMMEDIATE")).await?;
-            check_key(&mut tx, &vault).await?;
-            let organization = organization(&mut tx, &now).await?;
-            work::check(&mut tx).await?;
-            tx.run(sqlx::query("COMMIT")).await?;
-            Ok::<_, Fault>((tx, organization))
-        };
-        let (tx, organization) = result.await.map_err(|fault| fault.explain(&path))?;
-        let queue = writer::start(path.clone(), writing, tx).map_err(|error| {
+        let writing = Some(Writing { max_page_count: options.max_page_count });
+        let opening = Opening { path: path.clone(), patience: PATIENCE, writing };
+        let opened = open(&opening, &vault, now).map_err(|fault| fault.explain(&path));
+        let (tx, organization) = opened?;
+        let readers = Arc::new(Readers::new(opening.only_to_read()));
+        let queue = writer::start(path.clone(), opening, tx).map_err(|error| {
             StoreError::Unavailable(format!("the thread that writes did not start: {error}"))
         })?;
-        let readers = Readers::new(reading.read_only(true));
-        Ok(Self { path, vault: Arc::new(vault), now, organization, queue, readers })
+        let (vault, now) = (Arc::new(vault), now.clone());
+        Ok(Self { path, vault, now, organization, queue, readers })
     }
+}
+
+fn open(opening: &Opening, vault: &Vault, now: &Now) -> Result<(Tx, OrganizationId), Fault> {
+    let mut database = opening.open()?;
+    migrate(&mut database)?;
+    let mut tx = Tx::new(database);
+    tx.run(query("BEGIN IMMEDIATE"))?;
+    check_key(&mut tx, vault)?;
+    let organization = organization(&mut tx, now)?;
+    work::check(&mut tx)?;
+    tx.run(query("COMMIT"))?;
+    Ok((tx, organization))
 }
 
 fn cannot_make(path: &Path, error: &io::Error) -> StoreError {
@@ -89,31 +133,32 @@ fn make_private(path: &Path) -> io::Result<()> {
     fs::OpenOptions::new().append(true).create(true).open(path).map(drop)
 }
 
-async fn migrate(connection: &mut SqliteConnection) -> Result<(), Fault> {
-    MIGRATIONS.run(connection).await.map_err(|error| match error {
-        MigrateError::VersionMissing(version) => Fault::corrupt(format!(
-            "it was written by a newer Rialto (schema {version}): start that one, or restore the \
-             backup from before the upgrade"
-        )),
-        MigrateError::VersionMismatch(version) => Fault::corrupt(format!(
-            "its schema {version} is not the one this Rialto knows: start the Rialto that made it"
-        )),
-        MigrateError::Execute(error) | MigrateError::ExecuteMigration(error, _) => error.into(),
+fn migrate(database: &mut Database) -> Result<(), Fault> {
+    use rusqlite_migration::Error;
+
+    MIGRATIONS.to_latest(database).map_err(|error| match error {
+        Error::MigrationDefinition(MigrationDefinitionError::DatabaseTooFarAhead) => {
+            Fault::corrupt(
+                "it was written by a newer Rialto: start that one, or restore the backup from \
+                 before the upgrade",
+            )
+        }
+        Error::RusqliteError { err, .. } => err.into(),
         error => Fault::corrupt(error.to_string()),
     })
 }
 
 /// A value that only the right key opens, made when the database is.
-async fn check_key(tx: &mut Tx, vault: &Vault) -> Result<(), Fault> {
-    let Some(sealed) = fact(tx, KEY_CHECK).await? else {
-        return state(tx, KEY_CHECK, &vault.seal(KEY_CHECK, b"rialto")).await;
+fn check_key(tx: &mut Tx, vault: &Vault) -> Result<(), Fault> {
+    let Some(sealed) = fact(tx, KEY_CHECK)? else {
+        return state(tx, KEY_CHECK, &vault.seal(KEY_CHECK, b"rialto"));
     };
     vault.open(KEY_CHECK, &sealed).map_err(|_| StoreError::WrongKey)?;
     Ok(())
 }
 
-async fn organization(tx: &mut Tx, now: &Now) -> Result<OrganizationId, Fault> {
-    if let Some(known) = fact(tx, ORGANIZATION).await? {
+fn organization(tx: &mut Tx, now: &Now) -> Result<OrganizationId, Fault> {
+    if let Some(known) = fact(tx, ORGANIZATION)? {
         let id = Uuid::from_slice(&known);
         return Ok(OrganizationId::new(id.map_err(|_| Fault::corrupt("the organization's id"))?));
     }
@@ -122,18 +167,17 @@ async fn organization(tx: &mut Tx, now: &Now) -> Result<OrganizationId, Fault> {
         .map_err(|_| StoreError::Unavailable("the system gives no random bytes".into()))?;
     let millis = u64::try_from(now().as_millisecond()).unwrap_or_default();
     let id = uuid::Builder::from_unix_timestamp_millis(millis, &random).into_uuid();
-    state(tx, ORGANIZATION, id.as_bytes()).await?;
+    state(tx, ORGANIZATION, id.as_bytes())?;
     Ok(OrganizationId::new(id))
 }
 
-async fn fact(tx: &mut Tx, name: &str) -> Result<Option<Vec<u8>>, Fault> {
-    let query = sqlx::query("SELECT value FROM facts WHERE name = $1").bind(name);
-    let row = query.fetch_optional(&mut tx.connection).await?;
-    row.map(|row| Columns::of(&row).next()).transpose()
+fn fact(tx: &Tx, name: &str) -> Result<Option<Vec<u8>>, Fault> {
+    let select = query("SELECT value FROM facts WHERE name = $1").bind(name);
+    select.maybe(&tx.database, |columns| columns.next())
 }
 
-async fn state(tx: &mut Tx, name: &str, value: &[u8]) -> Result<(), Fault> {
-    let insert = sqlx::query("INSERT INTO facts (name, value) VALUES ($1, $2)");
-    tx.run(insert.bind(name).bind(value)).await?;
+fn state(tx: &Tx, name: &str, value: &[u8]) -> Result<(), Fault> {
+    let insert = query("INSERT INTO facts (name, value) VALUES ($1, $2)");
+    tx.run(insert.bind(name).bind(value))?;
     Ok(())
 }

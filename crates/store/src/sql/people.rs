@@ -1,44 +1,43 @@
 //! Accounts as they were read.
 
 use rialto_model::{Account, ConnectionId, RemoteId};
-use sqlx::{SqliteConnection, sqlite::SqliteRow};
+use rusqlite::Connection as Database;
 
 use super::{
     Fault, Tx,
+    query::query,
     values::{Columns, json, micros},
 };
 use crate::StoredAccount;
 
-pub(super) async fn account(
-    connection: &mut SqliteConnection,
+pub(super) fn account(
+    database: &Database,
     owner: ConnectionId,
     id: &RemoteId,
 ) -> Result<Option<StoredAccount>, Fault> {
-    let query = sqlx::query(
+    let select = query(
         "SELECT id, name, email, avatar_url, kind, fetched_at FROM accounts
          WHERE connection = $1 AND id = $2",
     );
-    let query = query.bind(&owner.uuid().as_bytes()[..]).bind(id.as_str());
-    query.fetch_optional(connection).await?.map(|row| read(&row)).transpose()
+    let select = select.bind(owner.uuid()).bind(id.as_str());
+    select.maybe(database, read)
 }
 
-pub(super) async fn by_email(
-    connection: &mut SqliteConnection,
+pub(super) fn by_email(
+    database: &Database,
     owner: ConnectionId,
     email: &str,
 ) -> Result<Vec<StoredAccount>, Fault> {
-    let query = sqlx::query(
+    let select = query(
         "SELECT id, name, email, avatar_url, kind, fetched_at FROM accounts
          WHERE connection = $1 AND email = $2",
     );
-    let rows = query.bind(&owner.uuid().as_bytes()[..]).bind(email).fetch_all(connection).await?;
-    let mut accounts = rows.iter().map(read).collect::<Result<Vec<_>, _>>()?;
+    let mut accounts = select.bind(owner.uuid()).bind(email).all(database, read)?;
     accounts.sort_by(|one, other| one.account.id.cmp(&other.account.id));
     Ok(accounts)
 }
 
-fn read(row: &SqliteRow) -> Result<StoredAccount, Fault> {
-    let mut columns = Columns::of(row);
+fn read(columns: &mut Columns<'_>) -> Result<StoredAccount, Fault> {
     let account = Account {
         id: columns.remote()?,
         name: columns.next()?,
@@ -49,13 +48,13 @@ fn read(row: &SqliteRow) -> Result<StoredAccount, Fault> {
     Ok(StoredAccount { account, fetched_at: columns.time()? })
 }
 
-pub(super) async fn put(
+pub(super) fn put(
     tx: &mut Tx,
     owner: ConnectionId,
     accounts: &[StoredAccount],
 ) -> Result<(), Fault> {
     for StoredAccount { account, fetched_at } in accounts {
-        let upsert = sqlx::query(
+        let upsert = query(
             "INSERT INTO accounts (connection, id, name, email, avatar_url, kind, fetched_at)
              VALUES ($1, $2, $3, $4, $5, $6, $7)
              ON CONFLICT (connection, id) DO UPDATE SET name = excluded.name,
@@ -63,20 +62,20 @@ pub(super) async fn put(
                  fetched_at = excluded.fetched_at",
         );
         let upsert = upsert
-            .bind(&owner.uuid().as_bytes()[..])
+            .bind(owner.uuid())
             .bind(account.id.as_str())
             .bind(account.name.as_str())
             .bind(account.email.as_deref())
             .bind(account.avatar_url.as_deref())
             .bind(json(&account.kind)?)
             .bind(micros(*fetched_at));
-        tx.run(upsert).await?;
+        tx.run(upsert)?;
     }
     Ok(())
 }
 
-pub(super) async fn forget(tx: &mut Tx, owner: ConnectionId, id: &RemoteId) -> Result<(), Fault> {
-    let delete = sqlx::query("DELETE FROM accounts WHERE connection = $1 AND id = $2");
-    tx.run(delete.bind(&owner.uuid().as_bytes()[..]).bind(id.as_str())).await?;
+pub(super) fn forget(tx: &mut Tx, owner: ConnectionId, id: &RemoteId) -> Result<(), Fault> {
+    let delete = query("DELETE FROM accounts WHERE connection = $1 AND id = $2");
+    tx.run(delete.bind(owner.uuid()).bind(id.as_str()))?;
     Ok(())
 }

@@ -7,9 +7,10 @@ use rialto_model::{ConversationRef, DeliveryState, MessageId, PartKey, RemoteId,
 
 use super::{
     Fault, Tx,
+    query::query,
     sealed::SealedDelivery,
     sweeps,
-    values::{Columns, KINDS, STATES, micros, number},
+    values::{KINDS, STATES, micros, number},
     work,
 };
 use crate::{Change, Reactor, records::emoji_key, refusal};
@@ -22,15 +23,15 @@ pub(super) struct SealedPlan {
     pub(super) at: Timestamp,
 }
 
-pub(super) async fn commit(tx: &mut Tx, seq: i64, plan: &SealedPlan) -> Result<Vec<i64>, Fault> {
-    let done =
-        sqlx::query("DELETE FROM inbox WHERE seq = $1 RETURNING swept, connection, conversation");
-    let Some(row) = done.bind(seq).fetch_optional(&mut tx.connection).await? else {
-        return Ok(Vec::new());
-    };
-    let mut columns = Columns::of(&row);
-    if columns.flag()? && plan.changes.iter().any(Change::is_news) {
-        sweeps::recovered(tx, &columns.conversation()?).await?;
+pub(super) fn commit(tx: &mut Tx, seq: i64, plan: &SealedPlan) -> Result<Vec<i64>, Fault> {
+    let done = query("DELETE FROM inbox WHERE seq = $1 RETURNING swept, connection, conversation");
+    let done = done.bind(seq).maybe(&tx.database, |columns| {
+        let swept = columns.flag()?;
+        Ok(if swept { Some(columns.conversation()?) } else { None })
+    });
+    let Some(swept) = done? else { return Ok(Vec::new()) };
+    if let Some(at) = swept.filter(|_| plan.changes.iter().any(Change::is_news)) {
+        sweeps::recovered(tx, &at)?;
     }
     let mut known = HashSet::new();
     for change in &plan.changes {
@@ -45,106 +46,101 @@ pub(super) async fn commit(tx: &mut Tx, seq: i64, plan: &SealedPlan) -> Result<V
                 posted_at,
                 deleted,
             } => {
-                let place = tx.number(origin).await?;
-                let insert = sqlx::query(
+                let place = tx.number(origin)?;
+                let insert = query(
                     "INSERT INTO messages
                          (id, origin, revision, deleted, author, thread, posted_at)
                      VALUES ($1, $2, $3, $4, $5, $6, $7) ON CONFLICT (id) DO NOTHING",
                 );
                 let insert = insert
-                    .bind(&id.uuid().as_bytes()[..])
+                    .bind(id.uuid())
                     .bind(place)
                     .bind(revision.0)
                     .bind(i64::from(*deleted))
                     .bind(author.as_ref().map(RemoteId::as_str))
-                    .bind(thread.map(|thread| thread.uuid().as_bytes().to_vec()))
+                    .bind(thread.map(|thread| thread.uuid()))
                     .bind(micros(*posted_at));
-                if tx.run(insert).await? == 0 {
+                if tx.run(insert)? == 0 {
                     return Err(refusal::exists("message", id).into());
                 }
                 let part = PartKey::Text(0);
-                if !work::insert_copy(tx, place, remote, *id, part, revision.0, true).await? {
+                if !work::insert_copy(tx, place, remote, *id, part, revision.0, true)? {
                     return Err(refusal::copy_taken(origin, remote).into());
                 }
                 known.insert(*id);
             }
             Change::Revised { message, revision } => {
-                must_exist(tx, &known, *message).await?;
-                let update = sqlx::query(
-                    "UPDATE messages SET revision = $2 WHERE id = $1 AND revision < $2",
-                );
-                tx.run(update.bind(&message.uuid().as_bytes()[..]).bind(revision.0)).await?;
-                let update = sqlx::query(
+                must_exist(tx, &known, *message)?;
+                let update =
+                    query("UPDATE messages SET revision = $2 WHERE id = $1 AND revision < $2");
+                tx.run(update.bind(message.uuid()).bind(revision.0))?;
+                let update = query(
                     "UPDATE copies SET revision = $2
                      WHERE message = $1 AND origin = 1 AND revision < $2",
                 );
-                tx.run(update.bind(&message.uuid().as_bytes()[..]).bind(revision.0)).await?;
+                tx.run(update.bind(message.uuid()).bind(revision.0))?;
             }
             Change::Deleted { message } => {
-                must_exist(tx, &known, *message).await?;
-                delete(tx, *message, plan.at).await?;
+                must_exist(tx, &known, *message)?;
+                delete(tx, *message, plan.at)?;
             }
             Change::Reaction { message, reactor } => {
-                must_exist(tx, &known, *message).await?;
-                react(tx, *message, reactor).await?;
+                must_exist(tx, &known, *message)?;
+                react(tx, *message, reactor)?;
             }
             Change::Claimed(copy) => {
-                let made = work::outgoing(tx, copy.delivery).await?;
-                work::record(tx, &made, copy).await?;
+                let made = work::outgoing(tx, copy.delivery)?;
+                work::record(tx, &made, copy)?;
             }
         }
     }
     let mut seqs = Vec::with_capacity(plan.deliveries.len());
     for new in &plan.deliveries {
-        must_exist(tx, &known, new.message).await?;
+        must_exist(tx, &known, new.message)?;
         known.insert(new.message);
-        seqs.push(keep(tx, new).await?);
+        seqs.push(keep(tx, new)?);
     }
     for reason in &plan.drops {
-        let count = sqlx::query(
+        let count = query(
             "INSERT INTO drops (reason, count) VALUES ($1, 1)
              ON CONFLICT (reason) DO UPDATE SET count = drops.count + 1",
         );
-        tx.run(count.bind(reason.as_str())).await?;
+        tx.run(count.bind(reason.as_str()))?;
     }
     Ok(seqs)
 }
 
-async fn must_exist(
-    tx: &mut Tx,
-    known: &HashSet<MessageId>,
-    message: MessageId,
-) -> Result<(), Fault> {
-    let query = sqlx::query("SELECT 1 FROM messages WHERE id = $1");
-    if known.contains(&message) || tx.finds(query.bind(&message.uuid().as_bytes()[..])).await? {
+fn must_exist(tx: &mut Tx, known: &HashSet<MessageId>, message: MessageId) -> Result<(), Fault> {
+    let select = query("SELECT 1 FROM messages WHERE id = $1");
+    if known.contains(&message) || tx.finds(select.bind(message.uuid()))? {
         return Ok(());
     }
     Err(refusal::missing("message", message).into())
 }
 
-async fn delete(tx: &mut Tx, message: MessageId, at: Timestamp) -> Result<(), Fault> {
-    let update = sqlx::query("UPDATE messages SET deleted = 1 WHERE id = $1");
-    tx.run(update.bind(&message.uuid().as_bytes()[..])).await?;
-    let cancel = sqlx::query(
+fn delete(tx: &mut Tx, message: MessageId, at: Timestamp) -> Result<(), Fault> {
+    let update = query("UPDATE messages SET deleted = 1 WHERE id = $1");
+    tx.run(update.bind(message.uuid()))?;
+    let cancel = query(
         "UPDATE deliveries SET state = $2, reason = $3, settled_at = $4, content = NULL
          WHERE message = $1 AND state IN (0, 2) AND kind IN ($5, $6, $7) AND NOT EXISTS
              (SELECT 1 FROM begun b WHERE b.lane = deliveries.lane AND b.delivery = deliveries.seq)",
     );
     let cancel = cancel
-        .bind(&message.uuid().as_bytes()[..])
+        .bind(message.uuid())
         .bind(number(&STATES, &DeliveryState::Cancelled))
         .bind(refusal::MESSAGE_DELETED)
         .bind(micros(at))
         .bind(number(&KINDS, &WorkKind::Post))
         .bind(number(&KINDS, &WorkKind::Edit))
         .bind(number(&KINDS, &WorkKind::Notice));
-    tx.run(cancel).await?;
+    tx.run(cancel)?;
     Ok(())
 }
 
-async fn react(tx: &mut Tx, message: MessageId, reactor: &Reactor) -> Result<(), Fault> {
-    let place = tx.number(&reactor.at).await?;
-    let upsert = sqlx::query(
+fn react(tx: &mut Tx, message: MessageId, reactor: &Reactor) -> Result<(), Fault> {
+    let place = tx.number(&reactor.at)?;
+    let upsert = query(
         "INSERT INTO reactors
              (message, conversation, remote, account, emoji, present, changed_at)
          VALUES ($1, $2, $3, $4, $5, $6, $7)
@@ -153,53 +149,47 @@ async fn react(tx: &mut Tx, message: MessageId, reactor: &Reactor) -> Result<(),
          WHERE excluded.changed_at >= reactors.changed_at",
     );
     let upsert = upsert
-        .bind(&message.uuid().as_bytes()[..])
+        .bind(message.uuid())
         .bind(place)
         .bind(reactor.remote.as_str())
         .bind(reactor.account.as_str())
         .bind(emoji_key(&reactor.emoji))
         .bind(i64::from(reactor.present))
         .bind(micros(reactor.changed_at));
-    tx.run(upsert).await?;
+    tx.run(upsert)?;
     Ok(())
 }
 
-pub(super) async fn keep(tx: &mut Tx, new: &SealedDelivery) -> Result<i64, Fault> {
-    let (from, to) = (tx.number(&new.from).await?, tx.number(&new.to).await?);
-    let insert = sqlx::query(
+pub(super) fn keep(tx: &mut Tx, new: &SealedDelivery) -> Result<i64, Fault> {
+    let (from, to) = (tx.number(&new.from)?, tx.number(&new.to)?);
+    let insert = query(
         "INSERT INTO deliveries (id, message, source, lane, kind, state, attempts, calls,
              happened_at, created_at, content)
          VALUES ($1, $2, $3, $4, $5, 0, 0, 0, $6, $7, $8)
          ON CONFLICT (id) DO NOTHING RETURNING seq",
     );
     let insert = insert
-        .bind(&new.id.uuid().as_bytes()[..])
-        .bind(&new.message.uuid().as_bytes()[..])
+        .bind(new.id.uuid())
+        .bind(new.message.uuid())
         .bind(from)
         .bind(to)
         .bind(number(&KINDS, &new.kind))
         .bind(micros(new.happened_at))
         .bind(micros(new.created_at))
         .bind(new.content.as_slice());
-    match insert.fetch_optional(&mut tx.connection).await? {
-        Some(row) => Columns::of(&row).next(),
-        None => Err(refusal::exists("delivery", new.id).into()),
-    }
+    let seq = insert.maybe(&tx.database, |columns| columns.next())?;
+    seq.ok_or_else(|| refusal::exists("delivery", new.id).into())
 }
 
 /// Cancels what waits for a conversation that is no endpoint any more.
-pub(super) async fn cancel_lane(
-    tx: &mut Tx,
-    to: &ConversationRef,
-    at: Timestamp,
-) -> Result<(), Fault> {
-    let lane = tx.number(to).await?;
-    let forget = sqlx::query(
+pub(super) fn cancel_lane(tx: &mut Tx, to: &ConversationRef, at: Timestamp) -> Result<(), Fault> {
+    let lane = tx.number(to)?;
+    let forget = query(
         "DELETE FROM begun WHERE lane = $1
              AND delivery IN (SELECT seq FROM deliveries WHERE lane = $1 AND state = 0)",
     );
-    tx.run(forget.bind(lane)).await?;
-    let cancel = sqlx::query(
+    tx.run(forget.bind(lane))?;
+    let cancel = query(
         "UPDATE deliveries SET state = $2, reason = $3, settled_at = $4, content = NULL
          WHERE lane = $1 AND state = 0",
     );
@@ -208,6 +198,6 @@ pub(super) async fn cancel_lane(
         .bind(number(&STATES, &DeliveryState::Cancelled))
         .bind(refusal::ENDPOINT_REMOVED)
         .bind(micros(at));
-    tx.run(cancel).await?;
+    tx.run(cancel)?;
     Ok(())
 }

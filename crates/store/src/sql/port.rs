@@ -34,12 +34,12 @@ impl Store for SqlStore {
 
     async fn put_app(&self, app: App) -> Result<(), StoreError> {
         let secrets = self.explained(setup::seal_secrets(&self.vault, &app))?;
-        self.write(async move |tx: &mut Tx| setup::put_app(tx, &app, &secrets).await).await
+        self.write(move |tx: &mut Tx| setup::put_app(tx, &app, &secrets)).await
     }
 
     async fn apps(&self) -> Result<Vec<App>, StoreError> {
-        let mut reader = self.reader().await?;
-        self.explained(setup::apps(&mut reader, &self.vault).await)
+        let vault = self.vault.clone();
+        self.list(move |database| setup::apps(database, &vault)).await
     }
 
     async fn app(&self, id: AppId) -> Result<Option<App>, StoreError> {
@@ -47,16 +47,15 @@ impl Store for SqlStore {
     }
 
     async fn remove_app(&self, id: AppId) -> Result<(), StoreError> {
-        self.write(async move |tx: &mut Tx| setup::remove_app(tx, id).await).await
+        self.write(move |tx: &mut Tx| setup::remove_app(tx, id)).await
     }
 
     async fn put_connection(&self, connection: Connection) -> Result<(), StoreError> {
-        self.write(async move |tx: &mut Tx| setup::put_connection(tx, &connection).await).await
+        self.write(move |tx: &mut Tx| setup::put_connection(tx, &connection)).await
     }
 
     async fn connections(&self) -> Result<Vec<Connection>, StoreError> {
-        let mut reader = self.reader().await?;
-        self.explained(setup::connections(&mut reader).await)
+        self.list(setup::connections).await
     }
 
     async fn set_connection_state(
@@ -64,11 +63,11 @@ impl Store for SqlStore {
         id: ConnectionId,
         state: ConnectionState,
     ) -> Result<(), StoreError> {
-        self.write(async move |tx: &mut Tx| setup::set_connection_state(tx, id, &state).await).await
+        self.write(move |tx: &mut Tx| setup::set_connection_state(tx, id, &state)).await
     }
 
     async fn remove_connection(&self, id: ConnectionId) -> Result<(), StoreError> {
-        self.write(async move |tx: &mut Tx| setup::remove_connection(tx, id).await).await
+        self.write(move |tx: &mut Tx| setup::remove_connection(tx, id)).await
     }
 
     async fn cabinet_get(
@@ -76,9 +75,10 @@ impl Store for SqlStore {
         connection: ConnectionId,
         key: &str,
     ) -> Result<Option<SecretString>, StoreError> {
-        let mut reader = self.reader().await?;
-        let entries = setup::cabinet(&mut reader, &self.vault, connection, |entry| entry == key);
-        Ok(self.explained(entries.await)?.pop().map(|(_, value)| value))
+        let wanted = |entry: &str| entry == key;
+        let mut entries =
+            self.look_up(|database| setup::cabinet(database, &self.vault, connection, wanted))?;
+        Ok(entries.pop().map(|(_, value)| value))
     }
 
     async fn cabinet_list(
@@ -86,9 +86,8 @@ impl Store for SqlStore {
         connection: ConnectionId,
         prefix: &str,
     ) -> Result<Vec<(String, SecretString)>, StoreError> {
-        let mut reader = self.reader().await?;
         let wanted = |entry: &str| entry.starts_with(prefix);
-        self.explained(setup::cabinet(&mut reader, &self.vault, connection, wanted).await)
+        self.look_up(|database| setup::cabinet(database, &self.vault, connection, wanted))
     }
 
     async fn cabinet_put(
@@ -100,20 +99,18 @@ impl Store for SqlStore {
         let place = cabinet_place(connection, key);
         let sealed = self.vault.seal(&place, value.expose_secret().as_bytes());
         let key = key.to_owned();
-        self.write(async move |tx: &mut Tx| setup::cabinet_put(tx, connection, &key, &sealed).await)
-            .await
+        self.write(move |tx: &mut Tx| setup::cabinet_put(tx, connection, &key, &sealed)).await
     }
 
     async fn cabinet_remove(&self, connection: ConnectionId, key: &str) -> Result<(), StoreError> {
         let key = key.to_owned();
-        self.write(async move |tx: &mut Tx| setup::cabinet_remove(tx, connection, &key).await).await
+        self.write(move |tx: &mut Tx| setup::cabinet_remove(tx, connection, &key)).await
     }
 
     async fn put_authorization(&self, pending: PendingAuthorization) -> Result<(), StoreError> {
         let place = authorization_place(&pending.state);
         let sealed = self.vault.seal(&place, pending.secret.expose_secret().as_bytes());
-        self.write(async move |tx: &mut Tx| setup::put_authorization(tx, &pending, &sealed).await)
-            .await
+        self.write(move |tx: &mut Tx| setup::put_authorization(tx, &pending, &sealed)).await
     }
 
     async fn take_authorization(
@@ -122,18 +119,17 @@ impl Store for SqlStore {
         now: Timestamp,
     ) -> Result<Option<PendingAuthorization>, StoreError> {
         let key = state.to_owned();
-        let take = async move |tx: &mut Tx| setup::take_authorization(tx, &key, now).await;
+        let take = move |tx: &mut Tx| setup::take_authorization(tx, &key, now);
         let taken = self.write(take).await?;
         taken.map(|taken| self.explained(taken.open(&self.vault, state))).transpose()
     }
 
     async fn put_channel_sync(&self, sync: ChannelSync) -> Result<(), StoreError> {
-        self.write(async move |tx: &mut Tx| syncs::put_channel_sync(tx, &sync).await).await
+        self.write(move |tx: &mut Tx| syncs::put_channel_sync(tx, &sync)).await
     }
 
     async fn channel_syncs(&self) -> Result<Vec<ChannelSync>, StoreError> {
-        let mut reader = self.reader().await?;
-        self.explained(syncs::channel_syncs(&mut reader).await)
+        self.list(syncs::channel_syncs).await
     }
 
     async fn set_channel_sync_state(
@@ -141,7 +137,7 @@ impl Store for SqlStore {
         id: ChannelSyncId,
         state: ChannelSyncState,
     ) -> Result<(), StoreError> {
-        self.write(async move |tx: &mut Tx| syncs::set_state(tx, id, state).await).await
+        self.write(move |tx: &mut Tx| syncs::set_state(tx, id, state)).await
     }
 
     async fn set_channel_sync_settings(
@@ -151,8 +147,7 @@ impl Store for SqlStore {
         settings: SyncSettings,
     ) -> Result<(), StoreError> {
         let name = name.to_owned();
-        self.write(async move |tx: &mut Tx| syncs::set_settings(tx, id, &name, &settings).await)
-            .await
+        self.write(move |tx: &mut Tx| syncs::set_settings(tx, id, &name, &settings)).await
     }
 
     async fn put_endpoint(
@@ -160,16 +155,16 @@ impl Store for SqlStore {
         sync: ChannelSyncId,
         endpoint: Endpoint,
     ) -> Result<(), StoreError> {
-        self.write(async move |tx: &mut Tx| syncs::put_endpoint(tx, sync, &endpoint).await).await
+        self.write(move |tx: &mut Tx| syncs::put_endpoint(tx, sync, &endpoint)).await
     }
 
     async fn rename_endpoint(&self, id: EndpointId, name: &str) -> Result<(), StoreError> {
         let name = name.to_owned();
-        self.write(async move |tx: &mut Tx| syncs::rename_endpoint(tx, id, &name).await).await
+        self.write(move |tx: &mut Tx| syncs::rename_endpoint(tx, id, &name)).await
     }
 
     async fn remove_endpoint(&self, id: EndpointId, at: Timestamp) -> Result<(), StoreError> {
-        self.write(async move |tx: &mut Tx| syncs::remove_endpoint(tx, id, at).await).await
+        self.write(move |tx: &mut Tx| syncs::remove_endpoint(tx, id, at)).await
     }
 
     async fn remove_channel_sync(
@@ -177,11 +172,11 @@ impl Store for SqlStore {
         id: ChannelSyncId,
         at: Timestamp,
     ) -> Result<(), StoreError> {
-        self.write(async move |tx: &mut Tx| syncs::remove_channel_sync(tx, id, at).await).await
+        self.write(move |tx: &mut Tx| syncs::remove_channel_sync(tx, id, at)).await
     }
 
     async fn audit(&self, entry: AuditEntry) -> Result<(), StoreError> {
-        self.write(async move |tx: &mut Tx| setup::audit(tx, &entry).await).await
+        self.write(move |tx: &mut Tx| setup::audit(tx, &entry)).await
     }
 
     async fn audit_log(
@@ -189,8 +184,7 @@ impl Store for SqlStore {
         before: Option<i64>,
         limit: u32,
     ) -> Result<Vec<(i64, AuditEntry)>, StoreError> {
-        let mut reader = self.reader().await?;
-        self.explained(setup::audit_log(&mut reader, before, limit).await)
+        self.list(move |database| setup::audit_log(database, before, limit)).await
     }
 
     async fn append_inbound(&self, rows: Vec<NewInbound>) -> Result<Vec<Appended>, StoreError> {
@@ -205,8 +199,8 @@ impl Store for SqlStore {
     }
 
     async fn pending_inbound(&self, after: i64, limit: u32) -> Result<Vec<Inbound>, StoreError> {
-        let mut reader = self.reader().await?;
-        self.explained(inbox::pending(&mut reader, &self.vault, after, limit).await)
+        let vault = self.vault.clone();
+        self.list(move |database| inbox::pending(database, &vault, after, limit)).await
     }
 
     async fn pending_inbound_of(
@@ -215,14 +209,12 @@ impl Store for SqlStore {
         conversation: &RemoteId,
         limit: u32,
     ) -> Result<Vec<Inbound>, StoreError> {
-        let mut reader = self.reader().await?;
         let at = ConversationRef { connection, conversation: conversation.clone() };
-        self.explained(inbox::pending_of(&mut reader, &self.vault, &at, limit).await)
+        self.look_up(|database| inbox::pending_of(database, &self.vault, &at, limit))
     }
 
     async fn sweeps(&self) -> Result<Vec<(ConversationRef, SweepRecord)>, StoreError> {
-        let mut reader = self.reader().await?;
-        self.explained(sweeps::all(&mut reader).await)
+        self.list(sweeps::all).await
     }
 
     async fn put_sweep(
@@ -232,8 +224,7 @@ impl Store for SqlStore {
         deaf_since: Option<Timestamp>,
     ) -> Result<(), StoreError> {
         let at = at.clone();
-        self.write(async move |tx: &mut Tx| sweeps::put(tx, &at, checked_until, deaf_since).await)
-            .await
+        self.write(move |tx: &mut Tx| sweeps::put(tx, &at, checked_until, deaf_since)).await
     }
 
     async fn said_between(
@@ -242,8 +233,8 @@ impl Store for SqlStore {
         since: Timestamp,
         until: Timestamp,
     ) -> Result<Vec<(RemoteId, Option<MessageId>)>, StoreError> {
-        let mut reader = self.reader().await?;
-        self.explained(sweeps::said_between(&mut reader, at, since, until).await)
+        let at = at.clone();
+        self.list(move |database| sweeps::said_between(database, &at, since, until)).await
     }
 
     async fn move_conversation(
@@ -253,12 +244,11 @@ impl Store for SqlStore {
     ) -> Result<(), StoreError> {
         let to = ConversationRef { connection: from.connection, conversation: to.clone() };
         let from = from.clone();
-        self.write(async move |tx: &mut Tx| sweeps::move_conversation(tx, &from, &to).await).await
+        self.write(move |tx: &mut Tx| sweeps::move_conversation(tx, &from, &to)).await
     }
 
     async fn moves(&self) -> Result<Vec<(ConversationRef, RemoteId)>, StoreError> {
-        let mut reader = self.reader().await?;
-        self.explained(sweeps::moves(&mut reader).await)
+        self.list(sweeps::moves).await
     }
 
     async fn message_at(
@@ -266,18 +256,15 @@ impl Store for SqlStore {
         at: &ConversationRef,
         remote: &RemoteId,
     ) -> Result<Option<MessageView>, StoreError> {
-        let mut reader = self.reader().await?;
-        self.explained(views::message_at(&mut reader, at, remote).await)
+        self.look_up(|database| views::message_at(database, at, remote))
     }
 
     async fn message(&self, id: MessageId) -> Result<Option<MessageView>, StoreError> {
-        let mut reader = self.reader().await?;
-        self.explained(views::message(&mut reader, id).await)
+        self.look_up(|database| views::message(database, id))
     }
 
     async fn in_flight(&self, to: &ConversationRef) -> Result<Vec<InFlight>, StoreError> {
-        let mut reader = self.reader().await?;
-        self.explained(views::in_flight(&mut reader, &self.vault, to).await)
+        self.look_up(|database| views::in_flight(database, &self.vault, to))
     }
 
     async fn commit_plan(&self, seq: i64, plan: Plan) -> Result<Vec<i64>, StoreError> {
@@ -288,12 +275,11 @@ impl Store for SqlStore {
             drops: plan.drops,
             at: (self.now)(),
         };
-        self.write(async move |tx: &mut Tx| plan::commit(tx, seq, &plan).await).await
+        self.write(move |tx: &mut Tx| plan::commit(tx, seq, &plan)).await
     }
 
     async fn lanes(&self) -> Result<Vec<Lane>, StoreError> {
-        let mut reader = self.reader().await?;
-        self.explained(views::lanes(&mut reader).await)
+        self.list(views::lanes).await
     }
 
     async fn lane_work(
@@ -302,8 +288,7 @@ impl Store for SqlStore {
         after: i64,
         limit: u32,
     ) -> Result<Vec<PendingDelivery>, StoreError> {
-        let mut reader = self.reader().await?;
-        self.explained(views::lane_work(&mut reader, &self.vault, to, after, limit).await)
+        self.look_up(|database| views::lane_work(database, &self.vault, to, after, limit))
     }
 
     async fn copies(
@@ -311,15 +296,13 @@ impl Store for SqlStore {
         message: MessageId,
         at: &ConversationRef,
     ) -> Result<Vec<Copy>, StoreError> {
-        let mut reader = self.reader().await?;
-        let mut copies = self.explained(views::copies(&mut reader, message).await)?;
+        let mut copies = self.look_up(|database| views::copies(database, message))?;
         copies.retain(|copy| copy.at == *at);
         Ok(copies)
     }
 
     async fn is_copy(&self, at: &ConversationRef, remote: &RemoteId) -> Result<bool, StoreError> {
-        let mut reader = self.reader().await?;
-        self.explained(views::is_copy(&mut reader, at, remote).await)
+        self.look_up(|database| views::is_copy(database, at, remote))
     }
 
     async fn begin(
@@ -332,7 +315,7 @@ impl Store for SqlStore {
     ) -> Result<Begun, StoreError> {
         let content = BegunContent { fingerprint, handles };
         let content = self.explained(seal_begun(&self.vault, delivery, part, &content))?;
-        let begin = async move |tx: &mut Tx| work::begin(tx, delivery, part, &content, at).await;
+        let begin = move |tx: &mut Tx| work::begin(tx, delivery, part, &content, at);
         Ok(Begun::committed(delivery, part, self.write(begin).await?))
     }
 
@@ -341,7 +324,7 @@ impl Store for SqlStore {
             refusal::settles(settled.state)?;
         }
         let step = self.explained(SealedProgress::new(&self.vault, step))?;
-        self.write(async move |tx: &mut Tx| work::progress(tx, delivery, &step).await).await
+        self.write(move |tx: &mut Tx| work::progress(tx, delivery, &step)).await
     }
 
     async fn overdue(
@@ -350,13 +333,11 @@ impl Store for SqlStore {
         after: i64,
         limit: u32,
     ) -> Result<Vec<Delivery>, StoreError> {
-        let mut reader = self.reader().await?;
-        self.explained(views::overdue(&mut reader, before, after, limit).await)
+        self.list(move |database| views::overdue(database, before, after, limit)).await
     }
 
     async fn told_in_vain(&self, limit: u32) -> Result<Vec<Delivery>, StoreError> {
-        let mut reader = self.reader().await?;
-        self.explained(views::told_in_vain(&mut reader, limit).await)
+        self.list(move |database| views::told_in_vain(database, limit)).await
     }
 
     async fn take_back(
@@ -365,7 +346,7 @@ impl Store for SqlStore {
         deliveries: Vec<NewDelivery>,
     ) -> Result<(), StoreError> {
         let deliveries = self.explained(SealedDelivery::all(&self.vault, deliveries))?;
-        self.write(async move |tx: &mut Tx| work::take_back(tx, message, &deliveries).await).await
+        self.write(move |tx: &mut Tx| work::take_back(tx, message, &deliveries)).await
     }
 
     async fn hold_lane(
@@ -374,53 +355,48 @@ impl Store for SqlStore {
         until: Option<Timestamp>,
     ) -> Result<(), StoreError> {
         let to = to.clone();
-        self.write(async move |tx: &mut Tx| work::hold_lane(tx, &to, until).await).await
+        self.write(move |tx: &mut Tx| work::hold_lane(tx, &to, until)).await
     }
 
     async fn deliveries(&self, filter: &DeliveryFilter) -> Result<Vec<Delivery>, StoreError> {
-        let mut reader = self.reader().await?;
-        self.explained(views::deliveries(&mut reader, filter).await)
+        let filter = filter.clone();
+        self.list(move |database| views::deliveries(database, &filter)).await
     }
 
     async fn delivery(
         &self,
         id: DeliveryId,
     ) -> Result<Option<(Delivery, Vec<Attempt>)>, StoreError> {
-        let mut reader = self.reader().await?;
-        self.explained(views::delivery(&mut reader, id).await)
+        self.look_up(|database| views::delivery(database, id))
     }
 
     async fn retry(&self, id: DeliveryId) -> Result<Delivery, StoreError> {
-        self.write(async move |tx: &mut Tx| {
-            work::retry(tx, id).await?;
-            views::one_delivery(&mut tx.connection, id)
-                .await?
-                .ok_or_else(|| refusal::missing("delivery", id).into())
+        self.write(move |tx: &mut Tx| {
+            work::retry(tx, id)?;
+            let delivery = views::one_delivery(&tx.database, id)?;
+            delivery.ok_or_else(|| refusal::missing("delivery", id).into())
         })
         .await
     }
 
     async fn erase_parked(&self, before: Timestamp) -> Result<u64, StoreError> {
-        self.write(async move |tx: &mut Tx| work::erase_parked(tx, before).await).await
+        self.write(move |tx: &mut Tx| work::erase_parked(tx, before)).await
     }
 
     async fn traffic(&self, id: ChannelSyncId) -> Result<ChannelSyncTraffic, StoreError> {
-        let mut reader = self.reader().await?;
-        self.explained(views::traffic(&mut reader, id).await)
+        self.list(move |database| views::traffic(database, id)).await
     }
 
     async fn backlog(&self) -> Result<Backlog, StoreError> {
-        let mut reader = self.reader().await?;
-        self.explained(views::backlog(&mut reader).await)
+        self.list(views::backlog).await
     }
 
     async fn drops(&self) -> Result<Vec<DropCount>, StoreError> {
-        let mut reader = self.reader().await?;
-        self.explained(views::drops(&mut reader).await)
+        self.list(views::drops).await
     }
 
     async fn check(&self) -> Result<(), StoreError> {
-        self.write(async |tx: &mut Tx| work::check(tx).await).await
+        self.write(|tx: &mut Tx| work::check(tx)).await
     }
 
     async fn account(
@@ -428,8 +404,7 @@ impl Store for SqlStore {
         connection: ConnectionId,
         id: &RemoteId,
     ) -> Result<Option<StoredAccount>, StoreError> {
-        let mut reader = self.reader().await?;
-        self.explained(people::account(&mut reader, connection, id).await)
+        self.look_up(|database| people::account(database, connection, id))
     }
 
     async fn accounts_by_email(
@@ -437,8 +412,7 @@ impl Store for SqlStore {
         connection: ConnectionId,
         email: &str,
     ) -> Result<Vec<StoredAccount>, StoreError> {
-        let mut reader = self.reader().await?;
-        self.explained(people::by_email(&mut reader, connection, email).await)
+        self.look_up(|database| people::by_email(database, connection, email))
     }
 
     async fn put_accounts(
@@ -446,7 +420,7 @@ impl Store for SqlStore {
         connection: ConnectionId,
         accounts: Vec<StoredAccount>,
     ) -> Result<(), StoreError> {
-        self.write(async move |tx: &mut Tx| people::put(tx, connection, &accounts).await).await
+        self.write(move |tx: &mut Tx| people::put(tx, connection, &accounts)).await
     }
 
     async fn forget_account(
@@ -455,6 +429,6 @@ impl Store for SqlStore {
         id: &RemoteId,
     ) -> Result<(), StoreError> {
         let id = id.clone();
-        self.write(async move |tx: &mut Tx| people::forget(tx, connection, &id).await).await
+        self.write(move |tx: &mut Tx| people::forget(tx, connection, &id)).await
     }
 }

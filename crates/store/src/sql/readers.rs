@@ -1,70 +1,68 @@
 //! Connections that only read.
 
-use std::ops::{Deref, DerefMut};
+use std::sync::Arc;
 
 use parking_lot::Mutex;
-use sqlx::{ConnectOptions, SqliteConnection, sqlite::SqliteConnectOptions};
-use tokio::sync::{Semaphore, SemaphorePermit};
+use rusqlite::Connection as Database;
+use tokio::sync::Semaphore;
 
-use super::Fault;
+use super::{Fault, SqlStore, open::Opening};
+use crate::StoreError;
 
-/// Reads that run at once; more wait for their turn.
-const READERS: usize = 4;
+/// Long reads that run at once; more wait for their turn.
+const LONG_READS: usize = 4;
 
-/// A pool without the upkeep of sqlx's own: a local file's connection does not go stale, so none is
-/// pinged between two uses.
 pub(super) struct Readers {
-    options: SqliteConnectOptions,
-    permits: Semaphore,
-    idle: Mutex<Vec<SqliteConnection>>,
+    opening: Opening,
+    long: Semaphore,
+    idle: Mutex<Vec<Database>>,
 }
 
 impl Readers {
-    pub(super) fn new(options: SqliteConnectOptions) -> Self {
-        Self { options, permits: Semaphore::new(READERS), idle: Mutex::new(Vec::new()) }
-    }
-
-    pub(super) async fn get(&self) -> Result<Reader<'_>, Fault> {
-        let permit = self.permits.acquire().await.map_err(|_| sqlx::Error::PoolClosed)?;
-        let idle = self.idle.lock().pop();
-        let connection = match idle {
-            Some(connection) => connection,
-            None => self.options.connect().await?,
-        };
-        Ok(Reader { readers: self, connection: Some(connection), _permit: permit })
+    pub(super) fn new(opening: Opening) -> Self {
+        Self { opening, long: Semaphore::new(LONG_READS), idle: Mutex::default() }
     }
 
     pub(super) fn close(&self) {
-        self.permits.close();
+        self.long.close();
         self.idle.lock().clear();
     }
-}
 
-/// A connection on loan; it goes back when dropped.
-pub(super) struct Reader<'r> {
-    readers: &'r Readers,
-    connection: Option<SqliteConnection>,
-    _permit: SemaphorePermit<'r>,
-}
-
-impl Deref for Reader<'_> {
-    type Target = SqliteConnection;
-
-    fn deref(&self) -> &SqliteConnection {
-        self.connection.as_ref().expect("a reader has its connection until it is dropped")
-    }
-}
-
-impl DerefMut for Reader<'_> {
-    fn deref_mut(&mut self) -> &mut SqliteConnection {
-        self.connection.as_mut().expect("a reader has its connection until it is dropped")
-    }
-}
-
-impl Drop for Reader<'_> {
-    fn drop(&mut self) {
-        if !self.readers.permits.is_closed() {
-            self.readers.idle.lock().extend(self.connection.take());
+    fn read<T>(&self, read: impl FnOnce(&Database) -> Result<T, Fault>) -> Result<T, Fault> {
+        let idle = self.idle.lock().pop();
+        let database = match idle {
+            Some(database) => database,
+            None => self.opening.open()?,
+        };
+        let result = read(&database);
+        if !self.long.is_closed() {
+            self.idle.lock().push(database);
         }
+        result
+    }
+}
+
+impl SqlStore {
+    /// Looks up what a key leads to, here and now: that takes some microseconds, less than handing
+    /// it to another thread and waking up again.
+    pub(super) fn look_up<T>(
+        &self,
+        read: impl FnOnce(&Database) -> Result<T, Fault>,
+    ) -> Result<T, StoreError> {
+        self.explained(self.readers.read(read))
+    }
+
+    /// Reads what may be long, on a thread that may be kept.
+    pub(super) async fn list<T: Send + 'static>(
+        &self,
+        read: impl FnOnce(&Database) -> Result<T, Fault> + Send + 'static,
+    ) -> Result<T, StoreError> {
+        let _turn = self.readers.long.acquire().await.map_err(|_| self.closed())?;
+        let readers = Arc::clone(&self.readers);
+        let reading = tokio::task::spawn_blocking(move || readers.read(read));
+        let result = reading.await.map_err(|error| {
+            StoreError::Unavailable(format!("a read did not come to its end: {error}"))
+        })?;
+        self.explained(result)
     }
 }

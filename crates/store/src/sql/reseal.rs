@@ -4,11 +4,11 @@
 //! state that a crash could leave behind, and whoever does it again goes on where it stopped.
 
 use rialto_model::{AppId, ConnectionId, DeliveryId};
-use sqlx::sqlite::SqliteRow;
 
 use super::{
     Fault, SqlStore, Tx,
     open::KEY_CHECK,
+    query::{Value, query},
     sealed::{
         app_place, authorization_place, begun_place, cabinet_place, inbound_place, work_place,
     },
@@ -22,20 +22,14 @@ use crate::{StoreError, Vault};
 struct Kind {
     select: &'static str,
     update: &'static str,
-    row: fn(&SqliteRow) -> Result<Row, Fault>,
+    row: fn(&mut Columns<'_>) -> Result<Row, Fault>,
 }
 
 /// A value, the place that it is sealed for, and what tells its row.
 struct Row {
     sealed: Vec<u8>,
     place: String,
-    key: Vec<Key>,
-}
-
-enum Key {
-    Number(i64),
-    Text(String),
-    Bytes(Vec<u8>),
+    key: Vec<Value<'static>>,
 }
 
 /// The last is the value by which the database knows its key: as long as anything else is left,
@@ -45,13 +39,12 @@ const KINDS: [Kind; 8] = [
         select: "SELECT payload, seq, connection, conversation, identity FROM inbox
                  WHERE substr(payload, 1, 5) <> $1 LIMIT $2",
         update: "UPDATE inbox SET payload = $1 WHERE seq = $2",
-        row: |row| {
-            let mut columns = Columns::of(row);
+        row: |columns| {
             let (sealed, seq) = (columns.next()?, columns.next()?);
             let connection = ConnectionId::new(columns.uuid()?);
             let (conversation, identity): (String, String) = (columns.next()?, columns.next()?);
             let place = inbound_place(connection, &conversation, &identity);
-            Ok(Row { sealed, place, key: vec![Key::Number(seq)] })
+            Ok(Row { sealed, place, key: vec![Value::Number(seq)] })
         },
     },
     // Only what is pending or parked has content; each of the two has an index of its own.
@@ -72,12 +65,11 @@ const KINDS: [Kind; 8] = [
                  FROM begun b JOIN deliveries d ON d.seq = b.delivery
                  WHERE substr(b.content, 1, 5) <> $1 LIMIT $2",
         update: "UPDATE begun SET content = $1 WHERE lane = $2 AND delivery = $3 AND part = $4",
-        row: |row| {
-            let mut columns = Columns::of(row);
+        row: |columns| {
             let sealed = columns.next()?;
             let (lane, delivery, part) = (columns.next()?, columns.next()?, columns.part()?);
             let place = begun_place(DeliveryId::new(columns.uuid()?), part);
-            let key = [lane, delivery, part.to_i64()].map(Key::Number).into();
+            let key = [lane, delivery, part.to_i64()].map(Value::Number).into();
             Ok(Row { sealed, place, key })
         },
     },
@@ -85,22 +77,20 @@ const KINDS: [Kind; 8] = [
         select: "SELECT value, connection, entry FROM cabinet
                  WHERE substr(value, 1, 5) <> $1 LIMIT $2",
         update: "UPDATE cabinet SET value = $1 WHERE connection = $2 AND entry = $3",
-        row: |row| {
-            let mut columns = Columns::of(row);
+        row: |columns| {
             let (sealed, owner) = (columns.next()?, columns.uuid()?);
             let entry: String = columns.next()?;
             let place = cabinet_place(ConnectionId::new(owner), &entry);
-            let key = vec![Key::Bytes(owner.as_bytes().into()), Key::Text(entry)];
+            let key = vec![owner.into(), entry.into()];
             Ok(Row { sealed, place, key })
         },
     },
     Kind {
         select: "SELECT secrets, id FROM apps WHERE substr(secrets, 1, 5) <> $1 LIMIT $2",
         update: "UPDATE apps SET secrets = $1 WHERE id = $2",
-        row: |row| {
-            let mut columns = Columns::of(row);
+        row: |columns| {
             let (sealed, id) = (columns.next()?, columns.uuid()?);
-            let key = vec![Key::Bytes(id.as_bytes().into())];
+            let key = vec![id.into()];
             Ok(Row { sealed, place: app_place(AppId::new(id)), key })
         },
     },
@@ -108,30 +98,27 @@ const KINDS: [Kind; 8] = [
         select: "SELECT secret, state FROM authorizations
                  WHERE substr(secret, 1, 5) <> $1 LIMIT $2",
         update: "UPDATE authorizations SET secret = $1 WHERE state = $2",
-        row: |row| {
-            let mut columns = Columns::of(row);
+        row: |columns| {
             let sealed = columns.next()?;
             let state: String = columns.next()?;
-            Ok(Row { sealed, place: authorization_place(&state), key: vec![Key::Text(state)] })
+            Ok(Row { sealed, place: authorization_place(&state), key: vec![state.into()] })
         },
     },
     Kind {
         select: "SELECT value, name FROM facts
                  WHERE name = 'key check' AND substr(value, 1, 5) <> $1 LIMIT $2",
         update: "UPDATE facts SET value = $1 WHERE name = $2",
-        row: |row| {
-            let mut columns = Columns::of(row);
-            let (sealed, name) = (columns.next()?, columns.next()?);
-            Ok(Row { sealed, place: KEY_CHECK.into(), key: vec![Key::Text(name)] })
+        row: |columns| {
+            let (sealed, name): (_, String) = (columns.next()?, columns.next()?);
+            Ok(Row { sealed, place: KEY_CHECK.into(), key: vec![name.into()] })
         },
     },
 ];
 
-fn delivery(row: &SqliteRow) -> Result<Row, Fault> {
-    let mut columns = Columns::of(row);
+fn delivery(columns: &mut Columns<'_>) -> Result<Row, Fault> {
     let (sealed, seq) = (columns.next()?, columns.next()?);
     let place = work_place(DeliveryId::new(columns.uuid()?));
-    Ok(Row { sealed, place, key: vec![Key::Number(seq)] })
+    Ok(Row { sealed, place, key: vec![Value::Number(seq)] })
 }
 
 impl SqlStore {
@@ -144,10 +131,10 @@ impl SqlStore {
     /// call is done then.
     pub async fn reseal(&self, at_most: u32) -> Result<u32, StoreError> {
         let vault = self.vault.clone();
-        self.write(async move |tx: &mut Tx| {
+        self.write(move |tx: &mut Tx| {
             let mut done = 0;
             for kind in &KINDS {
-                done += reseal(tx, &vault, kind, at_most - done).await?;
+                done += reseal(tx, &vault, kind, at_most - done)?;
                 if done == at_most {
                     break;
                 }
@@ -158,20 +145,16 @@ impl SqlStore {
     }
 }
 
-async fn reseal(tx: &mut Tx, vault: &Vault, kind: &Kind, at_most: u32) -> Result<u32, Fault> {
-    let select = sqlx::query(kind.select).bind(vault.in_use().to_vec()).bind(at_most);
+fn reseal(tx: &mut Tx, vault: &Vault, kind: &Kind, at_most: u32) -> Result<u32, Fault> {
+    let select = query(kind.select).bind(vault.in_use().to_vec()).bind(at_most);
+    let rows = select.all(&tx.database, kind.row)?;
     let mut done = 0;
-    for row in &select.fetch_all(&mut tx.connection).await? {
-        let Row { sealed, place, key } = (kind.row)(row)?;
-        let mut update = sqlx::query(kind.update).bind(vault.reseal(&place, &sealed)?);
-        for key in key {
-            update = match key {
-                Key::Number(number) => update.bind(number),
-                Key::Text(text) => update.bind(text),
-                Key::Bytes(bytes) => update.bind(bytes),
-            };
+    for Row { sealed, place, key } in rows {
+        let mut update = query(kind.update).bind(vault.reseal(&place, &sealed)?);
+        for value in key {
+            update.push(value);
         }
-        tx.run(update).await?;
+        tx.run(update)?;
         done += 1;
     }
     Ok(done)

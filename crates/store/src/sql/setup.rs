@@ -4,11 +4,12 @@ use std::collections::BTreeMap;
 
 use jiff::Timestamp;
 use rialto_model::{AppId, ConnectionId, OrganizationId};
+use rusqlite::Connection as Database;
 use secrecy::{ExposeSecret, SecretString};
-use sqlx::{SqliteConnection, sqlite::SqliteRow};
 
 use super::{
     Fault, Tx,
+    query::query,
     sealed::{app_place, authorization_place, cabinet_place},
     values::{Columns, from_json, json, micros},
 };
@@ -21,8 +22,8 @@ pub(super) fn seal_secrets(vault: &Vault, app: &App) -> Result<Vec<u8>, Fault> {
     Ok(vault.seal(&app_place(app.id), json(&plain)?.as_bytes()))
 }
 
-pub(super) async fn put_app(tx: &mut Tx, app: &App, secrets: &[u8]) -> Result<(), Fault> {
-    let upsert = sqlx::query(
+pub(super) fn put_app(tx: &mut Tx, app: &App, secrets: &[u8]) -> Result<(), Fault> {
+    let upsert = query(
         "INSERT INTO apps (id, organization, platform, name, settings, secrets, created_at)
          VALUES ($1, $2, $3, $4, $5, $6, $7)
          ON CONFLICT (id) DO UPDATE SET organization = excluded.organization,
@@ -30,31 +31,26 @@ pub(super) async fn put_app(tx: &mut Tx, app: &App, secrets: &[u8]) -> Result<()
              secrets = excluded.secrets, created_at = excluded.created_at",
     );
     let upsert = upsert
-        .bind(&app.id.uuid().as_bytes()[..])
-        .bind(&app.organization.uuid().as_bytes()[..])
+        .bind(app.id.uuid())
+        .bind(app.organization.uuid())
         .bind(app.platform.as_str())
         .bind(app.name.as_str())
         .bind(json(&app.settings)?)
         .bind(secrets)
         .bind(micros(app.created_at));
-    tx.run(upsert).await?;
+    tx.run(upsert)?;
     Ok(())
 }
 
-pub(super) async fn apps(
-    connection: &mut SqliteConnection,
-    vault: &Vault,
-) -> Result<Vec<App>, Fault> {
-    let query = sqlx::query(
+pub(super) fn apps(database: &Database, vault: &Vault) -> Result<Vec<App>, Fault> {
+    let select = query(
         "SELECT id, organization, platform, name, settings, secrets, created_at
          FROM apps ORDER BY id",
     );
-    let rows = query.fetch_all(connection).await?;
-    rows.iter().map(|row| read_app(row, vault)).collect()
+    select.all(database, |columns| read_app(columns, vault))
 }
 
-fn read_app(row: &SqliteRow, vault: &Vault) -> Result<App, Fault> {
-    let mut columns = Columns::of(row);
+fn read_app(columns: &mut Columns<'_>, vault: &Vault) -> Result<App, Fault> {
     let id = AppId::new(columns.uuid()?);
     Ok(App {
         id,
@@ -63,7 +59,7 @@ fn read_app(row: &SqliteRow, vault: &Vault) -> Result<App, Fault> {
         name: columns.next()?,
         settings: columns.json()?,
         secrets: from_json::<BTreeMap<String, String>>(
-            &vault.open(&app_place(id), columns.next()?)?,
+            &vault.open(&app_place(id), columns.bytes()?)?,
         )?
         .into_iter()
         .map(|(name, secret)| (name, secret.into()))
@@ -72,28 +68,27 @@ fn read_app(row: &SqliteRow, vault: &Vault) -> Result<App, Fault> {
     })
 }
 
-pub(super) async fn remove_app(tx: &mut Tx, id: AppId) -> Result<(), Fault> {
-    let query = sqlx::query("SELECT 1 FROM connections WHERE app = $1");
-    if tx.finds(query.bind(&id.uuid().as_bytes()[..])).await? {
+pub(super) fn remove_app(tx: &mut Tx, id: AppId) -> Result<(), Fault> {
+    let select = query("SELECT 1 FROM connections WHERE app = $1");
+    if tx.finds(select.bind(id.uuid()))? {
         return Err(refusal::app_in_use(id).into());
     }
-    let delete = sqlx::query("DELETE FROM apps WHERE id = $1");
-    if tx.run(delete.bind(&id.uuid().as_bytes()[..])).await? == 0 {
+    let delete = query("DELETE FROM apps WHERE id = $1");
+    if tx.run(delete.bind(id.uuid()))? == 0 {
         return Err(refusal::missing("app", id).into());
     }
     Ok(())
 }
 
-pub(super) async fn put_connection(tx: &mut Tx, connection: &Connection) -> Result<(), Fault> {
-    let taken =
-        sqlx::query("SELECT 1 FROM connections WHERE app = $1 AND workspace = $2 AND id <> $3")
-            .bind(&connection.app.uuid().as_bytes()[..])
-            .bind(connection.workspace.as_str())
-            .bind(&connection.id.uuid().as_bytes()[..]);
-    if tx.finds(taken).await? {
+pub(super) fn put_connection(tx: &mut Tx, connection: &Connection) -> Result<(), Fault> {
+    let taken = query("SELECT 1 FROM connections WHERE app = $1 AND workspace = $2 AND id <> $3")
+        .bind(connection.app.uuid())
+        .bind(connection.workspace.as_str())
+        .bind(connection.id.uuid());
+    if tx.finds(taken)? {
         return Err(refusal::workspace_taken(&connection.workspace).into());
     }
-    let upsert = sqlx::query(
+    let upsert = query(
         "INSERT INTO connections
              (id, organization, app, platform, workspace, name, state, created_at)
          VALUES ($1, $2, $3, $4, $5, $6, $7, $8)
@@ -102,28 +97,24 @@ pub(super) async fn put_connection(tx: &mut Tx, connection: &Connection) -> Resu
              state = excluded.state, created_at = excluded.created_at",
     );
     let upsert = upsert
-        .bind(&connection.id.uuid().as_bytes()[..])
-        .bind(&connection.organization.uuid().as_bytes()[..])
-        .bind(&connection.app.uuid().as_bytes()[..])
+        .bind(connection.id.uuid())
+        .bind(connection.organization.uuid())
+        .bind(connection.app.uuid())
         .bind(connection.platform.as_str())
         .bind(connection.workspace.as_str())
         .bind(connection.name.as_str())
         .bind(json(&connection.state)?)
         .bind(micros(connection.created_at));
-    tx.run(upsert).await?;
+    tx.run(upsert)?;
     Ok(())
 }
 
-pub(super) async fn connections(
-    connection: &mut SqliteConnection,
-) -> Result<Vec<Connection>, Fault> {
-    let query = sqlx::query(
+pub(super) fn connections(database: &Database) -> Result<Vec<Connection>, Fault> {
+    let select = query(
         "SELECT id, organization, app, platform, workspace, name, state, created_at
          FROM connections ORDER BY id",
     );
-    let rows = query.fetch_all(connection).await?;
-    let read = |row| {
-        let mut columns = Columns::of(row);
+    select.all(database, |columns| {
         Ok(Connection {
             id: ConnectionId::new(columns.uuid()?),
             organization: OrganizationId::new(columns.uuid()?),
@@ -134,59 +125,57 @@ pub(super) async fn connections(
             state: columns.json()?,
             created_at: columns.time()?,
         })
-    };
-    rows.iter().map(read).collect()
+    })
 }
 
-pub(super) async fn set_connection_state(
+pub(super) fn set_connection_state(
     tx: &mut Tx,
     id: ConnectionId,
     state: &ConnectionState,
 ) -> Result<(), Fault> {
-    let update = sqlx::query("UPDATE connections SET state = $2 WHERE id = $1");
-    let update = update.bind(&id.uuid().as_bytes()[..]).bind(json(state)?);
-    if tx.run(update).await? == 0 {
+    let update = query("UPDATE connections SET state = $2 WHERE id = $1");
+    let update = update.bind(id.uuid()).bind(json(state)?);
+    if tx.run(update)? == 0 {
         return Err(refusal::missing("connection", id).into());
     }
     Ok(())
 }
 
-pub(super) async fn remove_connection(tx: &mut Tx, id: ConnectionId) -> Result<(), Fault> {
-    let query = sqlx::query("SELECT 1 FROM endpoints WHERE connection = $1");
-    if tx.finds(query.bind(&id.uuid().as_bytes()[..])).await? {
+pub(super) fn remove_connection(tx: &mut Tx, id: ConnectionId) -> Result<(), Fault> {
+    let select = query("SELECT 1 FROM endpoints WHERE connection = $1");
+    if tx.finds(select.bind(id.uuid()))? {
         return Err(refusal::connection_in_use(id).into());
     }
-    let delete = sqlx::query("DELETE FROM connections WHERE id = $1");
-    if tx.run(delete.bind(&id.uuid().as_bytes()[..])).await? == 0 {
+    let delete = query("DELETE FROM connections WHERE id = $1");
+    if tx.run(delete.bind(id.uuid()))? == 0 {
         return Err(refusal::missing("connection", id).into());
     }
     for delete in
         ["DELETE FROM cabinet WHERE connection = $1", "DELETE FROM accounts WHERE connection = $1"]
     {
-        tx.run(sqlx::query(delete).bind(&id.uuid().as_bytes()[..])).await?;
+        tx.run(query(delete).bind(id.uuid()))?;
     }
     Ok(())
 }
 
 /// A connection's cabinet holds a few entries: those wanted are picked here, whatever way the
 /// database compares text.
-pub(super) async fn cabinet(
-    connection: &mut SqliteConnection,
+pub(super) fn cabinet(
+    database: &Database,
     vault: &Vault,
     owner: ConnectionId,
-    wanted: impl Fn(&str) -> bool + Send,
+    wanted: impl Fn(&str) -> bool,
 ) -> Result<Vec<(String, SecretString)>, Fault> {
-    let query = sqlx::query("SELECT entry, value FROM cabinet WHERE connection = $1");
-    let rows = query.bind(&owner.uuid().as_bytes()[..]).fetch_all(connection).await?;
-    let mut entries = Vec::new();
-    for row in &rows {
-        let mut columns = Columns::of(row);
-        let entry: String = columns.next()?;
-        if wanted(&entry) {
-            let value = vault.open(&cabinet_place(owner, &entry), columns.next()?)?;
-            entries.push((entry, secret(value)?));
+    let select = query("SELECT entry, value FROM cabinet WHERE connection = $1");
+    let entries = select.bind(owner.uuid()).all(database, |columns| {
+        let entry = columns.text()?;
+        if !wanted(entry) {
+            return Ok(None);
         }
-    }
+        let value = vault.open(&cabinet_place(owner, entry), columns.bytes()?)?;
+        Ok(Some((entry.to_owned(), secret(value)?)))
+    })?;
+    let mut entries: Vec<_> = entries.into_iter().flatten().collect();
     entries.sort_by(|(one, _), (other, _)| one.cmp(other));
     Ok(entries)
 }
@@ -196,46 +185,42 @@ fn secret(plain: Vec<u8>) -> Result<SecretString, Fault> {
     Ok(text.map_err(|_| Fault::corrupt("a secret that is not UTF-8"))?.into())
 }
 
-pub(super) async fn cabinet_put(
+pub(super) fn cabinet_put(
     tx: &mut Tx,
     owner: ConnectionId,
     entry: &str,
     sealed: &[u8],
 ) -> Result<(), Fault> {
-    let upsert = sqlx::query(
+    let upsert = query(
         "INSERT INTO cabinet (connection, entry, value) VALUES ($1, $2, $3)
          ON CONFLICT (connection, entry) DO UPDATE SET value = excluded.value",
     );
-    tx.run(upsert.bind(&owner.uuid().as_bytes()[..]).bind(entry).bind(sealed)).await?;
+    tx.run(upsert.bind(owner.uuid()).bind(entry).bind(sealed))?;
     Ok(())
 }
 
-pub(super) async fn cabinet_remove(
-    tx: &mut Tx,
-    owner: ConnectionId,
-    entry: &str,
-) -> Result<(), Fault> {
-    let delete = sqlx::query("DELETE FROM cabinet WHERE connection = $1 AND entry = $2");
-    tx.run(delete.bind(&owner.uuid().as_bytes()[..]).bind(entry)).await?;
+pub(super) fn cabinet_remove(tx: &mut Tx, owner: ConnectionId, entry: &str) -> Result<(), Fault> {
+    let delete = query("DELETE FROM cabinet WHERE connection = $1 AND entry = $2");
+    tx.run(delete.bind(owner.uuid()).bind(entry))?;
     Ok(())
 }
 
-pub(super) async fn put_authorization(
+pub(super) fn put_authorization(
     tx: &mut Tx,
     pending: &PendingAuthorization,
     sealed: &[u8],
 ) -> Result<(), Fault> {
-    let upsert = sqlx::query(
+    let upsert = query(
         "INSERT INTO authorizations (state, app, secret, expires_at) VALUES ($1, $2, $3, $4)
          ON CONFLICT (state) DO UPDATE SET app = excluded.app, secret = excluded.secret,
              expires_at = excluded.expires_at",
     );
     let upsert = upsert
         .bind(pending.state.as_str())
-        .bind(&pending.app.uuid().as_bytes()[..])
+        .bind(pending.app.uuid())
         .bind(sealed)
         .bind(micros(pending.expires_at));
-    tx.run(upsert).await?;
+    tx.run(upsert)?;
     Ok(())
 }
 
@@ -246,21 +231,19 @@ pub(super) struct Taken {
     expires_at: Timestamp,
 }
 
-pub(super) async fn take_authorization(
+pub(super) fn take_authorization(
     tx: &mut Tx,
     state: &str,
     now: Timestamp,
 ) -> Result<Option<Taken>, Fault> {
-    let expire = sqlx::query("DELETE FROM authorizations WHERE expires_at <= $1");
-    tx.run(expire.bind(micros(now))).await?;
-    let take = sqlx::query(
-        "DELETE FROM authorizations WHERE state = $1 RETURNING app, secret, expires_at",
-    );
-    let row = take.bind(state).fetch_optional(&mut tx.connection).await?;
-    let Some(row) = row else { return Ok(None) };
-    let mut columns = Columns::of(&row);
-    let app = AppId::new(columns.uuid()?);
-    Ok(Some(Taken { app, sealed: columns.next()?, expires_at: columns.time()? }))
+    let expire = query("DELETE FROM authorizations WHERE expires_at <= $1");
+    tx.run(expire.bind(micros(now)))?;
+    let take =
+        query("DELETE FROM authorizations WHERE state = $1 RETURNING app, secret, expires_at");
+    take.bind(state).maybe(&tx.database, |columns| {
+        let app = AppId::new(columns.uuid()?);
+        Ok(Taken { app, sealed: columns.next()?, expires_at: columns.time()? })
+    })
 }
 
 impl Taken {
@@ -271,33 +254,30 @@ impl Taken {
     }
 }
 
-pub(super) async fn audit(tx: &mut Tx, entry: &AuditEntry) -> Result<(), Fault> {
-    let insert = sqlx::query(
-        "INSERT INTO audit (at, who, action, subject, detail) VALUES ($1, $2, $3, $4, $5)",
-    );
+pub(super) fn audit(tx: &mut Tx, entry: &AuditEntry) -> Result<(), Fault> {
+    let insert =
+        query("INSERT INTO audit (at, who, action, subject, detail) VALUES ($1, $2, $3, $4, $5)");
     let insert = insert
         .bind(micros(entry.at))
         .bind(entry.who.as_str())
         .bind(entry.action.as_str())
         .bind(entry.subject.as_str())
         .bind(json(&entry.detail)?);
-    tx.run(insert).await?;
+    tx.run(insert)?;
     Ok(())
 }
 
-pub(super) async fn audit_log(
-    connection: &mut SqliteConnection,
+pub(super) fn audit_log(
+    database: &Database,
     before: Option<i64>,
     limit: u32,
 ) -> Result<Vec<(i64, AuditEntry)>, Fault> {
-    let query = sqlx::query(
+    let select = query(
         "SELECT seq, at, who, action, subject, detail FROM audit
          WHERE seq < $1 ORDER BY seq DESC LIMIT $2",
     );
-    let query = query.bind(before.unwrap_or(i64::MAX)).bind(limit);
-    let rows = query.fetch_all(connection).await?;
-    let read = |row| {
-        let mut columns = Columns::of(row);
+    let select = select.bind(before.unwrap_or(i64::MAX)).bind(limit);
+    select.all(database, |columns| {
         let seq = columns.next()?;
         let entry = AuditEntry {
             at: columns.time()?,
@@ -307,6 +287,5 @@ pub(super) async fn audit_log(
             detail: columns.json()?,
         };
         Ok((seq, entry))
-    };
-    rows.iter().map(read).collect()
+    })
 }

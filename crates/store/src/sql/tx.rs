@@ -3,53 +3,52 @@
 use std::collections::HashMap;
 
 use rialto_model::ConversationRef;
-use sqlx::{SqliteConnection, sqlite::SqliteArguments};
+use rusqlite::Connection as Database;
 
-use super::{Fault, values::Columns};
+use super::{
+    Fault,
+    query::{Query, query},
+};
 
 /// Conversations whose numbers are remembered; beyond that all are forgotten and looked up again.
 const REMEMBERED: usize = 50_000;
 
 pub(super) struct Tx {
-    pub(super) connection: SqliteConnection,
+    pub(super) database: Database,
     /// Forgotten at every rollback, which may have undone the newest of them.
     numbers: HashMap<ConversationRef, i64>,
 }
 
-pub(super) type Query = sqlx::query::Query<'static, sqlx::Sqlite, SqliteArguments>;
-
 impl Tx {
-    pub(super) fn new(connection: SqliteConnection) -> Self {
-        Self { connection, numbers: HashMap::new() }
+    pub(super) fn new(database: Database) -> Self {
+        Self { database, numbers: HashMap::new() }
     }
 
     /// Runs a statement; gives how many rows it touched.
-    pub(super) async fn run(&mut self, query: Query) -> Result<u64, Fault> {
-        Ok(query.execute(&mut self.connection).await?.rows_affected())
+    pub(super) fn run(&self, query: Query<'_>) -> Result<u64, Fault> {
+        query.run(&self.database)
     }
 
     /// Whether the query finds anything.
-    pub(super) async fn finds(&mut self, query: Query) -> Result<bool, Fault> {
-        Ok(query.fetch_optional(&mut self.connection).await?.is_some())
+    pub(super) fn finds(&self, query: Query<'_>) -> Result<bool, Fault> {
+        Ok(query.maybe(&self.database, |_| Ok(()))?.is_some())
     }
 
     /// The number of a conversation, given when it is first met.
-    pub(super) async fn number(&mut self, at: &ConversationRef) -> Result<i64, Fault> {
+    pub(super) fn number(&mut self, at: &ConversationRef) -> Result<i64, Fault> {
         if let Some(number) = self.numbers.get(at) {
             return Ok(*number);
         }
-        let connection = at.connection.uuid();
-        let insert = sqlx::query(
+        let (connection, remote) = (at.connection.uuid(), at.conversation.as_str());
+        let insert = query(
             "INSERT INTO conversations (connection, remote) VALUES ($1, $2)
              ON CONFLICT (connection, remote) DO NOTHING",
         );
-        self.run(insert.bind(&connection.as_bytes()[..]).bind(at.conversation.as_str())).await?;
+        self.run(insert.bind(connection).bind(remote))?;
         let select =
-            sqlx::query("SELECT number FROM conversations WHERE connection = $1 AND remote = $2")
-                .bind(&connection.as_bytes()[..])
-                .bind(at.conversation.as_str());
-        let row = select.fetch_one(&mut self.connection).await?;
-        let number = Columns::of(&row).next()?;
+            query("SELECT number FROM conversations WHERE connection = $1 AND remote = $2");
+        let select = select.bind(connection).bind(remote);
+        let number = select.one(&self.database, |columns| columns.next())?;
         if self.numbers.len() >= REMEMBERED {
             self.numbers.clear();
         }

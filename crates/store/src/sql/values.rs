@@ -5,8 +5,11 @@ use rialto_model::{
     AttemptOutcome, ConnectionId, ConversationRef, Delivery, DeliveryId, DeliveryState, Emoji,
     MessageId, PartKey, RemoteId, WorkKind,
 };
+use rusqlite::{
+    Row,
+    types::{FromSql, ValueRef},
+};
 use serde::{Serialize, de::DeserializeOwned};
-use sqlx::{Decode, Row, Sqlite, Type, sqlite::SqliteRow};
 use uuid::Uuid;
 
 use super::Fault;
@@ -83,29 +86,42 @@ pub(super) use select_deliveries;
 
 /// Takes a row's columns from left to right.
 pub(super) struct Columns<'r> {
-    row: &'r SqliteRow,
+    row: &'r Row<'r>,
     next: usize,
 }
 
 impl<'r> Columns<'r> {
-    pub(super) fn of(row: &'r SqliteRow) -> Self {
+    pub(super) fn of(row: &'r Row<'r>) -> Self {
         Self { row, next: 0 }
     }
 
-    pub(super) fn next<T: Decode<'r, Sqlite> + Type<Sqlite>>(&mut self) -> Result<T, Fault> {
+    pub(super) fn next<T: FromSql>(&mut self) -> Result<T, Fault> {
         self.next += 1;
-        Ok(self.row.try_get(self.next - 1)?)
+        Ok(self.row.get(self.next - 1)?)
+    }
+
+    fn raw(&mut self) -> Result<ValueRef<'r>, Fault> {
+        self.next += 1;
+        Ok(self.row.get_ref(self.next - 1)?)
+    }
+
+    pub(super) fn text(&mut self) -> Result<&'r str, Fault> {
+        self.raw()?.as_str().map_err(|_| Fault::corrupt("something else in place of a text"))
+    }
+
+    pub(super) fn bytes(&mut self) -> Result<&'r [u8], Fault> {
+        self.raw()?.as_blob().map_err(|_| Fault::corrupt("something else in place of bytes"))
     }
 
     pub(super) fn uuid(&mut self) -> Result<Uuid, Fault> {
-        let bytes = self.next::<&[u8]>()?;
-        Uuid::from_slice(bytes).map_err(|_| Fault::corrupt("an id that is not 16 bytes long"))
+        id(self.bytes()?)
     }
 
     pub(super) fn maybe_uuid(&mut self) -> Result<Option<Uuid>, Fault> {
-        let bytes = self.next::<Option<&[u8]>>()?;
-        let uuid = bytes.map(Uuid::from_slice).transpose();
-        uuid.map_err(|_| Fault::corrupt("an id that is not 16 bytes long"))
+        match self.raw()? {
+            ValueRef::Null => Ok(None),
+            value => id(value.as_blob().unwrap_or_default()).map(Some),
+        }
     }
 
     pub(super) fn message(&mut self) -> Result<MessageId, Fault> {
@@ -113,7 +129,7 @@ impl<'r> Columns<'r> {
     }
 
     pub(super) fn remote(&mut self) -> Result<RemoteId, Fault> {
-        Ok(self.next::<&str>()?.into())
+        Ok(self.text()?.into())
     }
 
     pub(super) fn conversation(&mut self) -> Result<ConversationRef, Fault> {
@@ -151,7 +167,7 @@ impl<'r> Columns<'r> {
     }
 
     pub(super) fn emoji(&mut self) -> Result<Emoji, Fault> {
-        let text = self.next::<&str>()?;
+        let text = self.text()?;
         match (text.get(..1), text.get(1..)) {
             (Some("u"), Some(text)) => Ok(Emoji::Unicode(text.into())),
             (Some("c"), Some(name)) => Ok(Emoji::Custom(name.into())),
@@ -160,7 +176,7 @@ impl<'r> Columns<'r> {
     }
 
     pub(super) fn json<T: DeserializeOwned>(&mut self) -> Result<T, Fault> {
-        from_json(self.next::<&str>()?.as_bytes())
+        from_json(self.text()?.as_bytes())
     }
 
     pub(super) fn delivery(&mut self) -> Result<Delivery, Fault> {
@@ -180,6 +196,10 @@ impl<'r> Columns<'r> {
             told: self.flag()?,
         })
     }
+}
+
+fn id(bytes: &[u8]) -> Result<Uuid, Fault> {
+    Uuid::from_slice(bytes).map_err(|_| Fault::corrupt("an id that is not 16 bytes long"))
 }
 
 fn time(micros: i64) -> Result<Timestamp, Fault> {

@@ -7,78 +7,70 @@ use rialto_model::{
     Attempt, ChannelSyncId, ConversationRef, Delivery, DeliveryId, DeliveryState, MessageId,
     RemoteId, Revision, WorkKind,
 };
-use sqlx::{Connection, QueryBuilder, Sqlite, SqliteConnection, sqlite::SqliteRow};
+use rusqlite::Connection as Database;
 
 use super::{
     Fault,
+    query::query,
     sealed::{BegunContent, open_begun, open_work},
-    values::{
-        Columns, KINDS, OUTCOMES, STATES, delivery_columns, micros, number, select_deliveries,
-    },
+    values::{KINDS, OUTCOMES, STATES, delivery_columns, micros, number, select_deliveries},
 };
 use crate::{
     Backlog, BegunPart, ChannelSyncTraffic, Copy, DeliveryFilter, DropCount, InFlight, Lane,
     MessageView, PendingDelivery, Reactor, Vault, records::sort_copies, refusal,
 };
 
-pub(super) async fn message_at(
-    connection: &mut SqliteConnection,
+pub(super) fn message_at(
+    database: &Database,
     at: &ConversationRef,
     remote: &RemoteId,
 ) -> Result<Option<MessageView>, Fault> {
-    let query = sqlx::query(
+    let select = query(
         "SELECT c.message FROM conversations v JOIN copies c ON c.conversation = v.number
          WHERE v.connection = $1 AND v.remote = $2 AND c.remote = $3",
     );
     let owner = at.connection.uuid();
-    let query =
-        query.bind(&owner.as_bytes()[..]).bind(at.conversation.as_str()).bind(remote.as_str());
-    let Some(row) = query.fetch_optional(&mut *connection).await? else { return Ok(None) };
-    message(connection, Columns::of(&row).message()?).await
+    let select = select.bind(owner).bind(at.conversation.as_str()).bind(remote.as_str());
+    match select.maybe(database, |columns| columns.message())? {
+        Some(id) => message(database, id),
+        None => Ok(None),
+    }
 }
 
-pub(super) async fn message(
-    connection: &mut SqliteConnection,
-    id: MessageId,
-) -> Result<Option<MessageView>, Fault> {
-    let mut tx = connection.begin().await?;
-    let query = sqlx::query(
+pub(super) fn message(database: &Database, id: MessageId) -> Result<Option<MessageView>, Fault> {
+    let snapshot = database.unchecked_transaction()?;
+    let select = query(
         "SELECT v.connection, v.remote, m.revision, m.deleted, m.author, m.thread, m.posted_at
          FROM messages m JOIN conversations v ON v.number = m.origin WHERE m.id = $1",
     );
-    let row = query.bind(&id.uuid().as_bytes()[..]).fetch_optional(&mut *tx).await?;
-    let Some(row) = row else { return Ok(None) };
-    let mut columns = Columns::of(&row);
-    let mut view = MessageView {
-        id,
-        origin: columns.conversation()?,
-        revision: Revision(columns.next()?),
-        deleted: columns.flag()?,
-        author: columns.next::<Option<&str>>()?.map(RemoteId::from),
-        thread: columns.maybe_uuid()?.map(MessageId::new),
-        posted_at: columns.time()?,
-        copies: copies(&mut tx, id).await?,
-        reactors: reactors(&mut tx, id).await?,
-    };
-    tx.commit().await?;
-    view.sort();
-    Ok(Some(view))
+    let view = select.bind(id.uuid()).maybe(&snapshot, |columns| {
+        Ok(MessageView {
+            id,
+            origin: columns.conversation()?,
+            revision: Revision(columns.next()?),
+            deleted: columns.flag()?,
+            author: columns.next::<Option<String>>()?.map(RemoteId::from),
+            thread: columns.maybe_uuid()?.map(MessageId::new),
+            posted_at: columns.time()?,
+            copies: copies(&snapshot, id)?,
+            reactors: reactors(&snapshot, id)?,
+        })
+    });
+    Ok(view?.map(|mut view| {
+        view.sort();
+        view
+    }))
 }
 
 /// All copies of a message, by part.
-pub(super) async fn copies(
-    connection: &mut SqliteConnection,
-    message: MessageId,
-) -> Result<Vec<Copy>, Fault> {
-    let query = sqlx::query(
+pub(super) fn copies(database: &Database, message: MessageId) -> Result<Vec<Copy>, Fault> {
+    let select = query(
         "SELECT v.connection, v.remote, c.part, c.remote, c.revision, c.origin
          FROM copies c JOIN conversations v ON v.number = c.conversation
          WHERE c.message = $1 AND c.part >= 0",
     );
-    let rows = query.bind(&message.uuid().as_bytes()[..]).fetch_all(connection).await?;
-    let copy = |row| {
-        let mut columns = Columns::of(row);
-        Ok::<_, Fault>(Copy {
+    let mut copies = select.bind(message.uuid()).all(database, |columns| {
+        Ok(Copy {
             message,
             at: columns.conversation()?,
             part: columns.part()?,
@@ -86,23 +78,17 @@ pub(super) async fn copies(
             revision: Revision(columns.next()?),
             origin: columns.flag()?,
         })
-    };
-    let mut copies = rows.iter().map(copy).collect::<Result<Vec<_>, _>>()?;
+    })?;
     sort_copies(&mut copies);
     Ok(copies)
 }
 
-async fn reactors(
-    connection: &mut SqliteConnection,
-    message: MessageId,
-) -> Result<Vec<Reactor>, Fault> {
-    let query = sqlx::query(
+fn reactors(database: &Database, message: MessageId) -> Result<Vec<Reactor>, Fault> {
+    let select = query(
         "SELECT v.connection, v.remote, r.remote, r.account, r.emoji, r.present, r.changed_at
          FROM reactors r JOIN conversations v ON v.number = r.conversation WHERE r.message = $1",
     );
-    let rows = query.bind(&message.uuid().as_bytes()[..]).fetch_all(connection).await?;
-    let reactor = |row| {
-        let mut columns = Columns::of(row);
+    select.bind(message.uuid()).all(database, |columns| {
         Ok(Reactor {
             at: columns.conversation()?,
             remote: columns.remote()?,
@@ -111,31 +97,29 @@ async fn reactors(
             present: columns.flag()?,
             changed_at: columns.time()?,
         })
-    };
-    rows.iter().map(reactor).collect()
+    })
 }
 
-pub(super) async fn is_copy(
-    connection: &mut SqliteConnection,
+pub(super) fn is_copy(
+    database: &Database,
     at: &ConversationRef,
     remote: &RemoteId,
 ) -> Result<bool, Fault> {
-    let query = sqlx::query(
+    let select = query(
         "SELECT 1 FROM conversations v JOIN copies c ON c.conversation = v.number
          WHERE v.connection = $1 AND v.remote = $2 AND c.remote = $3",
     );
     let owner = at.connection.uuid();
-    let query =
-        query.bind(&owner.as_bytes()[..]).bind(at.conversation.as_str()).bind(remote.as_str());
-    Ok(query.fetch_optional(connection).await?.is_some())
+    let select = select.bind(owner).bind(at.conversation.as_str()).bind(remote.as_str());
+    Ok(select.maybe(database, |_| Ok(()))?.is_some())
 }
 
-pub(super) async fn in_flight(
-    connection: &mut SqliteConnection,
+pub(super) fn in_flight(
+    database: &Database,
     vault: &Vault,
     to: &ConversationRef,
 ) -> Result<Vec<InFlight>, Fault> {
-    let query = sqlx::query(
+    let select = query(
         "SELECT d.id, d.message, b.part, b.content, b.at
          FROM conversations l JOIN begun b ON b.lane = l.number
              JOIN deliveries d ON d.seq = b.delivery
@@ -145,63 +129,58 @@ pub(super) async fn in_flight(
          ORDER BY b.at, d.seq, b.part",
     );
     let owner = to.connection.uuid();
-    let query = query.bind(&owner.as_bytes()[..]).bind(to.conversation.as_str());
-    let rows = query.fetch_all(connection).await?;
-    let part = |row| {
-        let mut columns = Columns::of(row);
+    let select = select.bind(owner).bind(to.conversation.as_str());
+    select.all(database, |columns| {
         let delivery = DeliveryId::new(columns.uuid()?);
         let message = columns.message()?;
         let part = columns.part()?;
-        let BegunContent { fingerprint, .. } = open_begun(vault, delivery, part, columns.next()?)?;
+        let BegunContent { fingerprint, .. } = open_begun(vault, delivery, part, columns.bytes()?)?;
         Ok(InFlight { delivery, message, part, fingerprint, at: columns.time()? })
-    };
-    rows.iter().map(part).collect()
+    })
 }
 
-pub(super) async fn lanes(connection: &mut SqliteConnection) -> Result<Vec<Lane>, Fault> {
-    let query = sqlx::query(
+pub(super) fn lanes(database: &Database) -> Result<Vec<Lane>, Fault> {
+    let select = query(
         "SELECT l.connection, l.remote, p.waiting, l.held_until
          FROM (SELECT lane, COUNT(*) AS waiting FROM deliveries WHERE state = 0 GROUP BY lane) p
              JOIN conversations l ON l.number = p.lane",
     );
-    let rows = query.fetch_all(connection).await?;
-    let lane = |row| {
-        let mut columns = Columns::of(row);
-        Ok::<_, Fault>(Lane {
+    let mut lanes = select.all(database, |columns| {
+        Ok(Lane {
             to: columns.conversation()?,
             pending: columns.count()?,
             held_until: columns.maybe_time()?,
         })
-    };
-    let mut lanes = rows.iter().map(lane).collect::<Result<Vec<_>, _>>()?;
+    })?;
     lanes.sort_by(|a, b| a.to.cmp(&b.to));
     Ok(lanes)
 }
 
-pub(super) async fn backlog(connection: &mut SqliteConnection) -> Result<Backlog, Fault> {
-    let query = sqlx::query(
+pub(super) fn backlog(database: &Database) -> Result<Backlog, Fault> {
+    let select = query(
         "SELECT (SELECT MIN(created_at) FROM deliveries WHERE state = 0),
              (SELECT COUNT(*) FROM deliveries WHERE state = 2),
              (SELECT COUNT(*) FROM inbox WHERE swept = 1)",
     );
-    let row = query.fetch_one(connection).await?;
-    let mut columns = Columns::of(&row);
-    Ok(Backlog {
-        oldest_waiting: columns.maybe_time()?,
-        parked: columns.count()?,
-        missing: columns.count()?,
+    select.one(database, |columns| {
+        Ok(Backlog {
+            oldest_waiting: columns.maybe_time()?,
+            parked: columns.count()?,
+            missing: columns.count()?,
+        })
     })
 }
 
-pub(super) async fn lane_work(
-    connection: &mut SqliteConnection,
+pub(super) fn lane_work(
+    database: &Database,
     vault: &Vault,
     to: &ConversationRef,
     after: i64,
     limit: u32,
 ) -> Result<Vec<PendingDelivery>, Fault> {
-    let mut tx = connection.begin().await?;
-    let query = sqlx::query(concat!(
+    let snapshot = database.unchecked_transaction()?;
+    let mut begun = begun(&snapshot, vault, to)?;
+    let select = query(concat!(
         "SELECT ",
         delivery_columns!(),
         ", d.content FROM conversations l JOIN deliveries d ON d.lane = l.number
@@ -210,69 +189,56 @@ pub(super) async fn lane_work(
          ORDER BY d.seq LIMIT $4"
     ));
     let owner = to.connection.uuid();
-    let query = query.bind(&owner.as_bytes()[..]).bind(to.conversation.as_str());
-    let rows = query.bind(after).bind(limit).fetch_all(&mut *tx).await?;
-    if rows.is_empty() {
-        return Ok(Vec::new());
-    }
-    let mut begun = begun(&mut tx, vault, to).await?;
-    tx.commit().await?;
-    let pending = |row| {
-        let mut columns = Columns::of(row);
+    let select = select.bind(owner).bind(to.conversation.as_str());
+    select.bind(after).bind(limit).all(&snapshot, |columns| {
         let delivery = columns.delivery()?;
-        let work = open_work(vault, delivery.id, columns.next()?)?;
+        let work = open_work(vault, delivery.id, columns.bytes()?)?;
         let begun = begun.remove(&delivery.id).unwrap_or_default();
         Ok(PendingDelivery { delivery, work, begun })
-    };
-    rows.iter().map(pending).collect()
+    })
 }
 
-pub(super) async fn overdue(
-    connection: &mut SqliteConnection,
+pub(super) fn overdue(
+    database: &Database,
     before: Timestamp,
     after: i64,
     limit: u32,
 ) -> Result<Vec<Delivery>, Fault> {
-    let query = sqlx::query(concat!(
+    let select = query(concat!(
         select_deliveries!(),
         "WHERE d.state = 0 AND d.told = 0 AND d.created_at < $1 AND d.kind IN ($2, $3, $4)
              AND d.seq > $5
          ORDER BY d.seq LIMIT $6"
     ));
-    let query = query
+    let select = select
         .bind(micros(before))
         .bind(number(&KINDS, &WorkKind::Post))
         .bind(number(&KINDS, &WorkKind::Edit))
         .bind(number(&KINDS, &WorkKind::Delete));
-    let rows = query.bind(after).bind(limit).fetch_all(connection).await?;
-    each_delivery(&rows)
+    select.bind(after).bind(limit).all(database, |columns| columns.delivery())
 }
 
-pub(super) async fn told_in_vain(
-    connection: &mut SqliteConnection,
-    limit: u32,
-) -> Result<Vec<Delivery>, Fault> {
-    let query = sqlx::query(concat!(
+pub(super) fn told_in_vain(database: &Database, limit: u32) -> Result<Vec<Delivery>, Fault> {
+    let select = query(concat!(
         select_deliveries!(),
         "WHERE d.told = 1 AND NOT EXISTS
              (SELECT 1 FROM deliveries o
               WHERE o.message = d.message AND o.told = 1 AND o.state IN ($1, $2))
          ORDER BY d.seq LIMIT $3"
     ));
-    let query = query
+    let select = select
         .bind(number(&STATES, &DeliveryState::Pending))
         .bind(number(&STATES, &DeliveryState::Parked));
-    let rows = query.bind(limit).fetch_all(connection).await?;
-    each_delivery(&rows)
+    select.bind(limit).all(database, |columns| columns.delivery())
 }
 
 /// What was begun for pending deliveries of a lane and is not recorded.
-async fn begun(
-    connection: &mut SqliteConnection,
+fn begun(
+    database: &Database,
     vault: &Vault,
     to: &ConversationRef,
 ) -> Result<HashMap<DeliveryId, Vec<BegunPart>>, Fault> {
-    let query = sqlx::query(
+    let select = query(
         "SELECT d.id, b.part, b.content, b.at
          FROM conversations l JOIN begun b ON b.lane = l.number
              JOIN deliveries d ON d.seq = b.delivery
@@ -282,87 +248,71 @@ async fn begun(
          ORDER BY b.delivery, b.part",
     );
     let owner = to.connection.uuid();
-    let query = query.bind(&owner.as_bytes()[..]).bind(to.conversation.as_str());
+    let select = select.bind(owner).bind(to.conversation.as_str());
     let mut begun = HashMap::<_, Vec<_>>::new();
-    for row in &query.fetch_all(connection).await? {
-        let mut columns = Columns::of(row);
+    select.all(database, |columns| {
         let id = DeliveryId::new(columns.uuid()?);
         let part = columns.part()?;
-        let BegunContent { fingerprint, handles } = open_begun(vault, id, part, columns.next()?)?;
+        let BegunContent { fingerprint, handles } = open_begun(vault, id, part, columns.bytes()?)?;
         let at = columns.time()?;
         begun.entry(id).or_default().push(BegunPart { part, fingerprint, handles, at });
-    }
+        Ok(())
+    })?;
     Ok(begun)
 }
 
-pub(super) async fn deliveries(
-    connection: &mut SqliteConnection,
+pub(super) fn deliveries(
+    database: &Database,
     filter: &DeliveryFilter,
 ) -> Result<Vec<Delivery>, Fault> {
-    let mut query = QueryBuilder::<Sqlite>::new(concat!(select_deliveries!(), "WHERE 1 = 1"));
+    let mut select = query(concat!(select_deliveries!(), "WHERE 1 = 1"));
     if let Some(state) = filter.state {
         // A literal, so that the indexes of pending and of parked deliveries serve.
-        query.push(format!(" AND d.state = {}", number(&STATES, &state)));
+        select.and(&format!(" AND d.state = {}", number(&STATES, &state)));
     }
     if let Some(message) = filter.message {
-        query.push(" AND d.message = ").push_bind(message.uuid().as_bytes().to_vec());
+        select.and(" AND d.message = ").and_value(message.uuid());
     }
     if let Some(before) = filter.before {
-        query.push(" AND d.seq < ").push_bind(before);
+        select.and(" AND d.seq < ").and_value(before);
     }
     if let Some(sync) = filter.channel_sync {
-        query.push(
+        select.and(
             " AND EXISTS (SELECT 1 FROM endpoints e JOIN conversations v
                   ON v.connection = e.connection AND v.remote = e.conversation
               WHERE v.number IN (d.source, d.lane) AND e.channel_sync = ",
         );
-        query.push_bind(sync.uuid().as_bytes().to_vec()).push(")");
+        select.and_value(sync.uuid()).and(")");
     }
-    query.push(" ORDER BY d.seq DESC LIMIT ").push_bind(i64::from(filter.limit));
-    let rows = query.build().fetch_all(connection).await?;
-    each_delivery(&rows)
+    select.and(" ORDER BY d.seq DESC LIMIT ").and_value(filter.limit);
+    select.all(database, |columns| columns.delivery())
 }
 
-fn each_delivery(rows: &[SqliteRow]) -> Result<Vec<Delivery>, Fault> {
-    rows.iter().map(|row| Columns::of(row).delivery()).collect()
-}
-
-pub(super) async fn delivery(
-    connection: &mut SqliteConnection,
+pub(super) fn delivery(
+    database: &Database,
     id: DeliveryId,
 ) -> Result<Option<(Delivery, Vec<Attempt>)>, Fault> {
-    let mut tx = connection.begin().await?;
-    let Some(delivery) = one_delivery(&mut tx, id).await? else { return Ok(None) };
-    let query =
-        sqlx::query("SELECT at, outcome, detail FROM attempts WHERE delivery = $1 ORDER BY number");
-    let rows = query.bind(delivery.seq).fetch_all(&mut *tx).await?;
-    tx.commit().await?;
-    let attempt = |row| {
-        let mut columns = Columns::of(row);
-        Ok::<_, Fault>(Attempt {
+    let snapshot = database.unchecked_transaction()?;
+    let Some(delivery) = one_delivery(&snapshot, id)? else { return Ok(None) };
+    let select =
+        query("SELECT at, outcome, detail FROM attempts WHERE delivery = $1 ORDER BY number");
+    let attempts = select.bind(delivery.seq).all(&snapshot, |columns| {
+        Ok(Attempt {
             at: columns.time()?,
             outcome: columns.of_table(&OUTCOMES)?,
             detail: columns.next()?,
         })
-    };
-    let attempts = rows.iter().map(attempt).collect::<Result<_, _>>()?;
-    Ok(Some((delivery, attempts)))
+    });
+    Ok(Some((delivery, attempts?)))
 }
 
-pub(super) async fn one_delivery(
-    connection: &mut SqliteConnection,
-    id: DeliveryId,
-) -> Result<Option<Delivery>, Fault> {
-    let query = sqlx::query(concat!(select_deliveries!(), "WHERE d.id = $1"));
-    let row = query.bind(&id.uuid().as_bytes()[..]).fetch_optional(connection).await?;
-    row.map(|row| Columns::of(&row).delivery()).transpose()
+pub(super) fn one_delivery(database: &Database, id: DeliveryId) -> Result<Option<Delivery>, Fault> {
+    let select = query(concat!(select_deliveries!(), "WHERE d.id = $1"));
+    select.bind(id.uuid()).maybe(database, |columns| columns.delivery())
 }
 
-pub(super) async fn traffic(
-    connection: &mut SqliteConnection,
-    id: ChannelSyncId,
-) -> Result<ChannelSyncTraffic, Fault> {
-    let query = sqlx::query(
+pub(super) fn traffic(database: &Database, id: ChannelSyncId) -> Result<ChannelSyncTraffic, Fault> {
+    let select = query(
         "SELECT COUNT(*),
              CAST(COALESCE(SUM((SELECT COUNT(*) FROM deliveries d
                                 WHERE d.lane = l.number AND d.state = 0)), 0) AS BIGINT),
@@ -382,29 +332,25 @@ pub(super) async fn traffic(
                  AND e.direction <> '\"out\"'
          WHERE c.id = $1",
     );
-    let row = query.bind(&id.uuid().as_bytes()[..]).fetch_one(connection).await?;
-    let mut columns = Columns::of(&row);
-    if columns.next::<i64>()? == 0 {
-        return Err(refusal::missing("channel sync", id).into());
-    }
-    Ok(ChannelSyncTraffic {
-        pending: columns.count()?,
-        delivered: columns.count()?,
-        parked: columns.count()?,
-        last_delivered_at: columns.maybe_time()?,
-        missing: columns.count()?,
-        recovered: columns.count()?,
-        checked_until: columns.maybe_time()?,
-        deaf_since: columns.maybe_time()?,
+    select.bind(id.uuid()).one(database, |columns| {
+        if columns.next::<i64>()? == 0 {
+            return Err(refusal::missing("channel sync", id).into());
+        }
+        Ok(ChannelSyncTraffic {
+            pending: columns.count()?,
+            delivered: columns.count()?,
+            parked: columns.count()?,
+            last_delivered_at: columns.maybe_time()?,
+            missing: columns.count()?,
+            recovered: columns.count()?,
+            checked_until: columns.maybe_time()?,
+            deaf_since: columns.maybe_time()?,
+        })
     })
 }
 
-pub(super) async fn drops(connection: &mut SqliteConnection) -> Result<Vec<DropCount>, Fault> {
-    let query = sqlx::query("SELECT reason, count FROM drops ORDER BY count DESC, reason");
-    let rows = query.fetch_all(connection).await?;
-    let drop = |row| {
-        let mut columns = Columns::of(row);
-        Ok(DropCount { reason: columns.next()?, count: columns.count()? })
-    };
-    rows.iter().map(drop).collect()
+pub(super) fn drops(database: &Database) -> Result<Vec<DropCount>, Fault> {
+    let select = query("SELECT reason, count FROM drops ORDER BY count DESC, reason");
+    select
+        .all(database, |columns| Ok(DropCount { reason: columns.next()?, count: columns.count()? }))
 }

@@ -7,8 +7,9 @@ use rialto_model::{
 
 use super::{
     Fault, Tx, plan,
+    query::query,
     sealed::{SealedDelivery, SealedProgress},
-    values::{Columns, OUTCOMES, STATES, micros, number},
+    values::{OUTCOMES, STATES, micros, number},
 };
 use crate::{NewCopy, Settled, refusal};
 
@@ -26,26 +27,25 @@ pub(super) struct Outgoing {
     calls: i64,
 }
 
-pub(super) async fn outgoing(tx: &mut Tx, id: DeliveryId) -> Result<Outgoing, Fault> {
-    let query = sqlx::query(
-        "SELECT seq, lane, message, state, attempts, calls FROM deliveries WHERE id = $1",
-    );
-    let query = query.bind(&id.uuid().as_bytes()[..]);
-    let row = query.fetch_optional(&mut tx.connection).await?;
-    let row = row.ok_or_else(|| refusal::missing("delivery", id))?;
-    let mut columns = Columns::of(&row);
-    Ok(Outgoing {
-        seq: columns.next()?,
-        lane: columns.next()?,
-        message: columns.message()?,
-        state: columns.of_table(&STATES)?,
-        attempts: columns.next()?,
-        calls: columns.next()?,
-    })
+pub(super) fn outgoing(tx: &mut Tx, id: DeliveryId) -> Result<Outgoing, Fault> {
+    let select =
+        query("SELECT seq, lane, message, state, attempts, calls FROM deliveries WHERE id = $1");
+    let select = select.bind(id.uuid());
+    let found = select.maybe(&tx.database, |columns| {
+        Ok(Outgoing {
+            seq: columns.next()?,
+            lane: columns.next()?,
+            message: columns.message()?,
+            state: columns.of_table(&STATES)?,
+            attempts: columns.next()?,
+            calls: columns.next()?,
+        })
+    })?;
+    found.ok_or_else(|| refusal::missing("delivery", id).into())
 }
 
 /// Writes down a copy; false when the remote id is one already.
-pub(super) async fn insert_copy(
+pub(super) fn insert_copy(
     tx: &mut Tx,
     conversation: i64,
     remote: &RemoteId,
@@ -54,84 +54,77 @@ pub(super) async fn insert_copy(
     revision: i64,
     origin: bool,
 ) -> Result<bool, Fault> {
-    let insert = sqlx::query(
+    let insert = query(
         "INSERT INTO copies (conversation, remote, message, part, revision, origin)
          VALUES ($1, $2, $3, $4, $5, $6) ON CONFLICT (conversation, remote) DO NOTHING",
     );
     let insert = insert
         .bind(conversation)
         .bind(remote.as_str())
-        .bind(&message.uuid().as_bytes()[..])
+        .bind(message.uuid())
         .bind(part.to_i64())
         .bind(revision)
         .bind(i64::from(origin));
-    Ok(tx.run(insert).await? == 1)
+    Ok(tx.run(insert)? == 1)
 }
 
 /// Records the copy that a delivery made: the post is not in flight any more.
-pub(super) async fn record(tx: &mut Tx, made: &Outgoing, copy: &NewCopy) -> Result<(), Fault> {
+pub(super) fn record(tx: &mut Tx, made: &Outgoing, copy: &NewCopy) -> Result<(), Fault> {
     let (message, part) = (made.message, copy.part);
-    insert_copy(tx, made.lane, &copy.remote, message, part, copy.revision.0, false).await?;
-    unbegin(tx, made, part).await
+    insert_copy(tx, made.lane, &copy.remote, message, part, copy.revision.0, false)?;
+    unbegin(tx, made, part)
 }
 
-async fn unbegin(tx: &mut Tx, made: &Outgoing, part: PartKey) -> Result<(), Fault> {
-    let delete = sqlx::query("DELETE FROM begun WHERE lane = $1 AND delivery = $2 AND part = $3");
-    tx.run(delete.bind(made.lane).bind(made.seq).bind(part.to_i64())).await?;
+fn unbegin(tx: &mut Tx, made: &Outgoing, part: PartKey) -> Result<(), Fault> {
+    let delete = query("DELETE FROM begun WHERE lane = $1 AND delivery = $2 AND part = $3");
+    tx.run(delete.bind(made.lane).bind(made.seq).bind(part.to_i64()))?;
     Ok(())
 }
 
-pub(super) async fn begin(
+pub(super) fn begin(
     tx: &mut Tx,
     id: DeliveryId,
     part: PartKey,
     content: &[u8],
     at: Timestamp,
 ) -> Result<Timestamp, Fault> {
-    let upsert = sqlx::query(
+    let upsert = query(
         "INSERT INTO begun (lane, delivery, part, content, at)
          SELECT lane, seq, $2, $3, $4 FROM deliveries WHERE id = $1 AND state = 0
          ON CONFLICT (lane, delivery, part) DO UPDATE SET content = excluded.content
          RETURNING at",
     );
-    let upsert =
-        upsert.bind(&id.uuid().as_bytes()[..]).bind(part.to_i64()).bind(content).bind(micros(at));
-    match upsert.fetch_optional(&mut tx.connection).await? {
-        Some(row) => Columns::of(&row).time(),
+    let upsert = upsert.bind(id.uuid()).bind(part.to_i64()).bind(content).bind(micros(at));
+    match upsert.maybe(&tx.database, |columns| columns.time())? {
+        Some(at) => Ok(at),
         None => {
-            outgoing(tx, id).await?;
+            outgoing(tx, id)?;
             Err(refusal::not_pending(id).into())
         }
     }
 }
 
-pub(super) async fn progress(
-    tx: &mut Tx,
-    id: DeliveryId,
-    sealed: &SealedProgress,
-) -> Result<(), Fault> {
+pub(super) fn progress(tx: &mut Tx, id: DeliveryId, sealed: &SealedProgress) -> Result<(), Fault> {
     let step = &sealed.step;
-    let mut now = outgoing(tx, id).await?;
+    let mut now = outgoing(tx, id)?;
     for copy in &step.copies {
-        let made =
-            if copy.delivery == id { now.clone() } else { outgoing(tx, copy.delivery).await? };
-        record(tx, &made, copy).await?;
+        let made = if copy.delivery == id { now.clone() } else { outgoing(tx, copy.delivery)? };
+        record(tx, &made, copy)?;
     }
     for (remote, revision) in &step.revised {
         let update =
-            sqlx::query("UPDATE copies SET revision = $3 WHERE conversation = $1 AND remote = $2");
-        tx.run(update.bind(now.lane).bind(remote.as_str()).bind(revision.0)).await?;
+            query("UPDATE copies SET revision = $3 WHERE conversation = $1 AND remote = $2");
+        tx.run(update.bind(now.lane).bind(remote.as_str()).bind(revision.0))?;
     }
     for remote in &step.gone {
-        let retire =
-            sqlx::query("UPDATE copies SET part = $3 WHERE conversation = $1 AND remote = $2");
-        tx.run(retire.bind(now.lane).bind(remote.as_str()).bind(NO_PART)).await?;
+        let retire = query("UPDATE copies SET part = $3 WHERE conversation = $1 AND remote = $2");
+        tx.run(retire.bind(now.lane).bind(remote.as_str()).bind(NO_PART))?;
     }
     for part in &step.unbegun {
-        unbegin(tx, &now, *part).await?;
+        unbegin(tx, &now, *part)?;
     }
     if let Some(attempt) = &step.attempt {
-        let insert = sqlx::query(
+        let insert = query(
             "INSERT INTO attempts (delivery, number, at, outcome, detail)
              VALUES ($1, $2, $3, $4, $5)",
         );
@@ -141,126 +134,126 @@ pub(super) async fn progress(
             .bind(micros(attempt.at))
             .bind(number(&OUTCOMES, &attempt.outcome))
             .bind(attempt.detail.as_str());
-        tx.run(insert).await?;
+        tx.run(insert)?;
         now.calls += 1;
         now.attempts += i64::from(attempt.outcome != AttemptOutcome::Done);
     }
     if now.state == DeliveryState::Pending && !sealed.told.is_empty() {
         for new in &sealed.told {
-            plan::keep(tx, new).await?;
+            plan::keep(tx, new)?;
         }
-        let told = sqlx::query("UPDATE deliveries SET told = 1 WHERE seq = $1");
-        tx.run(told.bind(now.seq)).await?;
+        let told = query("UPDATE deliveries SET told = 1 WHERE seq = $1");
+        tx.run(told.bind(now.seq))?;
     }
     if let Some(settled) = &step.settled {
         refusal::settles(settled.state)?;
         if now.state == DeliveryState::Pending {
-            return settle(tx, &now, settled).await;
+            return settle(tx, &now, settled);
         }
     }
     if step.attempt.is_some() {
-        let count = sqlx::query("UPDATE deliveries SET attempts = $2, calls = $3 WHERE seq = $1");
-        tx.run(count.bind(now.seq).bind(now.attempts).bind(now.calls)).await?;
+        let count = query("UPDATE deliveries SET attempts = $2, calls = $3 WHERE seq = $1");
+        tx.run(count.bind(now.seq).bind(now.attempts).bind(now.calls))?;
     }
     Ok(())
 }
 
-async fn settle(tx: &mut Tx, now: &Outgoing, settled: &Settled) -> Result<(), Fault> {
+fn settle(tx: &mut Tx, now: &Outgoing, settled: &Settled) -> Result<(), Fault> {
     let (state, at) = (number(&STATES, &settled.state), micros(settled.at));
     if settled.state == DeliveryState::Parked {
-        let park = sqlx::query(
+        let park = query(
             "UPDATE deliveries
              SET state = $2, reason = $3, settled_at = $4, attempts = $5, calls = $6
              WHERE seq = $1",
         );
-        let park = park.bind(now.seq).bind(state).bind(settled.reason.clone()).bind(at);
-        tx.run(park.bind(now.attempts).bind(now.calls)).await?;
+        let park = park.bind(now.seq).bind(state).bind(settled.reason.as_deref()).bind(at);
+        tx.run(park.bind(now.attempts).bind(now.calls))?;
         return Ok(());
     }
-    let end = sqlx::query(
+    let end = query(
         "UPDATE deliveries SET state = $2, reason = $3, settled_at = $4, attempts = $5,
              calls = $6, content = NULL
          WHERE seq = $1",
     );
-    let end = end.bind(now.seq).bind(state).bind(settled.reason.clone()).bind(at);
-    tx.run(end.bind(now.attempts).bind(now.calls)).await?;
-    let forget = sqlx::query("DELETE FROM begun WHERE lane = $1 AND delivery = $2");
-    tx.run(forget.bind(now.lane).bind(now.seq)).await?;
+    let end = end.bind(now.seq).bind(state).bind(settled.reason.as_deref()).bind(at);
+    tx.run(end.bind(now.attempts).bind(now.calls))?;
+    let forget = query("DELETE FROM begun WHERE lane = $1 AND delivery = $2");
+    tx.run(forget.bind(now.lane).bind(now.seq))?;
     if settled.state == DeliveryState::Delivered {
         // Counted here: nobody wants to count a year of deliveries for a page that shows a figure.
-        let count = sqlx::query(
+        let count = query(
             "UPDATE conversations SET delivered = delivered + 1, last_delivered_at =
                  CASE WHEN last_delivered_at > $2 THEN last_delivered_at ELSE $2 END
              WHERE number = $1",
         );
-        tx.run(count.bind(now.lane).bind(at)).await?;
+        tx.run(count.bind(now.lane).bind(at))?;
     }
     Ok(())
 }
 
-pub(super) async fn take_back(
+pub(super) fn take_back(
     tx: &mut Tx,
     message: MessageId,
     deliveries: &[SealedDelivery],
 ) -> Result<(), Fault> {
-    let told = sqlx::query(
+    let told = query(
         "UPDATE deliveries SET told = 0 WHERE message = $1 AND told = 1 AND state NOT IN ($2, $3)",
     );
     let told = told
-        .bind(message.uuid().as_bytes().to_vec())
+        .bind(message.uuid())
         .bind(number(&STATES, &DeliveryState::Pending))
         .bind(number(&STATES, &DeliveryState::Parked));
-    if tx.run(told).await? > 0 {
+    if tx.run(told)? > 0 {
         for new in deliveries {
-            plan::keep(tx, new).await?;
+            plan::keep(tx, new)?;
         }
     }
     Ok(())
 }
 
-pub(super) async fn hold_lane(
+pub(super) fn hold_lane(
     tx: &mut Tx,
     to: &ConversationRef,
     until: Option<Timestamp>,
 ) -> Result<(), Fault> {
-    let lane = tx.number(to).await?;
-    let update = sqlx::query("UPDATE conversations SET held_until = $2 WHERE number = $1");
-    tx.run(update.bind(lane).bind(until.map(micros))).await?;
+    let lane = tx.number(to)?;
+    let update = query("UPDATE conversations SET held_until = $2 WHERE number = $1");
+    tx.run(update.bind(lane).bind(until.map(micros)))?;
     Ok(())
 }
 
-pub(super) async fn retry(tx: &mut Tx, id: DeliveryId) -> Result<(), Fault> {
-    let update = sqlx::query(
+pub(super) fn retry(tx: &mut Tx, id: DeliveryId) -> Result<(), Fault> {
+    let update = query(
         "UPDATE deliveries SET state = 0, reason = NULL, settled_at = NULL, attempts = 0
          WHERE id = $1 AND state = 2 AND content IS NOT NULL",
     );
-    if tx.run(update.bind(&id.uuid().as_bytes()[..])).await? == 1 {
+    if tx.run(update.bind(id.uuid()))? == 1 {
         return Ok(());
     }
-    Err(match outgoing(tx, id).await?.state {
+    Err(match outgoing(tx, id)?.state {
         DeliveryState::Parked => refusal::erased(id).into(),
         _ => refusal::not_parked(id).into(),
     })
 }
 
-pub(super) async fn erase_parked(tx: &mut Tx, before: Timestamp) -> Result<u64, Fault> {
-    let forget = sqlx::query(
+pub(super) fn erase_parked(tx: &mut Tx, before: Timestamp) -> Result<u64, Fault> {
+    let forget = query(
         "DELETE FROM begun WHERE delivery IN
              (SELECT seq FROM deliveries WHERE state = 2 AND settled_at < $1)",
     );
-    tx.run(forget.bind(micros(before))).await?;
-    let erase = sqlx::query(
+    tx.run(forget.bind(micros(before)))?;
+    let erase = query(
         "UPDATE deliveries SET content = NULL
          WHERE state = 2 AND content IS NOT NULL AND settled_at < $1",
     );
-    tx.run(erase.bind(micros(before))).await
+    tx.run(erase.bind(micros(before)))
 }
 
 /// Writes something that needs room, and takes it away again.
-pub(super) async fn check(tx: &mut Tx) -> Result<(), Fault> {
+pub(super) fn check(tx: &mut Tx) -> Result<(), Fault> {
     const ROOM: [u8; 8192] = [0; 8192];
-    let insert = sqlx::query("INSERT INTO facts (name, value) VALUES ('check', $1)");
-    tx.run(insert.bind(&ROOM[..])).await?;
-    tx.run(sqlx::query("DELETE FROM facts WHERE name = 'check'")).await?;
+    let insert = query("INSERT INTO facts (name, value) VALUES ('check', $1)");
+    tx.run(insert.bind(&ROOM[..]))?;
+    tx.run(query("DELETE FROM facts WHERE name = 'check'"))?;
     Ok(())
 }

@@ -2,19 +2,21 @@
 
 use std::{
     collections::VecDeque,
+    io,
     path::Path,
-    pin::Pin,
-    sync::{
-        Arc,
-        atomic::{AtomicU64, Ordering},
-    },
+    sync::{Arc, atomic::Ordering},
     thread,
 };
 
-use sqlx::{ConnectOptions, Connection, sqlite::SqliteConnectOptions};
-use tokio::sync::{Mutex, mpsc, oneshot};
+use tokio::sync::{mpsc, oneshot};
 
-use super::{Fault, Tx, checkpoint, inbox};
+use super::{
+    Fault, Tx,
+    checkpoint::{self, Checkpointer, Gate},
+    inbox,
+    open::Opening,
+    query::query,
+};
 use crate::{Appended, StoreError, sql::sealed::SealedInbound};
 
 /// Verbs that wait at most; whoever comes then waits to be let in.
@@ -44,8 +46,8 @@ pub(super) struct Append {
 }
 
 impl Verb for Append {
-    fn run<'a>(&'a mut self, tx: &'a mut Tx) -> Running<'a> {
-        Box::pin(inbox::append_all(tx, std::slice::from_mut(self)))
+    fn run(&mut self, tx: &mut Tx) -> Result<(), Fault> {
+        inbox::append_all(tx, std::slice::from_mut(self))
     }
 
     fn answer(self: Box<Self>, end: Result<(), StoreError>) {
@@ -57,11 +59,9 @@ impl Verb for Append {
 
 /// A verb on its way through the writer.
 pub(super) trait Verb: Send {
-    fn run<'a>(&'a mut self, tx: &'a mut Tx) -> Running<'a>;
+    fn run(&mut self, tx: &mut Tx) -> Result<(), Fault>;
     fn answer(self: Box<Self>, end: Result<(), StoreError>);
 }
-
-type Running<'a> = Pin<Box<dyn Future<Output = Result<(), Fault>> + 'a>>;
 
 struct Queued<F, T> {
     verb: F,
@@ -74,7 +74,7 @@ type Answer<T> = oneshot::Receiver<Result<T, StoreError>>;
 pub(super) fn queued<T, F>(verb: F) -> (Box<dyn Verb>, Answer<T>)
 where
     T: Send + 'static,
-    F: AsyncFn(&mut Tx) -> Result<T, Fault> + Send + 'static,
+    F: FnMut(&mut Tx) -> Result<T, Fault> + Send + 'static,
 {
     let (answer, answered) = oneshot::channel();
     (Box::new(Queued { verb, outcome: None, answer }), answered)
@@ -83,13 +83,11 @@ where
 impl<T, F> Verb for Queued<F, T>
 where
     T: Send,
-    F: AsyncFn(&mut Tx) -> Result<T, Fault> + Send,
+    F: FnMut(&mut Tx) -> Result<T, Fault> + Send,
 {
-    fn run<'a>(&'a mut self, tx: &'a mut Tx) -> Running<'a> {
-        Box::pin(async move {
-            self.outcome = Some((self.verb)(tx).await?);
-            Ok(())
-        })
+    fn run(&mut self, tx: &mut Tx) -> Result<(), Fault> {
+        self.outcome = Some((self.verb)(tx)?);
+        Ok(())
     }
 
     fn answer(self: Box<Self>, end: Result<(), StoreError>) {
@@ -101,44 +99,33 @@ where
 
 /// Starts the thread. It ends, folding the log into the file, after `Close` or when every sender
 /// of the queue is gone.
-pub(super) fn start(
-    path: Arc<Path>,
-    options: SqliteConnectOptions,
-    tx: Tx,
-) -> Result<Queue, std::io::Error> {
-    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
+pub(super) fn start(path: Arc<Path>, opening: Opening, tx: Tx) -> io::Result<Queue> {
     let (queue, commands) = mpsc::channel(QUEUE);
-    let writer =
-        Writer { path, options, tx: Some(tx), gate: Arc::default(), commits: Arc::default() };
+    let gate = Gate::default();
+    let checkpoints = Checkpointer::start(opening.clone(), gate.clone())?;
+    let writer = Writer { path, opening, tx: Some(tx), gate };
     thread::Builder::new()
         .name("rialto-store".into())
-        .spawn(move || runtime.block_on(writer.serve(commands)))?;
+        .spawn(move || writer.serve(commands, checkpoints))?;
     Ok(queue)
 }
 
 struct Writer {
     path: Arc<Path>,
-    options: SqliteConnectOptions,
+    opening: Opening,
     /// `None` after a failure of the database: connected anew for the next batch.
     tx: Option<Tx>,
-    /// Held during a batch, and by the checkpointer for the last of its steps.
-    gate: Arc<Mutex<()>>,
-    commits: Arc<AtomicU64>,
+    gate: Gate,
 }
 
 impl Writer {
-    async fn serve(mut self, mut commands: mpsc::Receiver<Command>) {
-        let checkpoints = tokio::spawn(checkpoint::run(
-            self.options.clone(),
-            self.gate.clone(),
-            self.commits.clone(),
-        ));
+    fn serve(mut self, mut commands: mpsc::Receiver<Command>, checkpoints: Checkpointer) {
         let mut waiting = Vec::with_capacity(BATCH);
         let mut verbs = VecDeque::new();
         let mut closing = None;
         loop {
             if verbs.is_empty() {
-                if closing.is_some() || commands.recv_many(&mut waiting, BATCH).await == 0 {
+                if closing.is_some() || commands.blocking_recv_many(&mut waiting, BATCH) == 0 {
                     break;
                 }
             } else if closing.is_none() {
@@ -157,31 +144,32 @@ impl Writer {
                 appends => BATCH - appends,
             };
             batch.verbs.extend(verbs.drain(..room.min(verbs.len())));
-            let gate = self.gate.clone();
-            let _held = gate.lock().await;
             if batch.len() > 0 {
-                self.commit(batch).await;
+                let gate = self.gate.closed.clone();
+                let _held = gate.lock();
+                self.commit(batch);
             }
         }
-        checkpoints.abort();
-        let _ = checkpoints.await;
+        checkpoints.stop();
         drop(commands);
-        checkpoint::at_close(self.tx).await;
+        if let Some(tx) = self.tx {
+            checkpoint::at_close(&tx.database);
+        }
         if let Some(closed) = closing {
             let _ = closed.send(());
         }
     }
 
-    async fn commit(&mut self, mut batch: Batch) {
+    fn commit(&mut self, mut batch: Batch) {
         let mut ends = vec![Ok(()); batch.len()];
-        let mut done = self.together(&mut batch).await;
+        let mut done = self.together(&mut batch);
         if done.is_err() && batch.len() > 1 {
             // One of them failed, and what the others had done went with it.
-            done = self.apart(&mut batch, &mut ends).await;
+            done = self.apart(&mut batch, &mut ends);
         }
         match done {
             Ok(()) => {
-                self.commits.fetch_add(1, Ordering::Relaxed);
+                self.gate.commits.fetch_add(1, Ordering::Relaxed);
             }
             Err(fault) => {
                 let error = fault.explain(&self.path);
@@ -197,68 +185,57 @@ impl Writer {
     }
 
     /// Everything in one transaction, without a thought for failures: they are rare.
-    async fn together(&mut self, batch: &mut Batch) -> Result<(), Fault> {
-        let mut tx = self.begin().await?;
-        let result = async {
-            inbox::append_all(&mut tx, &mut batch.appends).await?;
-            for verb in &mut batch.verbs {
-                verb.run(&mut tx).await?;
-            }
-            tx.run(sqlx::query("COMMIT")).await
-        };
-        let result = result.await;
-        self.finish(tx, result.map(drop)).await
+    fn together(&mut self, batch: &mut Batch) -> Result<(), Fault> {
+        self.transaction(|tx| {
+            inbox::append_all(tx, &mut batch.appends)?;
+            batch.verbs.iter_mut().try_for_each(|verb| verb.run(tx))
+        })
     }
 
     /// Each within a savepoint, so that a failing one takes nothing else with it.
-    async fn apart(
+    fn apart(
         &mut self,
         batch: &mut Batch,
         ends: &mut [Result<(), StoreError>],
     ) -> Result<(), Fault> {
         let path = self.path.clone();
-        let mut tx = self.begin().await?;
-        let result = async {
+        self.transaction(|tx| {
             for (verb, end) in batch.verbs_mut().zip(ends) {
-                tx.run(sqlx::query("SAVEPOINT verb")).await?;
-                if let Err(fault) = verb.run(&mut tx).await {
+                tx.run(query("SAVEPOINT verb"))?;
+                if let Err(fault) = verb.run(tx) {
                     *end = Err(fault.explain(&path));
                     tx.forget();
-                    tx.run(sqlx::query("ROLLBACK TO SAVEPOINT verb")).await?;
+                    tx.run(query("ROLLBACK TO SAVEPOINT verb"))?;
                 }
-                tx.run(sqlx::query("RELEASE SAVEPOINT verb")).await?;
+                tx.run(query("RELEASE SAVEPOINT verb"))?;
             }
-            tx.run(sqlx::query("COMMIT")).await
-        };
-        let result = result.await;
-        self.finish(tx, result.map(drop)).await
-    }
-
-    async fn begin(&mut self) -> Result<Tx, Fault> {
-        let mut tx = match self.tx.take() {
-            Some(tx) => tx,
-            None => Tx::new(self.options.connect().await?),
-        };
-        tx.run(sqlx::query("BEGIN IMMEDIATE")).await?;
-        Ok(tx)
+            Ok(())
+        })
     }
 
     /// Undoes what was not committed. A connection on which the database itself failed is not
     /// trusted again: closing it undoes as well.
-    async fn finish(&mut self, mut tx: Tx, result: Result<(), Fault>) -> Result<(), Fault> {
-        match &result {
+    fn transaction(
+        &mut self,
+        work: impl FnOnce(&mut Tx) -> Result<(), Fault>,
+    ) -> Result<(), Fault> {
+        let mut tx = match self.tx.take() {
+            Some(tx) => tx,
+            None => Tx::new(self.opening.open()?),
+        };
+        tx.run(query("BEGIN IMMEDIATE"))?;
+        let done = work(&mut tx).and_then(|()| tx.run(query("COMMIT")).map(drop));
+        match &done {
             Ok(()) => self.tx = Some(tx),
             Err(Fault::Refused(_)) => {
                 tx.forget();
-                if tx.run(sqlx::query("ROLLBACK")).await.is_ok() {
+                if tx.run(query("ROLLBACK")).is_ok() {
                     self.tx = Some(tx);
                 }
             }
-            Err(Fault::Database(_)) => {
-                let _ = tx.connection.close().await;
-            }
+            Err(Fault::Database(_)) => {}
         }
-        result
+        done
     }
 }
 

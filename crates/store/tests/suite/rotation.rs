@@ -4,29 +4,32 @@ use std::{collections::BTreeMap, fs, path::Path};
 
 use rialto_model::{AppId, OrganizationId, PartKey};
 use rialto_store::{App, PendingAuthorization, SqlOptions, SqlStore, Store, StoreError, Vault};
+use rusqlite::Connection;
 use secrecy::ExposeSecret;
-use sqlx::{Connection, Row, SqliteConnection, sqlite::SqliteConnectOptions};
 
 use crate::world::{
     at, connection, delivery, fingerprint, id, inbound, key, now, one_post, settled, sql, time,
 };
 
 /// Every sealed value of the database, by its table and column.
-async fn sealed(path: &Path) -> BTreeMap<String, Vec<Vec<u8>>> {
-    let options = SqliteConnectOptions::new().filename(path);
-    let mut raw = SqliteConnection::connect_with(&options).await.unwrap();
-    let columns = "SELECT m.name, c.name FROM sqlite_master m JOIN pragma_table_info(m.name) c
-                   WHERE m.type = 'table' AND c.type = 'BLOB' AND m.name <> '_sqlx_migrations'";
+fn sealed(path: &Path) -> BTreeMap<String, Vec<Vec<u8>>> {
+    let raw = Connection::open(path).unwrap();
+    let mut columns = raw
+        .prepare(
+            "SELECT m.name, c.name FROM sqlite_master m JOIN pragma_table_info(m.name) c
+             WHERE m.type = 'table' AND c.type = 'BLOB'",
+        )
+        .unwrap();
+    let columns = columns.query_map([], |row| Ok((row.get(0)?, row.get(1)?))).unwrap();
     let mut found = BTreeMap::<_, Vec<_>>::new();
-    for row in sqlx::query(columns).fetch_all(&mut raw).await.unwrap() {
-        let (table, column): (String, String) = (row.get(0), row.get(1));
+    for column in columns {
+        let (table, column): (String, String) = column.unwrap();
         let select = format!("SELECT {column} FROM {table} WHERE length({column}) > 32");
-        let rows = sqlx::query(sqlx::AssertSqlSafe(select)).fetch_all(&mut raw).await.unwrap();
-        for row in rows {
-            found.entry(format!("{table}.{column}")).or_default().push(row.get(0));
+        let mut select = raw.prepare(&select).unwrap();
+        for value in select.query_map([], |row| row.get(0)).unwrap() {
+            found.entry(format!("{table}.{column}")).or_default().push(value.unwrap());
         }
     }
-    raw.close().await.unwrap();
     found
 }
 
@@ -70,7 +73,7 @@ async fn sealing_anew_goes_on_after_a_crash_and_then_the_older_key_is_needed_no_
     let store = sql(&before).await.unwrap();
     fill(&store).await;
     store.close().await;
-    let old = sealed(&before).await;
+    let old = sealed(&before);
     let places: Vec<_> = old.keys().map(String::as_str).collect();
     let expected = [
         "apps.secrets",
@@ -107,7 +110,7 @@ async fn sealing_anew_goes_on_after_a_crash_and_then_the_older_key_is_needed_no_
     }
     assert_eq!(done, count, "each value once, also those of before the crash");
     store.close().await;
-    for (place, values) in sealed(&after).await {
+    for (place, values) in sealed(&after) {
         let old_key = &old[&place][0][..5];
         assert!(values.iter().all(|value| !value.starts_with(old_key)), "{place}");
     }
