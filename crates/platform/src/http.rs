@@ -11,6 +11,9 @@ use crate::SendError;
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(10);
 /// Waiting for the next bytes of an answer, at most: large files may take long, silence may not.
 const READ_TIMEOUT: Duration = Duration::from_secs(30);
+/// Connections to a host that are kept for the next call: as many as calls are made at once, so that
+/// none is thrown away that the next moment needs.
+const IDLE_CONNECTIONS: usize = 512;
 /// What is waited when a platform says *wait* and not how long, or longer than makes sense.
 const DEFAULT_WAIT: SignedDuration = SignedDuration::from_secs(5);
 const LONGEST_WAIT: SignedDuration = SignedDuration::from_hours(24);
@@ -25,7 +28,7 @@ pub fn client() -> reqwest::Result<reqwest::Client> {
         .connect_timeout(CONNECT_TIMEOUT)
         .read_timeout(READ_TIMEOUT)
         .redirect(reqwest::redirect::Policy::none())
-        .pool_max_idle_per_host(64)
+        .pool_max_idle_per_host(IDLE_CONNECTIONS)
         .build()
 }
 

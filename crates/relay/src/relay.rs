@@ -11,7 +11,10 @@ use parking_lot::Mutex;
 use rialto_model::{AppId, ChannelSyncId, ConnectionId, ConversationRef};
 use rialto_platform::{Inbound, Toolkit, Verified};
 use rialto_store::{Appended, ConnectionState, NewInbound, Store, StoreError};
-use tokio::sync::{Notify, Semaphore, watch};
+use tokio::{
+    runtime::Handle,
+    sync::{Notify, Semaphore, watch},
+};
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
 use url::Url;
 
@@ -109,6 +112,8 @@ pub(crate) struct Inner {
     /// Counts what admins changed; whoever waits looks again.
     pub(crate) changes: watch::Sender<u64>,
     turns: Mutex<HashMap<ChannelSyncId, Arc<tokio::sync::Mutex<()>>>>,
+    /// Where everything runs, whoever asks for it.
+    runtime: Handle,
     pub(crate) tasks: TaskTracker,
     /// Lanes at work, apart: they are let finish their calls.
     pub(crate) lane_tasks: TaskTracker,
@@ -142,7 +147,8 @@ pub struct Accepted {
 }
 
 impl Relay {
-    /// Starts the engine: everything that waits in the store goes on.
+    /// Starts the engine: everything that waits in the store goes on. It runs where it is started,
+    /// also what callers from another runtime ask for.
     ///
     /// # Errors
     /// When the store cannot be read.
@@ -174,6 +180,7 @@ impl Relay {
                 take_back: Notify::new(),
                 changes: watch::Sender::new(0),
                 turns: Mutex::default(),
+                runtime: Handle::current(),
                 tasks: TaskTracker::new(),
                 lane_tasks: TaskTracker::new(),
                 winding_down: CancellationToken::new(),
@@ -207,9 +214,10 @@ impl Relay {
         W: Future<Output = ()> + Send + 'static,
     {
         let work = self.inner.stopping.clone().run_until_cancelled_owned(work(self.clone()));
-        tasks.spawn(async move {
+        let work = async move {
             let _ = work.await;
-        });
+        };
+        tasks.spawn_on(work, &self.inner.runtime);
     }
 
     /// Lets lanes begin nothing more, and waits for the calls that they have under way to be

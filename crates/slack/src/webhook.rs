@@ -8,7 +8,7 @@ use rialto_platform::{
 };
 use secrecy::ExposeSecret;
 use serde::{Deserialize, Serialize};
-use serde_json::Value;
+use serde_json::{Value, value::RawValue};
 
 use crate::wire::{Envelope, Event, Message};
 
@@ -22,6 +22,20 @@ pub(crate) struct Payload {
     pub event_time: i64,
     /// As Slack sent it.
     pub event: Value,
+}
+
+/// The same, the event just as it came.
+#[derive(Serialize)]
+struct Kept<'a> {
+    event_time: i64,
+    event: &'a RawValue,
+}
+
+/// What a call carries beside its envelope.
+#[derive(Deserialize)]
+struct Carried<'a> {
+    #[serde(borrow)]
+    event: Option<&'a RawValue>,
 }
 
 /// Reads a call. With no signing secret yet (Slack checks the address while the app is being
@@ -42,14 +56,16 @@ pub(crate) fn receive(app: &AppConfig, request: &WebhookRequest<'_>, now: Timest
         return accepted(Vec::new());
     }
     // Serde would take an array for a struct of optional fields.
-    let object = serde_json::from_slice::<Value>(request.body).ok().filter(Value::is_object);
-    let Some(envelope) = object.and_then(|value| Envelope::deserialize(value).ok()) else {
+    let is_object = request.body.trim_ascii_start().starts_with(b"{");
+    let envelope = serde_json::from_slice::<Envelope>(request.body).ok().filter(|_| is_object);
+    let Some(envelope) = envelope else {
         return Received::Refused(Refusal::malformed("the body is not a JSON object"));
     };
     match envelope.kind.as_str() {
         "url_verification" => handshake(envelope),
         "event_callback" => {
-            accepted(inbound(envelope).into_iter().map(|i| Verified::by(proof, i)).collect())
+            let inbound = inbound(&envelope, request.body);
+            accepted(inbound.into_iter().map(|inbound| Verified::by(proof, inbound)).collect())
         }
         "app_rate_limited" => accepted(vec![Verified::by(proof, rate_limited(&envelope))]),
         _ => accepted(Vec::new()),
@@ -114,16 +130,20 @@ fn workspace(envelope: &Envelope) -> Option<String> {
     .cloned()
 }
 
-fn inbound(envelope: Envelope) -> Option<Inbound> {
-    let workspace = workspace(&envelope)?;
-    let event = Event::deserialize(&envelope.event).ok().filter(|event| !event.kind.is_empty())?;
+fn inbound(envelope: &Envelope, body: &[u8]) -> Option<Inbound> {
+    let workspace = workspace(envelope)?;
+    let raw = serde_json::from_slice::<Carried<'_>>(body).ok()?.event?;
+    let event: Event = serde_json::from_str(raw.get()).ok()?;
+    if event.kind.is_empty() {
+        return None;
+    }
     let conversation = match event.kind.as_str() {
         // The order of a conversation means nothing to facts about people and the workspace.
         "user_change" | "user_profile_changed" | "tokens_revoked" | "app_uninstalled" => "",
         _ => event.channel_id(),
     };
-    let key = key(&event, &envelope);
-    let payload = Payload { event_time: envelope.event_time, event: envelope.event };
+    let key = key(&event, envelope);
+    let payload = Kept { event_time: envelope.event_time, event: raw };
     Some(Inbound {
         workspace: workspace.into(),
         conversation: conversation.into(),

@@ -39,7 +39,6 @@ wire! {
         event_time: i64,
         minute_rate_limited: i64,
         authorizations: Vec<Authorization>,
-        event: Value,
     }
 
     /// An installation of the app that may see an event.

@@ -172,8 +172,8 @@ impl Relay {
             *record
         });
         let Some(record) = record else { return };
-        let (relay, at) = (self.clone(), at.clone());
-        self.inner.tasks.spawn(async move {
+        let at = at.clone();
+        self.run(|relay| async move {
             let kept = relay.inner.store.put_sweep(&at, record.checked_until, None).await;
             if let Err(error) = kept {
                 tracing::warn!(%error, "that a conversation is heard again is not kept");

@@ -1,5 +1,6 @@
 //! `rialto serve`: the server, from its files to its last answer.
 
+mod background;
 mod data_folder;
 mod figures;
 mod secrets;
@@ -19,6 +20,7 @@ use crate::{
     failure::Failure,
 };
 
+use background::Background;
 use traces::Otlp;
 
 pub use data_folder::DataFolder;
@@ -50,6 +52,7 @@ pub async fn run(loaded: Loaded, platforms: Platforms, toolkit: Toolkit) -> Resu
         None => None,
     };
     let avatars = AvatarLinks::new(settings.public_url.clone(), &secrets.for_addresses);
+    let background = Background::start()?;
     let relay = Relay::start(
         store.clone() as Arc<dyn Store>,
         platforms,
@@ -68,9 +71,9 @@ pub async fn run(loaded: Loaded, platforms: Platforms, toolkit: Toolkit) -> Resu
             avatars: Some(avatars),
             ..RelaySettings::new(settings.public_url.clone())
         },
-    )
-    .await
-    .map_err(|error| Failure::failed(error.to_string()))?;
+    );
+    let relay = background.run(relay).await?;
+    let relay = relay.map_err(|error| Failure::failed(error.to_string()))?;
     welcome(&settings, &listener, &relay);
     let hub = Hub::new(HubOptions {
         relay: relay.clone(),
@@ -86,6 +89,7 @@ pub async fn run(loaded: Loaded, platforms: Platforms, toolkit: Toolkit) -> Resu
         );
     }
     relay.stop().await;
+    drop(background);
     store.close().await;
     if let Some(traces) = traces {
         // It waits on a thread of its own, which needs this one to send.

@@ -70,9 +70,13 @@ pub(super) fn insert_copy(
 
 /// Records the copy that a delivery made: the post is not in flight any more.
 pub(super) fn record(tx: &mut Tx, made: &Outgoing, copy: &NewCopy) -> Result<(), Fault> {
+    write_copy(tx, made, copy)?;
+    unbegin(tx, made, copy.part)
+}
+
+fn write_copy(tx: &mut Tx, made: &Outgoing, copy: &NewCopy) -> Result<bool, Fault> {
     let (message, part) = (made.message, copy.part);
-    insert_copy(tx, made.lane, &copy.remote, message, part, copy.revision.0, false)?;
-    unbegin(tx, made, part)
+    insert_copy(tx, made.lane, &copy.remote, message, part, copy.revision.0, false)
 }
 
 fn unbegin(tx: &mut Tx, made: &Outgoing, part: PartKey) -> Result<(), Fault> {
@@ -107,9 +111,18 @@ pub(super) fn begin(
 pub(super) fn progress(tx: &mut Tx, id: DeliveryId, sealed: &SealedProgress) -> Result<(), Fault> {
     let step = &sealed.step;
     let mut now = outgoing(tx, id)?;
+    // What ends takes all that it had begun with it.
+    let ends = step.settled.as_ref().is_some_and(|it| it.state != DeliveryState::Parked)
+        && now.state == DeliveryState::Pending;
     for copy in &step.copies {
-        let made = if copy.delivery == id { now.clone() } else { outgoing(tx, copy.delivery)? };
-        record(tx, &made, copy)?;
+        if copy.delivery != id {
+            let made = outgoing(tx, copy.delivery)?;
+            record(tx, &made, copy)?;
+        } else if ends {
+            write_copy(tx, &now, copy)?;
+        } else {
+            record(tx, &now, copy)?;
+        }
     }
     for (remote, revision) in &step.revised {
         let update =

@@ -2,10 +2,11 @@
 
 use std::{
     collections::VecDeque,
-    io,
+    io, iter,
     path::Path,
     sync::{Arc, atomic::Ordering},
     thread,
+    time::Duration,
 };
 
 use tokio::sync::{mpsc, oneshot};
@@ -23,11 +24,14 @@ use crate::{Appended, StoreError, sql::sealed::SealedInbound};
 const QUEUE: usize = 1024;
 /// Verbs of one transaction at most.
 const BATCH: usize = 256;
-/// From so many appends in a batch on there is a rush: those whose platform waits for an answer, and
-/// would send again, come first. What is on disk can wait.
+/// From so many appends in a batch on they are at least half of it: a platform waits for its answer
+/// and sends again, what is on disk can wait.
 const RUSH: usize = 16;
-/// Other verbs of a batch in a rush: something goes on always.
-const MEANWHILE: usize = 8;
+/// After a batch of so many verbs the next one is let fill: a commit costs about the same for many
+/// as for few.
+const BUSY: usize = 16;
+/// How long it is let fill.
+const FILLING: Duration = Duration::from_millis(2);
 
 pub(super) type Queue = mpsc::Sender<Command>;
 
@@ -110,6 +114,11 @@ pub(super) fn start(path: Arc<Path>, opening: Opening, tx: Tx) -> io::Result<Que
     Ok(queue)
 }
 
+#[expect(clippy::disallowed_methods, reason = "what is waited for is that time passes")]
+fn fill() {
+    thread::sleep(FILLING);
+}
+
 struct Writer {
     path: Arc<Path>,
     opening: Opening,
@@ -123,13 +132,18 @@ impl Writer {
         let mut waiting = Vec::with_capacity(BATCH);
         let mut verbs = VecDeque::new();
         let mut closing = None;
+        let mut busy = false;
         loop {
-            if verbs.is_empty() {
-                if closing.is_some() || commands.blocking_recv_many(&mut waiting, BATCH) == 0 {
-                    break;
+            if verbs.is_empty()
+                && (closing.is_some() || commands.blocking_recv_many(&mut waiting, BATCH) == 0)
+            {
+                break;
+            }
+            if closing.is_none() {
+                if busy {
+                    fill();
                 }
-            } else if closing.is_none() {
-                waiting.extend(std::iter::from_fn(|| commands.try_recv().ok()).take(BATCH));
+                waiting.extend(iter::from_fn(|| commands.try_recv().ok()).take(BATCH));
             }
             let mut batch = Batch::default();
             for command in waiting.drain(..) {
@@ -139,11 +153,9 @@ impl Writer {
                     Command::Close(answer) => closing = Some(answer),
                 }
             }
-            let room = match batch.appends.len() {
-                appends if appends >= RUSH => MEANWHILE,
-                appends => BATCH - appends,
-            };
+            let room = if batch.appends.len() < RUSH { BATCH } else { batch.appends.len() };
             batch.verbs.extend(verbs.drain(..room.min(verbs.len())));
+            busy = batch.len() >= BUSY;
             if batch.len() > 0 {
                 let gate = self.gate.closed.clone();
                 let _held = gate.lock();
