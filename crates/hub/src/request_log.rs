@@ -1,7 +1,7 @@
 //! A name for each request, its time limit, and one line about it: method, path pattern, status,
 //! duration. Never a query, a header or a body: those hold codes, tokens and content.
 
-use std::time::Duration;
+use std::{sync::atomic::Ordering, time::Duration};
 
 use axum::{
     extract::{MatchedPath, Request, State},
@@ -25,11 +25,7 @@ pub(crate) async fn observe(State(hub): State<Hub>, request: Request, next: Next
     let given = request.headers().get(&REQUEST_ID).and_then(|it| it.to_str().ok());
     let id = match given.filter(|id| is_plain(id)) {
         Some(id) => id.to_owned(),
-        None => {
-            let mut random = [0; 8];
-            hub.relay.toolkit().random.fill(&mut random);
-            random.iter().map(|byte| format!("{byte:02x}")).collect()
-        }
+        None => format!("{:016x}", hub.requests.fetch_add(1, Ordering::Relaxed)),
     };
     let path =
         request.extensions().get::<MatchedPath>().map_or("unknown", MatchedPath::as_str).to_owned();

@@ -1,6 +1,6 @@
 //! What every handler is given.
 
-use std::sync::Arc;
+use std::sync::{Arc, atomic::AtomicU64};
 
 use jiff::Timestamp;
 use rialto_relay::Relay;
@@ -32,6 +32,8 @@ pub struct Inside {
     pub(crate) metrics: Metrics,
     pub(crate) started_at: Timestamp,
     pub(crate) outcomes: Outcomes,
+    /// The name of the next request that comes without one.
+    pub(crate) requests: AtomicU64,
 }
 
 impl Hub {
@@ -40,7 +42,10 @@ impl Hub {
         let HubOptions { relay, admin_token, metrics } = options;
         let started_at = relay.toolkit().clock.now();
         let outcomes = Outcomes::default();
-        Self(Arc::new(Inside { relay, admin_token, metrics, started_at, outcomes }))
+        let mut first = [0; 8];
+        relay.toolkit().random.fill(&mut first);
+        let requests = AtomicU64::new(u64::from_le_bytes(first));
+        Self(Arc::new(Inside { relay, admin_token, metrics, started_at, outcomes, requests }))
     }
 }
 

@@ -9,7 +9,10 @@ use std::{
     time::Duration,
 };
 
-use tokio::sync::{mpsc, oneshot};
+use tokio::{
+    sync::{mpsc, oneshot},
+    time::Instant,
+};
 
 use super::{
     Fault, Tx,
@@ -24,9 +27,11 @@ use crate::{Appended, StoreError, sql::sealed::SealedInbound};
 const QUEUE: usize = 1024;
 /// Verbs of one transaction at most.
 const BATCH: usize = 256;
-/// From so many appends in a batch on they are at least half of it: a platform waits for its answer
-/// and sends again, what is on disk can wait.
+/// From so many appends in a batch on there is a rush: a platform waits for its answer and sends
+/// again, what is on disk can wait.
 const RUSH: usize = 16;
+/// How long other verbs of a batch may take in a rush. One goes on always.
+const MEANWHILE: Duration = Duration::from_millis(1);
 /// After a batch of so many verbs the next one is let fill: a commit costs about the same for many
 /// as for few.
 const BUSY: usize = 16;
@@ -153,13 +158,14 @@ impl Writer {
                     Command::Close(answer) => closing = Some(answer),
                 }
             }
-            let room = if batch.appends.len() < RUSH { BATCH } else { batch.appends.len() };
-            batch.verbs.extend(verbs.drain(..room.min(verbs.len())));
+            batch.verbs.extend(verbs.drain(..BATCH.min(verbs.len())));
             busy = batch.len() >= BUSY;
             if batch.len() > 0 {
                 let gate = self.gate.closed.clone();
                 let _held = gate.lock();
-                self.commit(batch);
+                for verb in self.commit(batch).into_iter().rev() {
+                    verbs.push_front(verb);
+                }
             }
         }
         checkpoints.stop();
@@ -172,9 +178,14 @@ impl Writer {
         }
     }
 
-    fn commit(&mut self, mut batch: Batch) {
-        let mut ends = vec![Ok(()); batch.len()];
+    /// Gives back what there was no time for.
+    fn commit(&mut self, mut batch: Batch) -> Vec<Box<dyn Verb>> {
         let mut done = self.together(&mut batch);
+        let later = match done {
+            Ok(()) => batch.verbs.split_off(batch.run),
+            Err(_) => Vec::new(),
+        };
+        let mut ends = vec![Ok(()); batch.len()];
         if done.is_err() && batch.len() > 1 {
             // One of them failed, and what the others had done went with it.
             done = self.apart(&mut batch, &mut ends);
@@ -194,13 +205,23 @@ impl Writer {
             }
             verb.answer(end);
         }
+        later
     }
 
     /// Everything in one transaction, without a thought for failures: they are rare.
     fn together(&mut self, batch: &mut Batch) -> Result<(), Fault> {
         self.transaction(|tx| {
+            let rush = batch.appends.len() >= RUSH;
             inbox::append_all(tx, &mut batch.appends)?;
-            batch.verbs.iter_mut().try_for_each(|verb| verb.run(tx))
+            let began = Instant::now();
+            for verb in &mut batch.verbs {
+                batch.run += 1;
+                verb.run(tx)?;
+                if rush && began.elapsed() > MEANWHILE {
+                    break;
+                }
+            }
+            Ok(())
         })
     }
 
@@ -255,6 +276,8 @@ impl Writer {
 struct Batch {
     appends: Vec<Append>,
     verbs: Vec<Box<dyn Verb>>,
+    /// So many of the verbs were run.
+    run: usize,
 }
 
 impl Batch {
