@@ -253,28 +253,43 @@ impl RichText {
 }
 
 fn weigh(blocks: &[Block], weight: &mut usize) {
-    let line = |inlines: &[Inline]| -> usize {
-        let of = |inline: &Inline| match inline {
-            Inline::Text { text, .. } => text.len(),
-            Inline::Link { url, content } => url.len() + size_of_val(content.as_slice()),
-            Inline::Mention(mention) => mention.name.len(),
-            Inline::Emoji(_) | Inline::LineBreak => 0,
-        };
-        size_of_val(inlines) + inlines.iter().map(of).sum::<usize>()
-    };
     for block in blocks {
         *weight += size_of_val(block);
         match block {
-            Block::Paragraph(content) | Block::Heading { content, .. } => *weight += line(content),
-            Block::Code { code, .. } => *weight += code.len(),
+            Block::Paragraph(content) | Block::Heading { content, .. } => {
+                *weight += weight_of_line(content);
+            }
+            Block::Code { language, code } => {
+                *weight += code.len() + language.as_ref().map_or(0, String::len);
+            }
             Block::Quote(blocks) => weigh(blocks, weight),
             Block::List { items, .. } => items.iter().for_each(|item| weigh(&item.blocks, weight)),
             Block::Table(table) => {
-                *weight += table.rows.iter().flatten().map(|cell| line(cell)).sum::<usize>();
+                *weight +=
+                    table.rows.iter().flatten().map(|cell| weight_of_line(cell)).sum::<usize>();
             }
             Block::Rule => {}
         }
     }
+}
+
+fn weight_of_line(line: &[Inline]) -> usize {
+    let of = |inline: &Inline| match inline {
+        Inline::Text { text, .. } => text.len(),
+        Inline::Link { url, content } => url.len() + weight_of_line(content),
+        Inline::Mention(Mention { target, name }) => {
+            name.len()
+                + match target {
+                    MentionTarget::Account(id)
+                    | MentionTarget::Conversation(id)
+                    | MentionTarget::Group(id) => id.as_str().len(),
+                    MentionTarget::Everyone(_) => 0,
+                }
+        }
+        Inline::Emoji(Emoji::Unicode(text) | Emoji::Custom(text)) => text.len(),
+        Inline::LineBreak => 0,
+    };
+    size_of_val(line) + line.iter().map(of).sum::<usize>()
 }
 
 fn write_blocks(blocks: &[Block], out: &mut String) {
@@ -383,6 +398,35 @@ mod tests {
     fn plain_text_survives_the_tree() {
         for text in ["", "one", "one\ntwo", "one\n\ntwo", "a\n\n\nb", "a\n\n\n\nb\n", "\n\nx"] {
             assert_eq!(RichText::plain(text).plain_text(), text, "{text:?}");
+        }
+    }
+
+    #[test]
+    fn nothing_that_is_long_weighs_nothing() {
+        let long = || "x".repeat(10_000);
+        let mention = |target| Inline::Mention(Mention { target, name: String::new() });
+        let link =
+            |url: String, shown: String| Inline::Link { url, content: vec![Inline::text(shown)] };
+        let line = |inline| Block::Paragraph(vec![inline]);
+        for block in [
+            line(Inline::text(long())),
+            line(link(long(), String::new())),
+            line(link(String::new(), long())),
+            line(mention(MentionTarget::Account(long().into()))),
+            line(mention(MentionTarget::Conversation(long().into()))),
+            line(mention(MentionTarget::Group(long().into()))),
+            line(Inline::Mention(Mention {
+                target: MentionTarget::Everyone(Audience::Team),
+                name: long(),
+            })),
+            line(Inline::Emoji(Emoji::Custom(long()))),
+            line(Inline::Emoji(Emoji::Unicode(long()))),
+            Block::Code { language: None, code: long() },
+            Block::Code { language: Some(long()), code: String::new() },
+            Block::Table(Table { header: false, rows: vec![vec![vec![Inline::text(long())]]] }),
+        ] {
+            let weight = RichText { blocks: vec![Block::Quote(vec![block])] }.weight();
+            assert!((10_000..11_000).contains(&weight), "{weight}");
         }
     }
 
