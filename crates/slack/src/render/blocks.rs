@@ -201,8 +201,15 @@ fn line_break(out: &mut Vec<Value>) {
     push_text(out, "\n", Style::PLAIN);
 }
 
-/// A link is one element per style; readers join them.
+/// Pieces of one link that keep their styles: each is an element with the whole address.
+pub(super) const LINK_PIECES: usize = 16;
+
+/// A link is one element per style; readers join them. One of very many pieces is its text alone.
 fn link(out: &mut Vec<Value>, url: &str, content: &[Inline], bold: bool) {
+    if content.len() > LINK_PIECES {
+        let line = RichText { blocks: vec![Block::Paragraph(content.to_vec())] };
+        return link(out, url, &[Inline::text(line.plain_text())], bold);
+    }
     let before = out.len();
     for inline in content {
         let style = match inline {

@@ -2,6 +2,10 @@
 
 use rialto_model::{Block, RichText, Table};
 
+/// Characters of a column at most that others in it are filled up to: a longer one would be broken
+/// anyway, and every row would be as long as the longest.
+const WIDEST: usize = 60;
+
 /// The table's lines.
 pub(super) fn aligned(table: &Table) -> String {
     let rows: Vec<Vec<String>> =
@@ -9,7 +13,12 @@ pub(super) fn aligned(table: &Table) -> String {
     let columns = rows.iter().map(Vec::len).max().unwrap_or(0);
     let widths: Vec<usize> = (0..columns)
         .map(|column| {
-            rows.iter().filter_map(|row| row.get(column)).map(|c| width(c)).max().unwrap_or(0)
+            rows.iter()
+                .filter_map(|row| row.get(column))
+                .map(|c| width(c))
+                .max()
+                .unwrap_or(0)
+                .min(WIDEST)
         })
         .collect();
     let mut lines = Vec::new();
@@ -34,4 +43,26 @@ fn shown(cell: &[rialto_model::Inline]) -> String {
 
 fn width(text: &str) -> usize {
     text.chars().count()
+}
+
+#[cfg(test)]
+mod tests {
+    use rialto_model::Inline;
+
+    use super::*;
+
+    #[test]
+    fn columns_are_as_wide_as_their_widest_cell_but_for_one_that_would_be_broken() {
+        let table = |cells: [&str; 4]| {
+            let [a, b, c, d] = cells.map(|text| vec![Inline::text(text)]);
+            aligned(&Table { header: true, rows: vec![vec![a, b], vec![c, d]] })
+        };
+        assert_eq!(table(["a", "b", "ccc", "d"]), "a   | b\n----+--\nccc | d");
+        let long = "x".repeat(WIDEST + 1);
+        let line = format!("a{} | b", " ".repeat(WIDEST - 1));
+        assert_eq!(
+            table(["a", "b", &long, "d"]),
+            format!("{line}\n{}-+--\n{long} | d", "-".repeat(WIDEST))
+        );
+    }
 }

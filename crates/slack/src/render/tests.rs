@@ -138,3 +138,17 @@ fn a_message_is_its_text_and_then_its_files() {
         json!({ "italic": true })
     );
 }
+
+#[test]
+fn a_link_of_very_many_styles_is_its_text_alone() {
+    let bold = Style { bold: true, ..Style::PLAIN };
+    let elements = |pairs: usize| {
+        let content = vec![[Inline::text("a"), Inline::styled("b", bold)]; pairs].concat();
+        let link = Inline::Link { url: "https://a.example".into(), content };
+        let blocks = Says::new(&RichText { blocks: vec![Block::Paragraph(vec![link])] }).blocks;
+        blocks[0]["elements"][0]["elements"].as_array().unwrap().clone()
+    };
+    assert_eq!(elements(2).len(), 4);
+    let [one] = &elements(20)[..] else { panic!("more than one element") };
+    assert_eq!(one["text"], "ab".repeat(20));
+}
