@@ -73,6 +73,8 @@ pub(crate) struct Builder {
     line: Vec<Inline>,
     gap: Gap,
     link: Option<(String, Vec<Inline>)>,
+    /// Lines that it has ended so far.
+    link_lines: usize,
     heading: Option<u8>,
     styles: [usize; 5],
     code: Option<OpenCode>,

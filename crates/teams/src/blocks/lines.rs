@@ -5,6 +5,9 @@ use rialto_model::{Block, Inline, Mention, MentionTarget, Style};
 
 use super::{Builder, Gap, OpenCode, StyleTag, is_unseen};
 
+/// Lines that one link goes over.
+const LINK_LINES: usize = 16;
+
 impl Builder {
     pub fn text(&mut self, text: &str) {
         if let Some(code) = &mut self.code {
@@ -73,6 +76,7 @@ impl Builder {
     pub fn open_link(&mut self, url: Option<String>) {
         self.close_link();
         self.link = url.map(|url| (url, Vec::new()));
+        self.link_lines = 0;
     }
 
     pub fn close_link(&mut self) {
@@ -80,6 +84,21 @@ impl Builder {
             && !content.is_empty()
         {
             self.line.push(Inline::Link { url, content });
+        }
+    }
+
+    /// Ends the line of a link that is open: it goes on in the next one, though not for ever, as
+    /// each line has the whole address.
+    fn go_on_with_link(&mut self) {
+        let Some((url, content)) = self.link.as_mut().filter(|(_, content)| !content.is_empty())
+        else {
+            return;
+        };
+        let content = std::mem::take(content);
+        self.line.push(Inline::Link { url: url.clone(), content });
+        self.link_lines += 1;
+        if self.link_lines == LINK_LINES {
+            self.link = None;
         }
     }
 
@@ -115,10 +134,7 @@ impl Builder {
         }
         self.trim();
         self.gap = Gap::Start;
-        let url = self.link.as_ref().map(|(url, _)| url.clone());
-        self.close_link();
-        self.link = url.map(|url| (url, Vec::new()));
-
+        self.go_on_with_link();
         let mut line = std::mem::take(&mut self.line);
         if line.is_empty() {
             return;
@@ -216,22 +232,20 @@ fn trim(line: &mut Vec<Inline>) {
 
 /// Teams writes one mention as several, a word each: `<at>Ana</at> <at>Lima</at>`.
 fn join_mentions(line: &mut Vec<Inline>) {
-    let mut at = 0;
-    while at + 2 < line.len() {
-        let joined = match &line[at..at + 3] {
-            [Inline::Mention(first), Inline::Text { text, .. }, Inline::Mention(second)]
-                if text == " " && first.target == second.target && first.name != second.name =>
-            {
-                Mention {
-                    target: first.target.clone(),
-                    name: format!("{} {}", first.name, second.name),
-                }
-            }
-            _ => {
-                at += 1;
-                continue;
-            }
-        };
-        line.splice(at..at + 3, [Inline::Mention(joined)]);
+    let mut joined: Vec<Inline> = Vec::with_capacity(line.len());
+    for inline in line.drain(..) {
+        if let Inline::Mention(next) = &inline
+            && let [.., Inline::Mention(first), Inline::Text { text, .. }] = joined.as_mut_slice()
+            && text == " "
+            && first.target == next.target
+            && first.name != next.name
+        {
+            first.name.push(' ');
+            first.name.push_str(&next.name);
+            joined.pop();
+            continue;
+        }
+        joined.push(inline);
     }
+    *line = joined;
 }

@@ -1,7 +1,5 @@
 //! Teams' HTML, both ways.
 
-use std::time::Duration;
-
 use proptest::prelude::*;
 use rialto_model::{
     Audience, Block, Emoji, Inline, ListItem, Mention, MentionTarget, RichText, Style, Table,
@@ -277,6 +275,26 @@ fn mentions_name_who_is_meant() {
 }
 
 #[test]
+fn a_link_goes_on_over_lines_but_not_for_ever() {
+    let read =
+        parse(&format!("<a href=\"https://a.example\">{}</a>", "<p>x</p>".repeat(20)), &mentions());
+    let is_link = |block: &Block| matches!(block, Block::Paragraph(line) if matches!(line[0], Inline::Link { .. }));
+    assert_eq!(read.text.blocks.iter().filter(|block| is_link(block)).count(), 16);
+    assert_eq!(read.text.blocks.len(), 20);
+}
+
+#[test]
+fn however_many_words_a_mention_is_of_it_is_one() {
+    let name = |count: usize| (0..count).map(|n| format!("w{n}")).collect::<Vec<_>>();
+    let html: Vec<_> =
+        name(20_000).iter().map(|word| format!("<at id=\"0\">{word}</at>")).collect();
+    let read = parse(&html.join(" "), &mentions()).text;
+    let [Block::Paragraph(line)] = &read.blocks[..] else { panic!("{} blocks", read.blocks.len()) };
+    let [Inline::Mention(Mention { name: joined, .. })] = &line[..] else { panic!("{line:.200?}") };
+    assert_eq!(*joined, name(20_000).join(" "));
+}
+
+#[test]
 fn equal_looks_have_equal_fingerprints() {
     let sent = "<p><strong>Ana</strong> <em>(Slack)</em></p><p>caf\u{e9} &amp; ❤️ <at id=\"0\">Bo</at></p>";
     for same in [
@@ -359,58 +377,5 @@ proptest! {
         });
         let read = parse(&written.html, &all.collect()).text;
         prop_assert_eq!(&read, &said, "{}", written.html);
-    }
-
-    #[test]
-    fn no_text_makes_the_reader_panic(html in "\\PC*") {
-        parse(&html, &mentions());
-    }
-
-    #[test]
-    fn no_markup_makes_the_reader_panic(
-        tags in proptest::collection::vec(
-            proptest::sample::select(vec![
-                "<p>", "</p>", "<ul>", "</ul>", "<ol start=9>", "<li>", "</li>", "<table>",
-                "</table>", "<tr>", "<td>", "</td>", "<th>", "<pre>", "</pre>", "<codeblock>",
-                "</codeblock>", "<a href='https://x.example'>", "</a>", "<at id=0>", "</at>", "<b>",
-                "</b>", "<br>", "<hr>", "<blockquote>", "</blockquote>", "<h1>", "</h1>", "x", " ",
-                "&nbsp;", "<script>", "</script>", "<!--", "-->", "<emoji alt=':)'>", "<", "&",
-            ]),
-            0..60,
-        )
-    ) {
-        let read = parse(&tags.concat(), &mentions()).text;
-        // What was read can be written and read again: nothing grows on the way.
-        let again = markup::write(&read, Some(&place())).html;
-        parse(&again, &mentions());
-    }
-}
-
-#[test]
-fn hostile_markup_is_read_in_linear_time_and_without_recursion() {
-    let many = 20_000;
-    for (name, html) in [
-        ("depth", "<blockquote>".repeat(100_000)),
-        ("lists", "<ul><li>".repeat(50_000)),
-        ("tables", "<table><tr><td>".repeat(many)),
-        ("styles", "<b><i>".repeat(many)),
-        ("closing", "</li></ul></blockquote></table>".repeat(many)),
-        ("links", "<a href=\"https://example.org\">x".repeat(many)),
-        ("mentions", "<at id=\"0\">".repeat(many)),
-        (
-            "attributes",
-            format!("<p {}>x", (0..many).map(|n| format!("a{n}=1 ")).collect::<String>()),
-        ),
-        ("one attribute", format!("<p title=\"{}\">x", "y".repeat(10 * many))),
-        ("comment", format!("<!--{}-->", "-".repeat(10 * many))),
-        ("lone signs", "<".repeat(10 * many)),
-        ("entities", "&amp".repeat(many)),
-        ("breaks", "<br>".repeat(many)),
-        ("spaces", "&nbsp; ".repeat(many)),
-    ] {
-        let begun = tokio::time::Instant::now();
-        let read = parse(&html, &mentions()).text;
-        assert!(read.plain_text().len() <= 8 * html.len() + 64, "{name}");
-        assert!(begun.elapsed() < Duration::from_secs(10), "{name}: {:?}", begun.elapsed());
     }
 }
