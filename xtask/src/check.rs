@@ -10,8 +10,8 @@ use crate::{
 /// How thorough to be.
 #[derive(clap::Args)]
 pub(crate) struct Options {
-    /// Try many more seeds of the simulation and of the chaos run, and kill the process more often:
-    /// hours.
+    /// Try many more seeds of the simulation and of the chaos run, kill the process more often, and
+    /// fuzz for longer: hours.
     #[arg(long)]
     long: bool,
 }
@@ -20,6 +20,8 @@ pub(crate) struct Options {
 const SEEDS: [&str; 2] = ["300", "20000"];
 /// Kills of the real process.
 const KILLS: [&str; 2] = ["6", "60"];
+/// Seconds of each fuzz target.
+const FUZZ_SECONDS: [&str; 2] = ["5", "600"];
 /// Webhooks of the burst.
 const BURST: [&str; 2] = ["6000", "50000"];
 
@@ -33,7 +35,7 @@ pub(crate) fn all(options: &Options) -> Result<()> {
         cargo(["test", "--workspace", "--lib", "--bins", "--tests", "--no-fail-fast"])
     };
     tests.env("RIALTO_SEEDS", SEEDS[budget]).env("RIALTO_KILLS", KILLS[budget]);
-    tests.env("RIALTO_BURST", BURST[budget]);
+    tests.env("RIALTO_BURST", BURST[budget]).env("RIALTO_FUZZ_SECONDS", FUZZ_SECONDS[budget]);
     step("tests", tests)?;
     step("documentation tests", cargo(["test", "--workspace", "--doc", "--quiet"]))?;
     contracts::sdks()?;

@@ -19,6 +19,8 @@ mod connection;
 mod environment;
 mod error;
 mod file;
+#[cfg(test)]
+mod fuzz;
 mod history;
 mod manifest;
 mod nest;

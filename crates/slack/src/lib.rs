@@ -14,6 +14,8 @@ mod connect;
 mod connection;
 mod directory;
 mod files;
+#[cfg(test)]
+mod fuzz;
 mod history;
 mod manifest;
 mod nest;

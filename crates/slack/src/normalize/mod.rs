@@ -16,7 +16,7 @@ use serde::Deserialize;
 pub(crate) use rich_text::DEEPEST;
 pub(crate) use text::is_followable;
 #[cfg(test)]
-pub(crate) use {message::read, text::paragraphs};
+pub(crate) use {blocks::attachments, message::read, text::paragraphs};
 
 use crate::{
     api::Identity,

@@ -324,13 +324,4 @@ mod tests {
             assert_eq!(sketch(&mrkdwn(text)), expected, "{text:?}");
         }
     }
-
-    #[test]
-    fn hostile_text_takes_no_longer() {
-        for piece in ["*", "*a ", "<", "`", "*a `", "_*~", ":", "*<", "&gt;", "```", "*a* <"] {
-            let text = piece.repeat(40_000 / piece.len());
-            let parsed = mrkdwn(&text);
-            assert!(!parsed.blocks.is_empty());
-        }
-    }
 }

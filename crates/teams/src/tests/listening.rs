@@ -238,7 +238,7 @@ impl Issuer {
 }
 
 /// Seals as Graph does.
-fn sealed(plain: &Value, certificate: &Certificate) -> Value {
+pub(super) fn sealed(plain: &Value, certificate: &Certificate) -> Value {
     let key = [9_u8; 32];
     let cipher =
         PaddedBlockEncryptingKey::cbc_pkcs7(UnboundCipherKey::new(&AES_256, &key).unwrap())

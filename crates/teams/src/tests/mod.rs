@@ -1,6 +1,7 @@
 //! The connector against the contracts and against a pretended Graph.
 
 mod contracts;
+mod fuzz;
 mod graph;
 mod html;
 mod listening;
