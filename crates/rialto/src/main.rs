@@ -23,10 +23,6 @@ use rialto_platform::{SystemClock, SystemRandom, Toolkit};
 
 use failure::Failure;
 
-/// A message's way is many small allocations; the system's allocator took an eighth of its time.
-#[global_allocator]
-static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
-
 #[tokio::main]
 async fn main() -> ExitCode {
     match run().await {
