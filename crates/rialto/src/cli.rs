@@ -80,7 +80,7 @@ enum Command {
     Status,
     /// Check configuration, key, database, public address and every workspace
     #[command(display_order = 7)]
-    Doctor,
+    Doctor(doctor::Doctor),
     /// List the channels of a workspace
     #[command(display_order = 3)]
     Channels(channels::Channels),
@@ -150,7 +150,7 @@ pub async fn run(platforms: Platforms, toolkit: Toolkit) -> Result<(), Failure> 
     match command {
         Command::Serve => serve::run(load()?, platforms, toolkit).await,
         Command::Status => status::run(&client()?, out).await,
-        Command::Doctor => doctor::run(&global, out, &toolkit).await,
+        Command::Doctor(command) => command.run(&global, out, &toolkit).await,
         Command::Channels(command) => command.run(&client()?, out).await,
         Command::ChannelSync(command) => command.run(&client()?, out).await,
         Command::Deliveries(command) => command.run(&client()?, out).await,

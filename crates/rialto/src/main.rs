@@ -15,6 +15,7 @@ mod demo;
 mod failure;
 mod output;
 mod platforms;
+mod retention;
 mod serve;
 
 use std::process::ExitCode;

@@ -175,3 +175,18 @@ fn connect_asks_for_what_each_platform_needs_and_never_for_secrets_on_the_comman
     assert!(!help.contains("--client-secret <"));
     place.run(&["connect", "teams", "--client-secret", "x"]).fails(2, &["--client-secret-file"]);
 }
+
+#[test]
+fn the_proof_of_retention_proposes_a_marker_and_proves_nothing_without_a_database() {
+    let place = Place::new();
+    let marker = place.run(&["doctor", "retention", "--propose"]);
+    assert_eq!(marker.code, 0, "{}", marker.err);
+    let again = place.run(&["doctor", "retention", "--propose"]);
+    assert_ne!(marker.out, again.out);
+    let look = ["doctor", "retention", "--marker", marker.out.trim()];
+    place.run(&["doctor", "retention"]).fails(2, &["--marker <WORD>"]);
+    place.run(&["doctor", "retention", "--marker", "short"]).fails(2, &["`short` is too short"]);
+    place.run(&look).fails(1, &["there is no database at rialto-data/rialto.db"]);
+    fs::create_dir(place.path("rialto-data")).unwrap();
+    place.run(&look).fails(1, &["there is no database at rialto-data/rialto.db"]);
+}

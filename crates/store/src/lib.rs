@@ -27,7 +27,7 @@ pub use records::{
     NewCopy, NewDelivery, NewInbound, PendingAuthorization, PendingDelivery, Plan, Progress,
     Reactor, Settled, StoredAccount, SweepRecord,
 };
-pub use sql::{SqlOptions, SqlStore};
+pub use sql::{AtRest, SqlOptions, SqlStore, at_rest};
 pub use store::Store;
 pub use vault::{Key, KeyError, OpenError, Vault};
 

@@ -9,6 +9,7 @@ mod kill;
 mod listening;
 mod outage;
 mod overload;
+mod retention;
 mod setup;
 mod strange;
 mod telling;

@@ -6,6 +6,7 @@
 //! not wait for it. Statements keep to what PostgreSQL understands too; PRAGMAs and the schema do
 //! not.
 
+mod at_rest;
 mod checkpoint;
 mod fault;
 mod inbox;
@@ -34,6 +35,8 @@ use std::{
 
 use rialto_model::OrganizationId;
 use tokio::sync::oneshot;
+
+pub use at_rest::{AtRest, at_rest};
 
 use self::{
     fault::Fault,

@@ -24,6 +24,7 @@ macro_rules! scenarios {
     };
 }
 
+mod at_rest;
 mod disk;
 mod incoming;
 mod oracle;

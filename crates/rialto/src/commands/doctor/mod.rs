@@ -1,10 +1,14 @@
 //! `rialto doctor`: everything that can be checked, from here and by the server.
 
+mod retention;
+
 use std::{env, time::Duration};
 
+use clap::{Args, Subcommand};
 use rialto_platform::{FindingLevel, Toolkit};
 use rialto_relay::admin::{ConnectionView, FindingView, StatusView};
 
+use self::retention::Retention;
 use super::connections::{check, ended, findings_table};
 use crate::{
     cli::Global,
@@ -18,7 +22,36 @@ use crate::{
 /// How long the public address may take to answer.
 const PATIENCE: Duration = Duration::from_secs(10);
 
-pub async fn run(global: &Global, out: Output, toolkit: &Toolkit) -> Result<(), Failure> {
+/// Check configuration, key, database, public address and every workspace
+#[derive(Debug, Args)]
+pub struct Doctor {
+    #[command(subcommand)]
+    command: Option<Command>,
+}
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    Retention(Retention),
+}
+
+impl Doctor {
+    pub async fn run(
+        &self,
+        global: &Global,
+        out: Output,
+        toolkit: &Toolkit,
+    ) -> Result<(), Failure> {
+        match &self.command {
+            None => everything(global, out, toolkit).await,
+            Some(Command::Retention(command)) => {
+                let loaded = config::load(global.config.as_deref(), env::vars())?;
+                command.run(&loaded.settings, toolkit, out).await
+            }
+        }
+    }
+}
+
+async fn everything(global: &Global, out: Output, toolkit: &Toolkit) -> Result<(), Failure> {
     let mut findings = Vec::new();
     let settings = configuration(global, &mut findings);
     if let Some(settings) = &settings {

@@ -1,0 +1,59 @@
+//! What content a database holds, counted without its key and without writing to it: whoever audits
+//! a deployment needs neither, nor has to stop the server.
+
+use std::path::Path;
+
+use jiff::Timestamp;
+use sqlx::{ConnectOptions, Connection, sqlite::SqliteConnectOptions};
+
+use super::{Fault, values::Columns};
+use crate::StoreError;
+
+/// Rows that hold sealed content.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct AtRest {
+    /// Webhooks that wait to be understood.
+    pub inbox: u64,
+    /// Deliveries that wait.
+    pub waiting: u64,
+    /// Deliveries that are parked and can be retried.
+    pub parked: u64,
+    /// When the last of these was parked: the time from which its content is kept.
+    pub last_parked_at: Option<Timestamp>,
+    /// Deliveries that are done, or not wanted any more: their content must be erased.
+    pub settled: u64,
+    /// Posts that have begun.
+    pub begun: u64,
+}
+
+/// Counts what the database in this file holds.
+///
+/// # Errors
+/// `Unavailable` when it cannot be read.
+pub async fn at_rest(file: &Path) -> Result<AtRest, StoreError> {
+    let options =
+        SqliteConnectOptions::new().filename(file).read_only(true).disable_statement_logging();
+    let counted = async {
+        let mut connection = options.connect().await?;
+        let query = sqlx::query(
+            "SELECT (SELECT COUNT(*) FROM inbox),
+                 (SELECT COUNT(*) FROM deliveries WHERE state = 0 AND content IS NOT NULL),
+                 (SELECT COUNT(*) FROM deliveries WHERE state = 2 AND content IS NOT NULL),
+                 (SELECT MAX(settled_at) FROM deliveries WHERE state = 2 AND content IS NOT NULL),
+                 (SELECT COUNT(*) FROM deliveries WHERE state NOT IN (0, 2) AND content IS NOT NULL),
+                 (SELECT COUNT(*) FROM begun)",
+        );
+        let row = query.fetch_one(&mut connection).await?;
+        connection.close().await?;
+        let mut columns = Columns::of(&row);
+        Ok::<_, Fault>(AtRest {
+            inbox: columns.count()?,
+            waiting: columns.count()?,
+            parked: columns.count()?,
+            last_parked_at: columns.maybe_time()?,
+            settled: columns.count()?,
+            begun: columns.count()?,
+        })
+    };
+    counted.await.map_err(|fault| fault.explain(file))
+}
