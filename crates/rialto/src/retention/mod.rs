@@ -7,13 +7,10 @@ mod forms;
 mod places;
 mod scan;
 
-use std::{
-    io,
-    path::{Path, PathBuf},
-};
+use std::{io, path::PathBuf, time::Duration};
 
 use jiff::Timestamp;
-use rialto_store::at_rest;
+use rialto_store::{AtRest, at_rest};
 use serde::Serialize;
 
 use self::{
@@ -119,11 +116,13 @@ pub async fn look(
     // Before the database is opened: that makes files.
     let places = places(settings, also).map_err(unreadable)?;
     let forms = search.forms();
-    let reports = tokio::task::spawn_blocking(move || {
-        places.iter().filter_map(|place| looked_through(&search, place)).collect::<Vec<_>>()
+    let looking = tokio::task::spawn_blocking(move || {
+        let looked = places.iter().filter_map(|place| looked_through(&search, place));
+        (looked.collect::<Vec<_>>(), at_rest(&database))
     });
-    let places = reports.await.map_err(|error| Failure::failed(error.to_string()))?;
-    let at_rest = counted(settings, &database).await?;
+    let (places, kept) = looking.await.map_err(|error| Failure::failed(error.to_string()))?;
+    let kept = kept.map_err(|error| Failure::failed(error.to_string()))?;
+    let at_rest = counted(kept, settings.deliveries.keep_parked.duration);
     let clean = places.iter().all(|place| place.found.is_empty() && place.problem.is_none())
         && at_rest.done == 0;
     Ok(Report {
@@ -151,15 +150,14 @@ fn looked_through(search: &Search, place: &Place) -> Option<PlaceReport> {
     Some(PlaceReport { place: place.shown.clone(), bytes, found: found.collect(), problem })
 }
 
-async fn counted(settings: &Settings, database: &Path) -> Result<AtRestReport, Failure> {
-    let kept = at_rest(database).await.map_err(|error| Failure::failed(error.to_string()))?;
-    let until = |at: Timestamp| at.checked_add(settings.deliveries.keep_parked.duration).ok();
-    Ok(AtRestReport {
+fn counted(kept: AtRest, keep_parked: Duration) -> AtRestReport {
+    let until = |at: Timestamp| at.checked_add(keep_parked).ok();
+    AtRestReport {
         webhooks: kept.inbox,
         waiting: kept.waiting,
         begun: kept.begun,
         parked: kept.parked,
         parked_until: kept.last_parked_at.and_then(until),
         done: kept.settled,
-    })
+    }
 }

@@ -4,9 +4,8 @@
 use std::path::Path;
 
 use jiff::Timestamp;
-use sqlx::{ConnectOptions, Connection, sqlite::SqliteConnectOptions};
 
-use super::{Fault, values::Columns};
+use super::{open::Opening, query::query};
 use crate::StoreError;
 
 /// Rows that hold sealed content.
@@ -30,12 +29,9 @@ pub struct AtRest {
 ///
 /// # Errors
 /// `Unavailable` when it cannot be read.
-pub async fn at_rest(file: &Path) -> Result<AtRest, StoreError> {
-    let options =
-        SqliteConnectOptions::new().filename(file).read_only(true).disable_statement_logging();
-    let counted = async {
-        let mut connection = options.connect().await?;
-        let query = sqlx::query(
+pub fn at_rest(file: &Path) -> Result<AtRest, StoreError> {
+    let counted = Opening::only_to_read(file.into()).open().and_then(|database| {
+        let select = query(
             "SELECT (SELECT COUNT(*) FROM inbox),
                  (SELECT COUNT(*) FROM deliveries WHERE state = 0 AND content IS NOT NULL),
                  (SELECT COUNT(*) FROM deliveries WHERE state = 2 AND content IS NOT NULL),
@@ -43,17 +39,16 @@ pub async fn at_rest(file: &Path) -> Result<AtRest, StoreError> {
                  (SELECT COUNT(*) FROM deliveries WHERE state NOT IN (0, 2) AND content IS NOT NULL),
                  (SELECT COUNT(*) FROM begun)",
         );
-        let row = query.fetch_one(&mut connection).await?;
-        connection.close().await?;
-        let mut columns = Columns::of(&row);
-        Ok::<_, Fault>(AtRest {
-            inbox: columns.count()?,
-            waiting: columns.count()?,
-            parked: columns.count()?,
-            last_parked_at: columns.maybe_time()?,
-            settled: columns.count()?,
-            begun: columns.count()?,
+        select.one(&database, |columns| {
+            Ok(AtRest {
+                inbox: columns.count()?,
+                waiting: columns.count()?,
+                parked: columns.count()?,
+                last_parked_at: columns.maybe_time()?,
+                settled: columns.count()?,
+                begun: columns.count()?,
+            })
         })
-    };
-    counted.await.map_err(|fault| fault.explain(file))
+    });
+    counted.map_err(|fault| fault.explain(file))
 }

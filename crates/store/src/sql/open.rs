@@ -62,8 +62,8 @@ impl Opening {
         Self { patience: Duration::ZERO, ..self.clone() }
     }
 
-    fn only_to_read(&self) -> Self {
-        Self { writing: None, ..self.clone() }
+    pub(super) fn only_to_read(path: Arc<Path>) -> Self {
+        Self { path, patience: PATIENCE, writing: None }
     }
 }
 
@@ -82,7 +82,7 @@ impl SqlStore {
         let opening = Opening { path: path.clone(), patience: PATIENCE, writing };
         let opened = open(&opening, &vault, now).map_err(|fault| fault.explain(&path));
         let (tx, organization) = opened?;
-        let readers = Arc::new(Readers::new(opening.only_to_read()));
+        let readers = Arc::new(Readers::new(Opening::only_to_read(path.clone())));
         let queue = writer::start(path.clone(), opening, tx).map_err(|error| {
             StoreError::Unavailable(format!("the thread that writes did not start: {error}"))
         })?;
