@@ -35,8 +35,9 @@ const MEANWHILE: Duration = Duration::from_millis(1);
 /// After a batch of so many verbs the next one is let fill: a commit costs about the same for many
 /// as for few.
 const BUSY: usize = 16;
-/// How long it is let fill.
-const FILLING: Duration = Duration::from_millis(2);
+/// How long it is let fill, as long as in each step something comes.
+const STEP: Duration = Duration::from_micros(500);
+const STEPS: usize = 4;
 
 pub(super) type Queue = mpsc::Sender<Command>;
 
@@ -119,9 +120,24 @@ pub(super) fn start(path: Arc<Path>, opening: Opening, tx: Tx) -> io::Result<Que
     Ok(queue)
 }
 
+/// Takes what is there already, and what comes while a batch is let fill.
+fn gather(commands: &mut mpsc::Receiver<Command>, waiting: &mut Vec<Command>, busy: bool) {
+    let steps = if busy { STEPS } else { 0 };
+    for step in 0..=steps {
+        let before = waiting.len();
+        let room = BATCH.saturating_sub(before);
+        waiting.extend(iter::from_fn(|| commands.try_recv().ok()).take(room));
+        let nothing_comes = step > 0 && waiting.len() == before;
+        if step == steps || nothing_comes || waiting.len() >= BATCH {
+            return;
+        }
+        pause();
+    }
+}
+
 #[expect(clippy::disallowed_methods, reason = "what is waited for is that time passes")]
-fn fill() {
-    thread::sleep(FILLING);
+fn pause() {
+    thread::sleep(STEP);
 }
 
 struct Writer {
@@ -145,10 +161,7 @@ impl Writer {
                 break;
             }
             if closing.is_none() {
-                if busy {
-                    fill();
-                }
-                waiting.extend(iter::from_fn(|| commands.try_recv().ok()).take(BATCH));
+                gather(&mut commands, &mut waiting, busy);
             }
             let mut batch = Batch::default();
             for command in waiting.drain(..) {
