@@ -210,8 +210,15 @@ impl Roster {
             view.connections.insert(entry.record.id, Arc::new(entry));
         }
         view.moves = self.store.moves().await?.into_iter().collect();
-        for sync in self.store.channel_syncs().await? {
-            let sync = Arc::new(sync);
+        for mut sync in self.store.channel_syncs().await? {
+            // There may be ten thousand of them: what did not change stays where it is.
+            let sync = match before.syncs.get(&sync.id) {
+                Some(old) if **old == sync => old.clone(),
+                _ => {
+                    sync.endpoints.shrink_to_fit();
+                    Arc::new(sync)
+                }
+            };
             for (index, endpoint) in sync.endpoints.iter().enumerate() {
                 view.endpoints.insert(endpoint.at.clone(), (sync.clone(), index));
             }
