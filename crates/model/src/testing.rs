@@ -251,3 +251,39 @@ pub fn more_than_typed(text: &RichText) -> Option<String> {
         line.iter().find(|inline| !plain(inline)).map(|inline| format!("{inline:?}"))
     })
 }
+
+/// Makes a text of about so many characters.
+pub type LongText = fn(usize) -> RichText;
+
+/// Texts of about so many characters, each long in its own way: what is done with one must take time
+/// and memory as it is long.
+pub fn long_texts() -> [(&'static str, LongText); 8] {
+    fn line(text: &str) -> Vec<Inline> {
+        vec![Inline::text(text)]
+    }
+    fn of(block: Block) -> RichText {
+        RichText { blocks: vec![block] }
+    }
+    [
+        ("words", |n| of(Block::Paragraph(line(&"word ".repeat(n / 4))))),
+        ("lines", |n| {
+            of(Block::Paragraph(vec![[Inline::text("a"), Inline::LineBreak]; n / 4].concat()))
+        }),
+        ("paragraphs", |n| RichText { blocks: vec![Block::Paragraph(line("words")); n / 8] }),
+        ("rules", |n| RichText { blocks: vec![Block::Rule; n / 16] }),
+        ("items", |n| {
+            let item = ListItem { blocks: vec![Block::Paragraph(line("a"))] };
+            of(Block::List { start: Some(1), items: vec![item; n / 8] })
+        }),
+        ("code", |n| of(Block::Code { language: None, code: "line\n".repeat(n / 4) + "x" })),
+        ("rows", |n| {
+            let row = |row| vec![line(&"w".repeat(if row == 1 { n } else { 1 }))];
+            of(Block::Table(Table { header: true, rows: (0..n / 16).map(row).collect() }))
+        }),
+        ("styles", |n| {
+            let bold = Style { bold: true, ..Style::PLAIN };
+            let runs = vec![[Inline::text("a"), Inline::styled("b", bold)]; n / 16].concat();
+            of(Block::Paragraph(runs))
+        }),
+    ]
+}

@@ -121,11 +121,15 @@ impl Trip<'_> {
     async fn waits_for_a_parked_post(&self) -> Result<bool, Failure> {
         let to = &self.job.pending.delivery.to;
         let parked = self.of_the_message(Some(DeliveryState::Parked)).await?;
-        Ok(parked.iter().any(|it| it.to == *to && it.kind == WorkKind::Post))
+        let posts = |kind| matches!(kind, WorkKind::Post | WorkKind::Notice);
+        Ok(parked.iter().any(|it| it.to == *to && posts(it.kind)))
     }
 
     /// Deliveries of the same message, to wherever.
-    async fn of_the_message(&self, state: Option<DeliveryState>) -> Result<Vec<Delivery>, Failure> {
+    pub(crate) async fn of_the_message(
+        &self,
+        state: Option<DeliveryState>,
+    ) -> Result<Vec<Delivery>, Failure> {
         let message = Some(self.job.pending.delivery.message);
         let filter = DeliveryFilter { state, message, limit: 500, ..DeliveryFilter::default() };
         Ok(self.relay.inner.store.deliveries(&filter).await?)

@@ -126,7 +126,7 @@ impl Relay {
     }
 
     /// Does everything for one webhook.
-    async fn process(&self, inbound: &Inbound) -> Result<(), Wait> {
+    pub(crate) async fn process(&self, inbound: &Inbound) -> Result<(), Wait> {
         let taken = self.inner.toolkit.clock.now();
         let view = self.roster().view();
         let Some(entry) = view.connections.get(&inbound.row.connection) else {

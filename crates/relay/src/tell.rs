@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use rialto_model::{
     Author, Block, Content, ConversationRef, Delivery, DeliveryId, Emoji, Inline, PartKey,
-    RemoteId, RichText, Style, Work,
+    RemoteId, RichText, Style, Work, WorkKind,
 };
 use rialto_platform::{Outgoing, Part, SendError};
 use rialto_store::{NewDelivery, Progress, StoreError};
@@ -118,7 +118,9 @@ impl Trip<'_> {
     pub(crate) async fn to_be_told(&self, reason: &str) -> Vec<NewDelivery> {
         let delivery = &self.job.pending.delivery;
         let work = &self.job.pending.work;
-        if !matches!(work, Work::Post { .. } | Work::Edit { .. } | Work::Delete) {
+        // Nobody is told of notices, nor of what takes them back.
+        let is_notice = delivery.to.conversation.direct_account().is_some();
+        if is_notice || !matches!(work, Work::Post { .. } | Work::Edit { .. } | Work::Delete) {
             return Vec::new();
         }
         let mut told = Vec::new();
@@ -135,18 +137,22 @@ impl Trip<'_> {
         };
         if let Some(author) = author {
             let notice =
-                Work::Notice { text: self.words(reason), number: self.number_of_destination() };
+                Work::Notice { text: self.words(reason), number: self.number_of_notice().await };
             told.push(self.relay.work_for(delivery, direct(&delivery.from, &author), notice));
         }
         told
     }
 
-    /// A message has one notice for each place that it did not get to.
-    fn number_of_destination(&self) -> u16 {
+    /// A number that no other notice of the message has, so that one whose post had no answer is not
+    /// taken for another: which place the message did not get to, and how often that was told before.
+    async fn number_of_notice(&self) -> u16 {
         let to = &self.job.pending.delivery.to;
         let endpoints = self.view.endpoint(to).map(|(sync, _)| &sync.endpoints);
         let place = endpoints.and_then(|all| all.iter().position(|endpoint| endpoint.at == *to));
-        place.and_then(|place| place.try_into().ok()).unwrap_or_default()
+        let others = self.of_the_message(None).await.unwrap_or_default();
+        let told = others.iter().filter(|it| it.kind == WorkKind::Notice && it.from == *to).count();
+        let place = place.and_then(|place| u8::try_from(place).ok()).unwrap_or(u8::MAX);
+        u16::from_be_bytes([place, u8::try_from(told).unwrap_or(u8::MAX)])
     }
 
     fn words(&self, reason: &str) -> RichText {

@@ -242,6 +242,12 @@ fn order(event: &Event) -> (bool, Timestamp, usize, RemoteId) {
     }
 }
 
+/// Whether a finding that is known by this is the message.
+pub(super) fn is_message(key: &str, message: &RemoteId) -> bool {
+    let rest = key.strip_prefix("m:").and_then(|rest| rest.strip_prefix(message.as_str()));
+    rest.is_some_and(|rest| rest.starts_with(':') && !rest[1..].contains(':'))
+}
+
 /// What a finding is known by while it waits.
 fn key(event: &Event) -> Option<String> {
     Some(match &event.kind {

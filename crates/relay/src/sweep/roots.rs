@@ -7,15 +7,18 @@ use std::{collections::HashMap, time::Duration};
 use parking_lot::Mutex;
 use rialto_model::{ConversationRef, Event, EventKind, RemoteId};
 use rialto_platform::ReadError;
+use rialto_store::Inbound;
 use tokio::time::Instant;
 
-use super::{Due, Why};
+use super::{Due, Why, look::is_message};
 use crate::{ConnectionEntry, intake::Wait, plan::is_older, relay::Relay};
 
 /// How long a reply waits for the sweep.
 const PATIENCE: Duration = Duration::from_secs(20);
 /// How long it waits for posts of ours that are under way: it may reply to one of them.
 const UNDER_WAY: Duration = Duration::from_secs(300);
+/// How many findings that wait are looked through for a root.
+const WAITING: u32 = 1_000;
 /// How many roots are remembered that no sweep found.
 const REMEMBERED: usize = 10_000;
 
@@ -78,9 +81,14 @@ impl Relay {
         if !matches!(store.is_copy(&at, root).await, Ok(false)) {
             return Ok(());
         }
+        // The list that a sweep reads may leave the root out. When the next one finds it, it waits
+        // behind the reply.
+        if swept && self.plan_waiting(&at, root).await? {
+            return Ok(());
+        }
         let searched = &self.inner.sweeps.searched;
         let search = searched.search(&at, root);
-        if swept || search.is_over || search.began.elapsed() >= PATIENCE {
+        if search.is_over || search.began.elapsed() >= PATIENCE {
             let under_way = store.in_flight(&at).await.is_ok_and(|posts| !posts.is_empty());
             let waits = under_way && search.began.elapsed() < UNDER_WAY;
             return if waits { Err(Wait::For(Duration::ZERO)) } else { Ok(()) };
@@ -106,5 +114,20 @@ impl Relay {
         }
         let _ = self.inner.intake.wake(&at);
         Err(Wait::Swept)
+    }
+
+    /// Plans a message that a sweep found, before it is its turn. Whether it waits.
+    async fn plan_waiting(&self, at: &ConversationRef, message: &RemoteId) -> Result<bool, Wait> {
+        let waiting = self
+            .inner
+            .store
+            .pending_inbound_of(at.connection, &at.conversation, WAITING)
+            .await
+            .map_err(|_| Wait::For(Duration::ZERO))?;
+        let is_it = |it: &&Inbound| it.row.swept && is_message(&it.row.key, message);
+        let Some(found) = waiting.iter().find(is_it) else { return Ok(false) };
+        // Boxed: planning is what asks for it.
+        Box::pin(self.process(found)).await?;
+        Ok(true)
     }
 }

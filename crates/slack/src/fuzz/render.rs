@@ -2,9 +2,7 @@
 
 use proptest::prelude::Strategy;
 use rialto_fuzz::{Allowance, Corpus, check, fuzz, grows_linearly};
-use rialto_model::{
-    Author, Block, Content, DeliveryId, Inline, ListItem, RichText, Style, Table, testing,
-};
+use rialto_model::{Author, Block, Content, DeliveryId, Inline, RichText, Style, testing};
 use rialto_platform::{Note, Outgoing};
 
 use super::{MARKUP, within};
@@ -52,46 +50,17 @@ fn what_was_read_can_be_written() {
     fuzz(check!(), |choices| written(read(&[], &corpus.text(choices))));
 }
 
-fn line(text: &str) -> Vec<Inline> {
-    vec![Inline::text(text)]
-}
-
-fn paragraph(text: &str) -> Block {
-    Block::Paragraph(line(text))
-}
-
 #[test]
 fn writing_a_text_takes_as_long_as_it_is() {
-    let bold = Style { bold: true, ..Style::PLAIN };
-    type Make = fn(usize) -> Vec<Block>;
-    let texts: [(&str, Make); 7] = [
-        ("words", |n| vec![paragraph(&"word ".repeat(n / 4))]),
-        ("lines", |n| {
-            vec![Block::Paragraph(vec![[Inline::text("a"), Inline::LineBreak]; n / 2].concat())]
-        }),
-        ("paragraphs", |n| vec![paragraph("words"); n / 8]),
-        ("rules", |n| vec![Block::Rule; n / 16]),
-        ("items", |n| {
-            vec![Block::List {
-                start: Some(1),
-                items: vec![ListItem { blocks: vec![paragraph("a")] }; n / 4],
-            }]
-        }),
-        ("code", |n| vec![Block::Code { language: None, code: "line\n".repeat(n / 4) + "x" }]),
-        ("rows", |n| {
-            let rows = (0..n / 16).map(|row| vec![line(&"w".repeat(if row == 1 { n } else { 1 }))]);
-            vec![Block::Table(Table { header: true, rows: rows.collect() })]
-        }),
-    ];
-    for (name, make) in texts {
-        grows_linearly(name, LONG, |count| outgoing(RichText { blocks: make(count) }), parts);
+    for (name, text) in testing::long_texts() {
+        grows_linearly(name, LONG, |count| outgoing(text(count)), parts);
     }
-    let runs = |count: usize| vec![[Inline::text("a"), Inline::styled("b", bold)]; count].concat();
-    let link = |count: usize| Inline::Link {
-        url: format!("https://a.example/{}", "x".repeat(count)),
-        content: runs(count),
+    let link = |count: usize| {
+        let bold = Style { bold: true, ..Style::PLAIN };
+        let url = format!("https://a.example/{}", "x".repeat(count));
+        let content = vec![[Inline::text("a"), Inline::styled("b", bold)]; count].concat();
+        let line = vec![Inline::Link { url, content }];
+        outgoing(RichText { blocks: vec![Block::Paragraph(line)] })
     };
-    let line = |line| outgoing(RichText { blocks: vec![Block::Paragraph(line)] });
-    grows_linearly("styles", LONG, |count| line(runs(count / 4)), parts);
-    grows_linearly("a link of many styles", 100, |count| line(vec![link(count)]), parts);
+    grows_linearly("a link of many styles", 100, link, parts);
 }

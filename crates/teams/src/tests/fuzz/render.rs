@@ -2,9 +2,7 @@
 
 use proptest::prelude::Strategy;
 use rialto_fuzz::{Allowance, Corpus, check, fuzz, grows_linearly, within};
-use rialto_model::{
-    Author, Block, Content, DeliveryId, Inline, ListItem, RichText, Style, Table, testing,
-};
+use rialto_model::{Author, Content, DeliveryId, RichText, testing};
 use rialto_platform::{Note, Outgoing};
 use uuid::Uuid;
 
@@ -55,41 +53,9 @@ fn what_was_read_can_be_written() {
     fuzz(check!(), |choices| written(parse(&corpus.text(choices), &Mentions::new()).text));
 }
 
-fn line(text: &str) -> Vec<Inline> {
-    vec![Inline::text(text)]
-}
-
-fn paragraph(text: &str) -> Block {
-    Block::Paragraph(line(text))
-}
-
 #[test]
 fn writing_a_text_takes_as_long_as_it_is() {
-    type Make = fn(usize) -> Vec<Block>;
-    let texts: [(&str, Make); 5] = [
-        ("words", |n| vec![paragraph(&"word ".repeat(n / 4))]),
-        ("lines", |n| {
-            vec![Block::Paragraph(vec![[Inline::text("a"), Inline::LineBreak]; n / 4].concat())]
-        }),
-        ("items", |n| {
-            vec![Block::List {
-                start: Some(1),
-                items: vec![ListItem { blocks: vec![paragraph("a")] }; n / 8],
-            }]
-        }),
-        ("code", |n| vec![Block::Code { language: None, code: "line\n".repeat(n / 4) + "x" }]),
-        ("rows", |n| {
-            let rows = (0..n / 16).map(|row| vec![line(&"w".repeat(if row == 0 { n } else { 1 }))]);
-            vec![Block::Table(Table { header: true, rows: rows.collect() })]
-        }),
-    ];
-    for (name, make) in texts {
-        grows_linearly(name, LONG, |count| outgoing(RichText { blocks: make(count) }), render);
+    for (name, text) in testing::long_texts() {
+        grows_linearly(name, LONG, |count| outgoing(text(count)), render);
     }
-    let bold = Style { bold: true, ..Style::PLAIN };
-    let styles = |count: usize| {
-        let runs = vec![[Inline::text("a"), Inline::styled("b", bold)]; count / 16].concat();
-        outgoing(RichText { blocks: vec![Block::Paragraph(runs)] })
-    };
-    grows_linearly("styles", LONG, styles, render);
 }
