@@ -257,7 +257,7 @@ pub type LongText = fn(usize) -> RichText;
 
 /// Texts of about so many characters, each long in its own way: what is done with one must take time
 /// and memory as it is long.
-pub fn long_texts() -> [(&'static str, LongText); 8] {
+pub fn long_texts() -> [(&'static str, LongText); 6] {
     fn line(text: &str) -> Vec<Inline> {
         vec![Inline::text(text)]
     }
@@ -269,8 +269,6 @@ pub fn long_texts() -> [(&'static str, LongText); 8] {
         ("lines", |n| {
             of(Block::Paragraph(vec![[Inline::text("a"), Inline::LineBreak]; n / 4].concat()))
         }),
-        ("paragraphs", |n| RichText { blocks: vec![Block::Paragraph(line("words")); n / 8] }),
-        ("rules", |n| RichText { blocks: vec![Block::Rule; n / 16] }),
         ("items", |n| {
             let item = ListItem { blocks: vec![Block::Paragraph(line("a"))] };
             of(Block::List { start: Some(1), items: vec![item; n / 8] })
@@ -282,7 +280,7 @@ pub fn long_texts() -> [(&'static str, LongText); 8] {
         }),
         ("styles", |n| {
             let bold = Style { bold: true, ..Style::PLAIN };
-            let runs = vec![[Inline::text("a"), Inline::styled("b", bold)]; n / 16].concat();
+            let runs = vec![[Inline::text("a"), Inline::styled("b", bold)]; n / 4].concat();
             of(Block::Paragraph(runs))
         }),
     ]

@@ -55,6 +55,11 @@ fn writing_a_text_takes_as_long_as_it_is() {
     for (name, text) in testing::long_texts() {
         grows_linearly(name, LONG, |count| outgoing(text(count)), parts);
     }
+    let paragraph = Block::Paragraph(vec![Inline::text("words")]);
+    for (name, block, letters) in [("paragraphs", paragraph, 8), ("rules", Block::Rule, 16)] {
+        let blocks = |count: usize| RichText { blocks: vec![block.clone(); count / letters] };
+        grows_linearly(name, LONG, |count| outgoing(blocks(count)), parts);
+    }
     let link = |count: usize| {
         let bold = Style { bold: true, ..Style::PLAIN };
         let url = format!("https://a.example/{}", "x".repeat(count));
