@@ -11,6 +11,7 @@ pub mod core;
 mod server;
 pub mod slack;
 pub mod teams;
+pub mod zoom;
 
 use std::net::SocketAddr;
 use std::sync::Arc;
@@ -32,10 +33,14 @@ pub struct SandboxOptions {
     pub graph_port: u16,
     /// Port of the Entra sign-in emulator.
     pub login_port: u16,
+    /// Port of the Zoom emulator.
+    pub zoom_port: u16,
     /// What Slack's answers and events call its address, when something stands in front of it.
     pub slack_url: Option<String>,
     /// The same for Microsoft Graph.
     pub graph_url: Option<String>,
+    /// The same for Zoom.
+    pub zoom_url: Option<String>,
 }
 
 impl Default for SandboxOptions {
@@ -47,8 +52,10 @@ impl Default for SandboxOptions {
             slack_port: 0,
             graph_port: 0,
             login_port: 0,
+            zoom_port: 0,
             slack_url: None,
             graph_url: None,
+            zoom_url: None,
         }
     }
 }
@@ -64,6 +71,8 @@ pub struct Urls {
     pub graph: String,
     /// Entra sign-in.
     pub login: String,
+    /// Zoom: `/v2`, `/oauth`, downloads.
+    pub zoom: String,
 }
 
 /// A running sandbox. Dropping it stops it; [`Sandbox::stop`] also waits.
@@ -72,6 +81,7 @@ pub struct Sandbox {
     core: Arc<Core>,
     slack: Arc<slack::Slack>,
     teams: Arc<teams::Teams>,
+    zoom: Arc<zoom::Zoom>,
     servers: Vec<tokio::task::JoinHandle<()>>,
 }
 
@@ -97,8 +107,13 @@ impl Sandbox {
     /// # Errors
     /// [`StartError`] when a port is taken or the temporary folder cannot be made.
     pub async fn start(options: SandboxOptions) -> Result<Self, StartError> {
-        let ports =
-            [options.control_port, options.slack_port, options.graph_port, options.login_port];
+        let ports = [
+            options.control_port,
+            options.slack_port,
+            options.graph_port,
+            options.login_port,
+            options.zoom_port,
+        ];
         let mut listeners = Vec::with_capacity(ports.len());
         for port in ports {
             let address = SocketAddr::from(([127, 0, 0, 1], port));
@@ -116,27 +131,31 @@ impl Sandbox {
             slack: listeners[1].1.clone(),
             graph: listeners[2].1.clone(),
             login: listeners[3].1.clone(),
+            zoom: listeners[4].1.clone(),
         };
         let core = Core::new(options.seed, options.clock_speed)
             .map_err(|why| StartError::Prepare(why.to_string()))?;
         let mut named = urls.clone();
         named.slack = options.slack_url.unwrap_or(named.slack);
         named.graph = options.graph_url.unwrap_or(named.graph);
+        named.zoom = options.zoom_url.unwrap_or(named.zoom);
         let slack = slack::Slack::new(core.clone(), &named);
         let teams = teams::Teams::new(core.clone(), &named);
-        let emulators: Vec<Arc<dyn Emulator>> = vec![slack.clone(), teams.clone()];
+        let zoom = zoom::Zoom::new(core.clone(), &named);
+        let emulators: Vec<Arc<dyn Emulator>> = vec![slack.clone(), teams.clone(), zoom.clone()];
         let routers = [
             core::control::router(core.clone(), emulators, &urls),
             slack.clone().router(),
             teams.clone().graph_router(),
             teams.clone().login_router(),
+            zoom.clone().router(),
         ];
         let servers = listeners
             .into_iter()
             .zip(routers)
             .map(|((listener, _), router)| server::spawn(listener, router, core.stopping.clone()))
             .collect();
-        Ok(Self { urls, core, slack, teams, servers })
+        Ok(Self { urls, core, slack, teams, zoom, servers })
     }
 
     /// Where the services listen.
@@ -157,6 +176,11 @@ impl Sandbox {
     /// The Microsoft Teams emulator.
     pub fn teams(&self) -> &Arc<teams::Teams> {
         &self.teams
+    }
+
+    /// The Zoom emulator.
+    pub fn zoom(&self) -> &Arc<zoom::Zoom> {
+        &self.zoom
     }
 
     /// Stops listening and sending, and waits until the open answers are finished (at most 2 seconds).

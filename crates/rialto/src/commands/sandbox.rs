@@ -29,12 +29,18 @@ pub struct Sandbox {
     /// Port of the Entra sign-in emulator
     #[arg(long, default_value_t = 8483)]
     login_port: u16,
+    /// Port of the Zoom emulator
+    #[arg(long, default_value_t = 8485)]
+    zoom_port: u16,
     /// What Slack's answers and events call its address, when something stands in front of it
     #[arg(long, value_name = "URL")]
     slack_url: Option<String>,
     /// The same for Microsoft Graph
     #[arg(long, value_name = "URL")]
     graph_url: Option<String>,
+    /// The same for Zoom
+    #[arg(long, value_name = "URL")]
+    zoom_url: Option<String>,
 }
 
 impl Sandbox {
@@ -49,8 +55,10 @@ impl Sandbox {
             slack_port: self.slack_port,
             graph_port: self.graph_port,
             login_port: self.login_port,
+            zoom_port: self.zoom_port,
             slack_url: self.slack_url.clone(),
             graph_url: self.graph_url.clone(),
+            zoom_url: self.zoom_url.clone(),
         };
         let until = async {
             if tokio::signal::ctrl_c().await.is_err() {
