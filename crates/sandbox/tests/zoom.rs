@@ -11,6 +11,7 @@ mod zoom {
     mod files;
     mod formatting;
     mod limits;
+    mod load;
     mod messages;
     mod oauth;
     mod reading;

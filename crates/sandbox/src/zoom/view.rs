@@ -1,5 +1,7 @@
 //! A conversation as a person sees it in Zoom's client.
 
+use std::collections::BTreeMap;
+
 use super::Zoom;
 use super::html;
 use super::world::{Account, Conversation, Message, Place, User};
@@ -33,13 +35,15 @@ pub(crate) fn view(zoom: &Zoom, ask: &ViewAsk) -> Result<View, ControlError> {
         }
     };
     let Some(conversation) = account.conversation(&place) else { return Ok(View::default()) };
+    let mut replies: BTreeMap<u64, Vec<&Message>> = BTreeMap::new();
+    for message in conversation.messages.values().filter(|message| !message.deleted) {
+        if let Some(root) = message.root {
+            replies.entry(root).or_default().push(message);
+        }
+    }
     let mut messages = Vec::new();
     for root in conversation.messages.values().filter(|message| message.root.is_none()) {
-        let replies: Vec<&Message> = conversation
-            .messages
-            .values()
-            .filter(|message| message.root == Some(root.ts) && !message.deleted)
-            .collect();
+        let replies = replies.remove(&root.ts).unwrap_or_default();
         // A deleted message leaves its place only where replies stand below it.
         if !root.deleted || !replies.is_empty() {
             messages.push(seen(account, conversation, root));

@@ -53,15 +53,33 @@ async fn server_errors_are_retried_three_times_and_client_errors_never() {
 }
 
 #[tokio::test]
-async fn an_endpoint_that_is_not_there_is_tried_again() {
-    let world = world().await;
-    let gone = Receiver::start().await.url.replace("http://127.0.0.1", "http://127.0.0.2");
+async fn silence_is_retried_like_a_server_error() {
+    let world = World::with(json!({}), json!({"event_url": null})).await;
+    let gone = Receiver::start().await;
     let path = format!("/zoom/apps/{}", world.app["id"].as_str().unwrap());
-    let app = world.control("PATCH", &path, json!({"event_url": gone})).await;
-    assert_eq!(app["events"]["state"], "failed");
+    let app = world
+        .control("PATCH", &path, json!({"event_url": gone.url, "events": ["chat_message.sent"]}))
+        .await;
+    assert_eq!(app["events"]["state"], "validated");
+    gone.stop();
     world.control("POST", "/zoom/act", starts(&world)).await;
     world.idle().await;
-    assert_eq!(waiting(&world).await, 0, "nothing is sent to a URL that was not validated");
+    assert_eq!(waiting(&world).await, 1);
+    let sent = world.control("GET", "/webhooks?event=chat_message.sent", Value::Null).await;
+    assert!(sent["webhooks"][0]["attempts"][0]["error"].is_string(), "{sent}");
+}
+
+#[tokio::test]
+async fn nothing_is_sent_to_a_url_that_was_not_validated() {
+    let world = world().await;
+    world.receiver.answer_always(Some(500));
+    let validate = format!("/zoom/apps/{}/validate", world.app["id"].as_str().unwrap());
+    let app = world.control("POST", &validate, Value::Null).await;
+    assert_eq!(app["events"]["state"], "failed");
+    world.receiver.clear();
+    world.control("POST", "/zoom/act", starts(&world)).await;
+    world.idle().await;
+    assert!(world.receiver.requests().is_empty());
 }
 
 #[tokio::test]
@@ -87,7 +105,10 @@ async fn a_url_is_asked_again_every_72_hours_and_switched_off_after_six_failures
     let events =
         async || world.control("GET", "/zoom/apps", Value::Null).await[0]["events"].clone();
     let three_days = 72 * 3600;
-    world.advance(three_days).await;
+    world.advance(three_days - 60).await;
+    world.idle().await;
+    assert!(world.receiver.requests().is_empty(), "not before its time");
+    world.advance(60).await;
     world.receiver.count(1).await;
     assert_eq!(world.receiver.requests()[0].1["event"], "endpoint.url_validation");
     world.receiver.answer_always(Some(500));

@@ -18,6 +18,7 @@ pub const SECRET: &str = "fake-secret-token";
 pub struct Receiver {
     pub url: String,
     state: Arc<State>,
+    server: Arc<tokio::task::JoinHandle<std::io::Result<()>>>,
 }
 
 #[derive(Default)]
@@ -45,8 +46,13 @@ impl Receiver {
             let state = shared.clone();
             async move { state.take(headers, body) }
         });
-        tokio::spawn(async move { axum::serve(listener, router).await });
-        Self { url, state }
+        let server = tokio::spawn(async move { axum::serve(listener, router).await });
+        Self { url, state, server: Arc::new(server) }
+    }
+
+    /// Nobody listens any more.
+    pub fn stop(&self) {
+        self.server.abort();
     }
 
     pub fn answer_next(&self, statuses: &[u16]) {
