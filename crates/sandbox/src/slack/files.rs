@@ -20,30 +20,6 @@ use crate::core::{Made, drop_connection};
 /// Emulated time between `completeUploadExternal` and the share.
 const SHARING: Duration = Duration::from_millis(200);
 
-/// The media type that Slack derives from a name.
-pub(crate) fn mime_of(name: &str) -> &'static str {
-    let extension = name.rsplit_once('.').map_or("", |(_, extension)| extension);
-    match extension.to_ascii_lowercase().as_str() {
-        "png" => "image/png",
-        "jpg" | "jpeg" => "image/jpeg",
-        "gif" => "image/gif",
-        "webp" => "image/webp",
-        "svg" => "image/svg+xml",
-        "pdf" => "application/pdf",
-        "txt" | "log" | "md" => "text/plain",
-        "csv" => "text/csv",
-        "html" => "text/html",
-        "json" => "application/json",
-        "zip" => "application/zip",
-        "mp4" => "video/mp4",
-        "mp3" => "audio/mpeg",
-        "docx" => "application/vnd.openxmlformats-officedocument.wordprocessingml.document",
-        "xlsx" => "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet",
-        "pptx" => "application/vnd.openxmlformats-officedocument.presentationml.presentation",
-        _ => "application/octet-stream",
-    }
-}
-
 /// Their own files, and those shared in public or where they are.
 pub(crate) fn may_see(workspace: &Workspace, file: &File, user: &str) -> bool {
     file.user == user

@@ -11,13 +11,12 @@ use serde_json::{Value, json};
 use super::Slack;
 use super::emoji;
 use super::error::Fail;
-use super::files::mime_of;
 use super::markup::{mrkdwn, source};
 use super::stage::Stage;
 use super::ts::Ts;
 use super::world::{Bot, File, Kind, Message};
 use crate::core::ControlError;
-use crate::core::files::{Content, GivenFile};
+use crate::core::files::{Content, GivenFile, mime_of};
 
 pub(crate) use press::respond;
 

@@ -8,7 +8,7 @@ use super::error::Fail;
 use super::events::Concerned;
 use super::json::seconds;
 use super::stage::Stage;
-use super::world::{Channel, Conversation, Place, Settings};
+use super::world::{Channel, Conversation, GROUP_CHAT, Place, Settings};
 
 /// The longest name of a channel, from the reference of *Create a channel*.
 const NAME: usize = 256;
@@ -18,7 +18,14 @@ fn forbidden(what: &str) -> Fail {
 }
 
 impl Stage<'_> {
-    fn check_name(&self, account: &str, name: &str, but: Option<&str>) -> Result<(), Fail> {
+    /// Group chats may have the names of others.
+    fn check_name(
+        &self,
+        account: &str,
+        name: &str,
+        kind: u8,
+        but: Option<&str>,
+    ) -> Result<(), Fail> {
         if name.is_empty() || super::ranges::length(name) > NAME {
             return Err(Fail::field("name"));
         }
@@ -27,7 +34,11 @@ impl Stage<'_> {
             .channels
             .values()
             .any(|channel| channel.name == name && Some(channel.id.as_str()) != but);
-        if taken { Err(Fail::new(400, 300, "The channel name already exists.")) } else { Ok(()) }
+        if taken && kind != GROUP_CHAT {
+            Err(Fail::new(400, 300, "The channel name already exists."))
+        } else {
+            Ok(())
+        }
     }
 
     /// The object of `chat_channel.*`, with these members if they matter.
@@ -73,7 +84,7 @@ impl Stage<'_> {
         members: BTreeSet<String>,
         settings: Settings,
     ) -> Result<String, Fail> {
-        self.check_name(account, name, None)?;
+        self.check_name(account, name, kind, None)?;
         let id = self.insert_channel(account, name, kind, owner, members, settings)?;
         let people: Vec<String> = self.channel(account, &id)?.members.iter().cloned().collect();
         self.tell_channel(account, &id, owner, "chat_channel.created", Some(&people));
@@ -121,7 +132,8 @@ impl Stage<'_> {
             return Err(Fail { status: 403, ..forbidden("update a channel for this user") });
         }
         if let Some(name) = name {
-            self.check_name(account, name, Some(id))?;
+            let now = self.channel(account, id)?.kind;
+            self.check_name(account, name, kind.unwrap_or(now), Some(id))?;
         }
         let channel = self.channel_mut(account, id)?;
         if let Some(name) = name {

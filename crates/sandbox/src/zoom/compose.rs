@@ -153,28 +153,16 @@ impl Composer {
 
 #[cfg(test)]
 mod tests {
-    use std::collections::BTreeMap;
-
     use super::*;
-    use crate::zoom::world::{Plan, User};
+    use crate::zoom::world::User;
 
     fn account() -> Account {
         let user = |id: &str, first_name: &str, last_name: &str| {
             let (first_name, last_name) = (first_name.to_owned(), last_name.to_owned());
             (id.to_owned(), User { id: id.to_owned(), first_name, last_name, ..User::default() })
         };
-        Account {
-            id: "a".to_owned(),
-            name: "Acme".to_owned(),
-            plan: Plan::Pro,
-            users: [user("1", "Ann", "Lee"), user("2", "Ann", "")].into(),
-            channels: BTreeMap::new(),
-            directs: BTreeMap::new(),
-            installs: BTreeMap::new(),
-            files: BTreeMap::new(),
-            emoji: BTreeMap::new(),
-            last_ts: 0,
-        }
+        let users = [user("1", "Ann", "Lee"), user("2", "Ann", "")].into();
+        Account { users, ..Account::default() }
     }
 
     #[test]

@@ -1,4 +1,4 @@
-//! Media types of files, and the download addresses that messages carry.
+//! The download addresses that messages carry.
 
 use std::sync::Arc;
 
@@ -10,26 +10,6 @@ use serde::Deserialize;
 use super::Zoom;
 use super::json::Links;
 use crate::core::{Made, drop_connection};
-
-/// The media type that follows from a name.
-pub(crate) fn mime_of(name: &str) -> &'static str {
-    match super::json::extension(name).to_ascii_lowercase().as_str() {
-        "png" => "image/png",
-        "jpg" | "jpeg" => "image/jpeg",
-        "gif" => "image/gif",
-        "txt" | "log" | "md" => "text/plain",
-        "csv" => "text/csv",
-        "html" => "text/html",
-        "json" => "application/json",
-        "pdf" => "application/pdf",
-        "zip" => "application/zip",
-        "mp3" => "audio/mpeg",
-        "mp4" => "video/mp4",
-        "docx" => "application/vnd.openxmlformats-officedocument.wordprocessingml.document",
-        "xlsx" => "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet",
-        _ => "application/octet-stream",
-    }
-}
 
 /// What a download address carries.
 #[derive(Deserialize)]

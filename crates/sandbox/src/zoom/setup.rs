@@ -1,6 +1,6 @@
 //! Making an account with its people and channels from one JSON, and listing what there is.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 
 use serde::Deserialize;
 use serde_json::{Value, json};
@@ -61,18 +61,8 @@ pub(crate) fn create(zoom: &Zoom, body: Value) -> Result<Value, ControlError> {
         serde_json::from_value(body).map_err(|error| ControlError::Invalid(error.to_string()))?;
     let mut stage = zoom.stage();
     let id = stage.fresh_id();
-    let mut account = Account {
-        id: id.clone(),
-        name: given.name,
-        plan: given.plan,
-        users: BTreeMap::new(),
-        channels: BTreeMap::new(),
-        directs: BTreeMap::new(),
-        installs: BTreeMap::new(),
-        files: BTreeMap::new(),
-        emoji: BTreeMap::new(),
-        last_ts: 0,
-    };
+    let mut account =
+        Account { id: id.clone(), name: given.name, plan: given.plan, ..Account::default() };
     let mut first = None;
     for person in given.people {
         let user = stage.person(person);

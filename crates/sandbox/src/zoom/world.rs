@@ -97,6 +97,7 @@ pub(crate) enum Plan {
 }
 
 /// A Zoom account: the workspace.
+#[derive(Default)]
 pub(crate) struct Account {
     pub(crate) id: String,
     pub(crate) name: String,
@@ -216,7 +217,10 @@ pub(crate) struct Conversation {
     pub(crate) pace: Pace,
 }
 
-/// A channel, or a group chat (kind 4).
+/// The kind of channel that is a group chat.
+pub(crate) const GROUP_CHAT: u8 = 4;
+
+/// A channel, or a group chat.
 pub(crate) struct Channel {
     pub(crate) id: String,
     pub(crate) name: String,

@@ -49,6 +49,16 @@ async fn a_channel_is_created_changed_archived_and_deleted() {
 }
 
 #[tokio::test]
+async fn a_group_chat_needs_no_name_of_its_own() {
+    let world = World::start().await;
+    let body = json!({"type": 4, "members": [{"email": "bob@acme.example"}]});
+    for _ in 0..2 {
+        let made = world.ok("POST", "/chat/users/me/channels", body.clone()).await;
+        assert_eq!((&made["name"], &made["type"]), (&json!("Ann Lee, Bob Ray"), &json!(4)));
+    }
+}
+
+#[tokio::test]
 async fn members_are_invited_removed_and_walk_in_and_out() {
     let world = World::start().await;
     let (general, board) = (world.channel("general").await, world.channel("board").await);

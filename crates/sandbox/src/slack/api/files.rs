@@ -80,7 +80,7 @@ pub(super) fn complete(call: &mut Call<'_>) -> Answer {
         let file = File {
             id: id.clone(),
             title: title.unwrap_or_else(|| name.clone()),
-            mime: crate::slack::files::mime_of(&name).to_owned(),
+            mime: crate::core::files::mime_of(&name).to_owned(),
             name,
             user: call.who.user.clone(),
             bot: call.who.bot.is_some(),

@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 use super::{Answer, Call, Reply};
 use crate::zoom::error::Fail;
 use crate::zoom::json;
-use crate::zoom::world::{Channel, Settings};
+use crate::zoom::world::{Channel, GROUP_CHAT, Settings, User};
 
 /// How many members a channel may be created with.
 const CREATED_WITH: usize = 20;
@@ -106,10 +106,9 @@ pub(super) fn search(call: &mut Call<'_>) -> Answer {
     Ok(Reply::ok(json!({"channels": page, "next_page_token": next, "page_size": size})))
 }
 
-/// *Create a channel*.
+/// *Create a channel*. A group chat without a name is called after those who are in it.
 pub(super) fn create(call: &mut Call<'_>) -> Answer {
     let (account, user) = (call.who.account.clone(), call.user()?);
-    let name = call.text("name").ok_or_else(|| Fail::field("name"))?.to_owned();
     let kind = call.input.body["type"].as_u64().and_then(|kind| u8::try_from(kind).ok());
     let kind = kind.filter(|kind| (1..=4).contains(kind)).ok_or_else(|| Fail::field("type"))?;
     let settings = settings(call, &Settings::default())?.unwrap_or_default();
@@ -122,6 +121,17 @@ pub(super) fn create(call: &mut Call<'_>) -> Answer {
     if members.len() > CREATED_WITH {
         return Err(Fail::field("members"));
     }
+    let name = match call.text("name") {
+        Some(name) => name.to_owned(),
+        None if kind == GROUP_CHAT => {
+            let users = &call.account()?.users;
+            let inside = std::iter::once(&user).chain(&members);
+            let names: Vec<String> =
+                inside.filter_map(|id| users.get(id)).map(User::name).collect();
+            names.join(", ")
+        }
+        None => return Err(Fail::field("name")),
+    };
     let id = call.stage.create_channel(&account, &name, kind, &user, members, settings)?;
     let base = &call.stage.state.base;
     let mut answer = json::channel(call.stage.channel(&account, &id)?, base);

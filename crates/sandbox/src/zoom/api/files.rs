@@ -3,8 +3,8 @@
 use serde_json::json;
 
 use super::{Answer, Call, Reply, Upload};
+use crate::core::files::mime_of;
 use crate::zoom::error::Fail;
-use crate::zoom::files::mime_of;
 use crate::zoom::json::{Links, extension};
 use crate::zoom::world::{File, Message, Place};
 

@@ -4,10 +4,9 @@ use serde_json::json;
 
 use super::{Actor, Deed, Done, invalid};
 use crate::core::ControlError;
-use crate::core::files::Content;
+use crate::core::files::{Content, mime_of};
 use crate::zoom::compose::{Composed, compose};
 use crate::zoom::error::Fail;
-use crate::zoom::files::mime_of;
 use crate::zoom::ranges::{Mention, Style};
 use crate::zoom::reaction::Emoji;
 use crate::zoom::stage::{Edit, Stage};
