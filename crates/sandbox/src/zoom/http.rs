@@ -150,7 +150,7 @@ fn answer(
     let who = match authenticate(&mut stage, headers, gate.expire_token) {
         Ok(who) => who,
         Err(fail) => {
-            outcome.result = Err(fail);
+            outcome.result = Err(in_the_words_of(operation, fail));
             return outcome;
         }
     };
@@ -172,6 +172,23 @@ fn answer(
     let mut call = Call { stage, who, operation, named, input };
     outcome.result = (operation.run)(&mut call);
     outcome
+}
+
+/// Refusals of a token are 401 with 124, but the reference has others where files are: uploads answer 400, and calls
+/// about a file have codes of their own.
+fn in_the_words_of(operation: &Operation, fail: Fail) -> Fail {
+    if operation.takes_file {
+        Fail { status: 400, ..fail }
+    } else if operation.path.starts_with("/chat/files/") {
+        let code = match fail.message.as_str() {
+            "Access token is required." => 300,
+            "Access token is expired." => 106,
+            _ => 100,
+        };
+        Fail { code, ..fail }
+    } else {
+        fail
+    }
 }
 
 /// Whose token it is.

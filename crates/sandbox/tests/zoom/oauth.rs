@@ -181,6 +181,23 @@ async fn scopes_decide_what_is_done_and_for_whom() {
 }
 
 #[tokio::test]
+async fn a_bad_token_is_refused_in_other_words_where_files_are() {
+    let world = World::start().await;
+    let refusal = async |token: &str, verb: &str, path: &str| {
+        let answer = world.call_as(token, verb, path, Value::Null).await;
+        (answer.status, answer.body["code"].as_u64().unwrap())
+    };
+    assert_eq!(refusal("bad", "GET", "/users/me").await, (401, 124));
+    assert_eq!(refusal("bad", "GET", "/chat/files/x").await, (401, 100));
+    let upload = reqwest::multipart::Form::new().text("to_channel", "x");
+    let request = world.client.post(world.url("/v2/chat/users/me/messages/files"));
+    let answer = answered(request.bearer_auth("bad").multipart(upload)).await;
+    assert_eq!((answer.status, &answer.body["code"]), (400, &json!(124)));
+    world.advance(3600).await;
+    assert_eq!(refusal(&world.token(), "GET", "/chat/files/x").await, (401, 106));
+}
+
+#[tokio::test]
 async fn tokens_end_when_they_are_revoked_or_the_app_or_the_person_goes() {
     let world = World::start().await;
     let app = json!({"scopes": ["user:read:user"], "install": [
