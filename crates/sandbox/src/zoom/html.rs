@@ -81,7 +81,8 @@ fn name(account: &Account, id: &str) -> String {
 fn block_of(styles: &[Style], start: usize, end: usize) -> Block {
     let mut block = Block::Text;
     for style in styles {
-        if style.start > end || style.end <= start && !(start == end && style.start < start) {
+        // An empty line is touched where something goes on across it.
+        if style.start >= end.max(start + 1) || style.end <= start {
             continue;
         }
         block = match style.kind {

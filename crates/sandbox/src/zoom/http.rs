@@ -32,7 +32,7 @@ struct Outcome {
 
 pub(crate) async fn call(State(zoom): State<Arc<Zoom>>, request: Request) -> Response {
     let verb = request.method().as_str().to_owned();
-    let path = request.uri().path().trim_start_matches("/v2").to_owned();
+    let path = request.uri().path().strip_prefix("/v2").unwrap_or("").to_owned();
     let Some((operation, named)) = api::find(&verb, &path) else {
         let fail = Fail::new(404, 2300, "This API endpoint is not recognized.");
         note(&zoom, &format!("{verb} {path}"), 404, Some(&fail), "", String::new(), &[]);

@@ -43,6 +43,12 @@ async fn ranges_cover_what_they_say_also_behind_emoji() {
             "<h2>h</h2><ol><li>one</li><li>two</li></ol>",
         ),
         ("two\nlines", vec![], "<p>two<br>lines</p>"),
+        (
+            "a\n\nb\nc",
+            vec![style(0, 4, "BulletedList", None)],
+            "<ul><li>a</li><li></li><li>b</li></ul><p>c</p>",
+        ),
+        ("a\nb", vec![style(1, 3, "Quote", None)], "<p>a</p><blockquote><p>b</p></blockquote>"),
     ] {
         let body = json!({"message": message, "to_channel": general, "rich_text": styles});
         let sent = world.ok("POST", "/chat/users/me/messages", body).await;
