@@ -2,6 +2,7 @@
 
 use std::collections::VecDeque;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use aws_lc_rs::hmac;
@@ -28,6 +29,8 @@ struct State {
     script: Mutex<VecDeque<u16>>,
     /// What every request is answered with, challenges too.
     always: Mutex<Option<u16>>,
+    /// Whether challenges are answered with a hash that anybody could send.
+    wrong_secret: AtomicBool,
     more: Notify,
 }
 
@@ -48,6 +51,11 @@ impl Receiver {
         });
         let server = tokio::spawn(async move { axum::serve(listener, router).await });
         Self { url, state, server: Arc::new(server) }
+    }
+
+    /// From now on challenges are answered without the secret.
+    pub fn forget_the_secret(&self) {
+        self.state.wrong_secret.store(true, Ordering::Relaxed);
     }
 
     /// Nobody listens any more.
@@ -121,8 +129,9 @@ impl State {
         let status = StatusCode::from_u16(status).unwrap();
         match challenge {
             Some(plain) if status.is_success() => {
-                let answer =
-                    json!({"plainToken": plain, "encryptedToken": hmac_hex(plain.as_bytes())});
+                let wrong = self.wrong_secret.load(Ordering::Relaxed);
+                let hash = if wrong { "0".repeat(64) } else { hmac_hex(plain.as_bytes()) };
+                let answer = json!({"plainToken": plain, "encryptedToken": hash});
                 (status, axum::Json(answer)).into_response()
             }
             _ => status.into_response(),
