@@ -43,7 +43,7 @@ async function open(seen) {
     }),
     login: await front("login", { prefix: "", descriptions: described("oauth_token_endpoints.openapi31.json") }),
   };
-  const free = ["control", "slack", "graph", "login", "zoom"].flatMap((name) => [`--${name}-port`, "0"]);
+  const free = ["control", "slack", "graph", "login", "webex", "zoom"].flatMap((name) => [`--${name}-port`, "0"]);
   const named = ["--slack-url", services.slack.url, "--graph-url", services.graph.url];
   const { found: urls } = await start("the sandbox", binary, ["sandbox", ...free, ...named], {
     ready: (line) => (line.startsWith("{") ? JSON.parse(line) : undefined),

@@ -9,7 +9,7 @@ use crate::run::{program, root, step, target, works};
 pub(crate) fn announce() {
     let given = std::env::var_os("RIALTO_CONTRACTS").unwrap_or("../shared/contracts".into());
     let folder = root().join(given);
-    for vendor in ["slack", "graph", "zoom"] {
+    for vendor in ["slack", "graph", "webex", "zoom"] {
         if !folder.join(vendor).is_dir() {
             eprintln!(
                 "\nSKIPPED: tests against {vendor}'s own descriptions and payloads: there are none at {} \

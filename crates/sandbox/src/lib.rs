@@ -11,6 +11,7 @@ pub mod core;
 mod server;
 pub mod slack;
 pub mod teams;
+pub mod webex;
 pub mod zoom;
 
 use std::net::SocketAddr;
@@ -33,12 +34,16 @@ pub struct SandboxOptions {
     pub graph_port: u16,
     /// Port of the Entra sign-in emulator.
     pub login_port: u16,
+    /// Port of the Webex emulator.
+    pub webex_port: u16,
     /// Port of the Zoom emulator.
     pub zoom_port: u16,
     /// What Slack's answers and events call its address, when something stands in front of it.
     pub slack_url: Option<String>,
     /// The same for Microsoft Graph.
     pub graph_url: Option<String>,
+    /// The same for Webex.
+    pub webex_url: Option<String>,
     /// The same for Zoom.
     pub zoom_url: Option<String>,
 }
@@ -52,9 +57,11 @@ impl Default for SandboxOptions {
             slack_port: 0,
             graph_port: 0,
             login_port: 0,
+            webex_port: 0,
             zoom_port: 0,
             slack_url: None,
             graph_url: None,
+            webex_url: None,
             zoom_url: None,
         }
     }
@@ -71,6 +78,8 @@ pub struct Urls {
     pub graph: String,
     /// Entra sign-in.
     pub login: String,
+    /// Webex: `/v1`, with OAuth and downloads.
+    pub webex: String,
     /// Zoom: `/v2`, `/oauth`, downloads.
     pub zoom: String,
 }
@@ -81,6 +90,7 @@ pub struct Sandbox {
     core: Arc<Core>,
     slack: Arc<slack::Slack>,
     teams: Arc<teams::Teams>,
+    webex: Arc<webex::Webex>,
     zoom: Arc<zoom::Zoom>,
     servers: Vec<tokio::task::JoinHandle<()>>,
 }
@@ -112,6 +122,7 @@ impl Sandbox {
             options.slack_port,
             options.graph_port,
             options.login_port,
+            options.webex_port,
             options.zoom_port,
         ];
         let mut listeners = Vec::with_capacity(ports.len());
@@ -131,23 +142,28 @@ impl Sandbox {
             slack: listeners[1].1.clone(),
             graph: listeners[2].1.clone(),
             login: listeners[3].1.clone(),
-            zoom: listeners[4].1.clone(),
+            webex: listeners[4].1.clone(),
+            zoom: listeners[5].1.clone(),
         };
         let core = Core::new(options.seed, options.clock_speed)
             .map_err(|why| StartError::Prepare(why.to_string()))?;
         let mut named = urls.clone();
         named.slack = options.slack_url.unwrap_or(named.slack);
         named.graph = options.graph_url.unwrap_or(named.graph);
+        named.webex = options.webex_url.unwrap_or(named.webex);
         named.zoom = options.zoom_url.unwrap_or(named.zoom);
         let slack = slack::Slack::new(core.clone(), &named);
         let teams = teams::Teams::new(core.clone(), &named);
+        let webex = webex::Webex::new(core.clone(), &named);
         let zoom = zoom::Zoom::new(core.clone(), &named);
-        let emulators: Vec<Arc<dyn Emulator>> = vec![slack.clone(), teams.clone(), zoom.clone()];
+        let emulators: Vec<Arc<dyn Emulator>> =
+            vec![slack.clone(), teams.clone(), webex.clone(), zoom.clone()];
         let routers = [
             core::control::router(core.clone(), emulators, &urls),
             slack.clone().router(),
             teams.clone().graph_router(),
             teams.clone().login_router(),
+            webex.clone().router(),
             zoom.clone().router(),
         ];
         let servers = listeners
@@ -155,7 +171,7 @@ impl Sandbox {
             .zip(routers)
             .map(|((listener, _), router)| server::spawn(listener, router, core.stopping.clone()))
             .collect();
-        Ok(Self { urls, core, slack, teams, zoom, servers })
+        Ok(Self { urls, core, slack, teams, webex, zoom, servers })
     }
 
     /// Where the services listen.
@@ -176,6 +192,11 @@ impl Sandbox {
     /// The Microsoft Teams emulator.
     pub fn teams(&self) -> &Arc<teams::Teams> {
         &self.teams
+    }
+
+    /// The Webex emulator.
+    pub fn webex(&self) -> &Arc<webex::Webex> {
+        &self.webex
     }
 
     /// The Zoom emulator.

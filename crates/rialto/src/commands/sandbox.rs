@@ -29,6 +29,9 @@ pub struct Sandbox {
     /// Port of the Entra sign-in emulator
     #[arg(long, default_value_t = 8483)]
     login_port: u16,
+    /// Port of the Webex emulator
+    #[arg(long, default_value_t = 8484)]
+    webex_port: u16,
     /// Port of the Zoom emulator
     #[arg(long, default_value_t = 8485)]
     zoom_port: u16,
@@ -38,6 +41,9 @@ pub struct Sandbox {
     /// The same for Microsoft Graph
     #[arg(long, value_name = "URL")]
     graph_url: Option<String>,
+    /// The same for Webex
+    #[arg(long, value_name = "URL")]
+    webex_url: Option<String>,
     /// The same for Zoom
     #[arg(long, value_name = "URL")]
     zoom_url: Option<String>,
@@ -55,9 +61,11 @@ impl Sandbox {
             slack_port: self.slack_port,
             graph_port: self.graph_port,
             login_port: self.login_port,
+            webex_port: self.webex_port,
             zoom_port: self.zoom_port,
             slack_url: self.slack_url.clone(),
             graph_url: self.graph_url.clone(),
+            webex_url: self.webex_url.clone(),
             zoom_url: self.zoom_url.clone(),
         };
         let until = async {
