@@ -3,6 +3,7 @@
 use jiff::Timestamp;
 use serde_json::json;
 
+use super::contents::{Scan, Upload};
 use super::error::Fail;
 use super::ids;
 use super::markdown::{self, Mention};
@@ -19,8 +20,21 @@ pub(crate) const EDITS: u32 = 10;
 pub(crate) struct Draft {
     pub(crate) body: Body,
     pub(crate) parent: Option<String>,
-    pub(crate) files: Vec<String>,
+    /// Files, and how they are scanned.
+    pub(crate) uploads: Vec<Upload>,
+    pub(crate) scan: Scan,
     pub(crate) cards: Vec<serde_json::Value>,
+}
+
+/// Checks how long a message is.
+///
+/// # Errors
+/// 400 when one of its texts has more than [`LIMIT`] bytes.
+pub(crate) fn check_length(text: Option<&str>, markdown: Option<&str>) -> Result<(), Fail> {
+    if [text, markdown].into_iter().flatten().all(|given| given.len() <= LIMIT) {
+        return Ok(());
+    }
+    Err(Fail::bad(format!("The message is too long: at most {LIMIT} bytes are allowed.")))
 }
 
 impl Stage<'_> {
@@ -34,13 +48,7 @@ impl Stage<'_> {
         text: Option<&str>,
         markdown: Option<&str>,
     ) -> Result<Body, Fail> {
-        for given in [text, markdown].into_iter().flatten() {
-            if given.len() > LIMIT {
-                return Err(Fail::bad(format!(
-                    "The message is too long: at most {LIMIT} bytes are allowed."
-                )));
-            }
-        }
+        check_length(text, markdown)?;
         let Some(source) = markdown else {
             let text = text.unwrap_or("").to_owned();
             let seen = if text.is_empty() { String::new() } else { paragraph(&text) };
@@ -107,6 +115,8 @@ impl Stage<'_> {
             }
         }
         let (now, id) = (self.now(), self.fresh("MESSAGE"));
+        let uploads = draft.uploads.into_iter();
+        let files = uploads.map(|upload| self.keep_file(room, upload, draft.scan)).collect();
         let place = self.room_mut(room)?;
         let last = place.messages.last_key_value().map_or(0, |(at, _)| *at);
         let at = now.as_millisecond().max(last + 1);
@@ -116,7 +126,7 @@ impl Stage<'_> {
             sender: sender.to_owned(),
             body: draft.body,
             parent: draft.parent,
-            files: draft.files,
+            files,
             cards: draft.cards,
             ..Message::default()
         };

@@ -217,3 +217,12 @@ async fn a_direct_message_makes_its_space() {
     assert_eq!(world.error("POST", "/messages", myself).await, 400);
     assert_eq!(world.error("POST", "/messages", json!({"roomId": room})).await, 400);
 }
+
+#[tokio::test]
+async fn a_refused_message_leaves_nothing_behind() {
+    let world = World::start().await;
+    let long = json!({"toPersonEmail": "cy@acme.example", "text": "x".repeat(7440)});
+    assert_eq!(world.error("POST", "/messages", long).await, 400);
+    let rooms = world.ok("GET", "/rooms?type=direct", Value::Null).await;
+    assert_eq!(rooms["items"], json!([]));
+}

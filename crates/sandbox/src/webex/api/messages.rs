@@ -4,8 +4,9 @@ use jiff::Timestamp;
 use serde_json::{Value, json};
 
 use super::{Answer, Call, Reply};
+use crate::webex::contents::Scan;
 use crate::webex::error::Fail;
-use crate::webex::messages::Draft;
+use crate::webex::messages::{Draft, check_length};
 use crate::webex::pages;
 use crate::webex::world::{Message, Room};
 
@@ -133,13 +134,15 @@ pub(super) fn create(call: &mut Call<'_>) -> Answer {
     if call.text("text").or(call.text("markdown")).is_none() && upload.is_none() {
         return Err(Fail::bad("Text, markdown or files must be given."));
     }
+    check_length(call.text("text"), call.text("markdown"))?;
     let room = call.destination()?;
     let body = call.stage.compose(&room, call.text("text"), call.text("markdown"))?;
-    call.stage.may_post(&room, &me)?;
-    let scan = call.stage.scan_by_faults(&call.operation.name());
-    let files = upload.map(|upload| call.stage.keep_file(&room, upload, scan));
+    let scan = match upload {
+        Some(_) => call.stage.scan_by_faults(&call.operation.name()),
+        None => Scan::default(),
+    };
     let parent = call.text("parentId").map(str::to_owned);
-    let draft = Draft { body, parent, files: files.into_iter().collect(), cards };
+    let draft = Draft { body, parent, uploads: upload.into_iter().collect(), scan, cards };
     let id = call.stage.post(&room, &me, draft)?;
     let mut reply = call.message_reply(&id)?;
     if let Some(body) = &mut reply.body {

@@ -31,7 +31,6 @@ impl Stage<'_> {
             }
             None => self.known_room(actor, deed)?,
         };
-        self.may_post(&room, me)?;
         let parent = match deed.r#do.as_str() {
             "reply" => deed.id.clone().or_else(|| deed.thread.clone()),
             _ => deed.thread.clone(),
@@ -49,13 +48,15 @@ impl Stage<'_> {
             _ => Verdict::Clean,
         };
         let scan = Scan { seconds: deed.scan_seconds, verdict };
-        let mut files = Vec::new();
-        for (given, content) in deed.files.iter().zip(contents) {
-            let (name, mime) = (given.name.clone(), given.mime.clone());
-            files.push(self.keep_file(&room, Upload { name, mime, content }, scan));
-        }
-        let draft = Draft { body, parent, files: files.clone(), ..Draft::default() };
+        let given = deed.files.iter().zip(contents);
+        let uploads = given.map(|(given, content)| Upload {
+            name: given.name.clone(),
+            mime: given.mime.clone(),
+            content,
+        });
+        let draft = Draft { body, parent, uploads: uploads.collect(), scan, ..Draft::default() };
         let id = self.post(&room, me, draft)?;
+        let files = self.message(&id)?.1.files.clone();
         Ok(json!({"channel": room, "id": id, "files": files}))
     }
 
