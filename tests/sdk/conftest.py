@@ -20,7 +20,7 @@ from pathlib import Path
 import httpx
 import pytest
 
-pytest_plugins = ["slack_workspace", "teams_tenant", "zoom_account"]
+pytest_plugins = ["slack_workspace", "teams_tenant", "webex_organization", "zoom_account"]
 
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -41,6 +41,7 @@ class Sandbox:
     slack: str
     graph: str
     login: str
+    webex: str
     zoom: str
 
     def __post_init__(self):
@@ -73,7 +74,8 @@ class Sandbox:
 def started():
     """`rialto sandbox` on free ports."""
     binary = os.environ.get("RIALTO_BINARY", str(ROOT / "target/debug/rialto"))
-    free = [part for name in ("control", "slack", "graph", "login", "zoom") for part in (f"--{name}-port", "0")]
+    services = ("control", "slack", "graph", "login", "webex", "zoom")
+    free = [part for name in services for part in (f"--{name}-port", "0")]
     process = subprocess.Popen([binary, "sandbox", *free], stdout=subprocess.PIPE, text=True)
     try:
         line = process.stdout.readline()
@@ -91,7 +93,7 @@ def started():
 def sandbox():
     """One for the whole run, without limits: each test has workspaces of its own in it."""
     with started() as running:
-        for platform in ("slack", "teams", "zoom"):
+        for platform in ("slack", "teams", "webex", "zoom"):
             running.post("/limits", platform=platform, off=True)
         yield running
 
