@@ -144,6 +144,7 @@ async fn organizations_say_who_meets_whom() {
 #[tokio::test]
 async fn listings_are_filtered_and_paged() {
     let world = World::start().await;
+    world.advance(1).await;
     world.ok("POST", "/messages", json!({"toPersonEmail": "cy@acme.example", "text": "x"})).await;
     let titles = async |query: &str| {
         let listed = world.ok("GET", &format!("/rooms{query}"), Value::Null).await;
