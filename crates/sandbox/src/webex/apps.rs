@@ -10,11 +10,10 @@ use serde::Deserialize;
 use serde_json::{Value, json};
 
 use super::Webex;
+use super::bots::NewBot;
 use super::json;
-use super::scopes;
-use super::setup::GivenPerson;
 use super::stage::Stage;
-use super::world::{App, Kind, Token};
+use super::world::App;
 use crate::core::ControlError;
 
 /// An app as given to control.
@@ -64,37 +63,21 @@ pub(crate) fn create(webex: &Webex, body: Value) -> Result<Value, ControlError> 
     let given: Given =
         serde_json::from_value(body).map_err(|error| ControlError::Invalid(error.to_string()))?;
     let mut stage = webex.stage();
-    let bot = match given.kind.as_deref() {
-        None | Some("integration") => None,
-        Some("bot") => Some(stage.bot(&given)?),
+    let install = given.install.clone();
+    let id = match given.kind.as_deref() {
+        None | Some("integration") => stage.register_integration(given),
+        Some("bot") => stage.register_given_bot(given)?,
         Some(other) => return Err(ControlError::Invalid(format!("no kind of app: {other}"))),
     };
-    let ids = &stage.core.ids;
-    let app = App {
-        id: stage.fresh("APPLICATION"),
-        name: given.name.unwrap_or_else(|| "App".to_owned()),
-        client_id: format!("C{}", ids.hex(64)),
-        client_secret: ids.hex(64),
-        redirect_urls: given.redirect_urls,
-        scopes: given.scopes,
-        bot,
-    };
-    let (id, mut answer) = (app.id.clone(), shown(&app, &webex.base));
-    if let Some((person, token)) = &app.bot {
-        let scopes = Arc::new(BTreeSet::from([scopes::ALL.to_owned()]));
-        let (app, person) = (id.clone(), person.clone());
-        let granted = Token { app, person, scopes, expires: None };
-        stage.state.tokens.insert(token.clone(), granted);
-    }
-    stage.state.apps.insert(id.clone(), app);
+    let mut answer = stage.state.apps.get(&id).map(|app| shown(app, &webex.base));
     let mut installs = Vec::new();
-    for target in &given.install {
+    for target in &install {
         installs.push(stage.authorize_directly(&id, target)?);
     }
-    if !installs.is_empty() {
+    if let Some(answer) = answer.as_mut().filter(|_| !installs.is_empty()) {
         answer["installs"] = installs.into();
     }
-    Ok(answer)
+    Ok(answer.unwrap_or_default())
 }
 
 /// Who authorizes an integration, or takes its authorization away.
@@ -117,24 +100,27 @@ impl Target {
 }
 
 impl Stage<'_> {
-    /// A bot's account and token.
-    fn bot(&mut self, given: &Given) -> Result<(String, String), ControlError> {
-        let workspace = given.workspace.as_deref().unwrap_or("");
-        let org = self.find_org(workspace)?.id.clone();
-        let name = given.name.clone().unwrap_or_else(|| "Bot".to_owned());
+    fn register_integration(&mut self, given: Given) -> String {
+        let (id, ids) = (self.fresh("APPLICATION"), &self.core.ids);
+        let app = App {
+            id: id.clone(),
+            name: given.name.unwrap_or_else(|| "App".to_owned()),
+            client_id: format!("C{}", ids.hex(64)),
+            client_secret: ids.hex(64),
+            redirect_urls: given.redirect_urls,
+            scopes: given.scopes,
+            bot: None,
+        };
+        self.state.apps.insert(id.clone(), app);
+        id
+    }
+
+    fn register_given_bot(&mut self, given: Given) -> Result<String, ControlError> {
+        let org = self.find_org(given.workspace.as_deref().unwrap_or(""))?.id.clone();
+        let name = given.name.unwrap_or_else(|| "Bot".to_owned());
         let handle = name.to_lowercase().replace(' ', "");
-        let email = given.email.clone().unwrap_or_else(|| format!("{handle}@webex.bot"));
-        if self.by_email(&email).is_some() {
-            return Err(ControlError::Refused(format!("{email} is taken")));
-        }
-        let avatar = given.avatar.clone();
-        let mut given = GivenPerson::default();
-        (given.name, given.email, given.avatar) = (name, Some(email), avatar);
-        let mut bot = self.person_of(&org, given);
-        bot.kind = Kind::Bot;
-        let id = bot.id.clone();
-        self.state.people.insert(id.clone(), bot);
-        Ok((id, self.core.ids.alnum(64)))
+        let email = given.email.unwrap_or_else(|| format!("{handle}@webex.bot"));
+        Ok(self.register_bot(&org, NewBot { name, email, avatar: given.avatar })?)
     }
 
     /// Authorizes an integration with all of its scopes, without the OAuth round trip; answers as the token endpoint
@@ -197,15 +183,8 @@ async fn uninstall(
 }
 
 async fn remove(State(webex): State<Arc<Webex>>, Path(id): Path<String>) -> Answer {
-    let mut stage = webex.stage();
-    let app = stage.state.apps.remove(&id);
-    let app = app.ok_or_else(|| ControlError::NotFound(format!("no app {id}")))?;
-    stage.revoke(&id, None);
-    if let Some((person, _)) = app.bot
-        && let Some(person) = stage.state.people.get_mut(&person)
-    {
-        person.inactive = true;
-    }
+    let removed = webex.stage().remove_app(&id);
+    removed.map_err(|fail| ControlError::NotFound(fail.message))?;
     Ok(Json(json!({"ok": true})))
 }
 

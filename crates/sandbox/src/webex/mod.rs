@@ -6,6 +6,7 @@
 
 mod api;
 mod apps;
+mod bots;
 mod contents;
 mod delivery;
 mod error;

@@ -20,6 +20,8 @@ struct Given {
     channels: Vec<GivenRoom>,
     #[serde(default)]
     policy: Policy,
+    #[serde(default)]
+    government: bool,
 }
 
 /// A person as given to control.
@@ -88,7 +90,13 @@ pub(crate) fn create(webex: &Webex, body: Value) -> Result<Value, ControlError> 
     if !has_admin && let Some(person) = stage.state.people.get_mut(&first) {
         person.admin = true;
     }
-    let known = Org { id: org.clone(), name: given.name, created, policy: Policy::default() };
+    let known = Org {
+        id: org.clone(),
+        name: given.name,
+        created,
+        policy: Policy::default(),
+        government: given.government,
+    };
     stage.state.orgs.insert(org.clone(), known);
     for team in given.teams {
         let members = stage.named(&org, &team.members)?;

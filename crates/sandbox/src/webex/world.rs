@@ -35,6 +35,8 @@ pub(crate) struct Org {
     pub(crate) name: String,
     pub(crate) created: Timestamp,
     pub(crate) policy: Policy,
+    /// In Webex for Government (FedRAMP), where bots are made by an API.
+    pub(crate) government: bool,
 }
 
 /// What an organization's admins allow in Control Hub.

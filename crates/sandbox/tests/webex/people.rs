@@ -73,3 +73,35 @@ async fn a_changed_profile_is_seen_everywhere() {
     let listed = world.ok("GET", &path, Value::Null).await;
     assert_eq!(listed["items"][0]["personDisplayName"], "Robert Ray");
 }
+
+#[tokio::test]
+async fn bots_are_made_by_an_api_for_governments_alone() {
+    let bot = json!({"type": "bot", "name": "Ann (Slack)", "botEmail": "ann.slack@webex.bot",
+        "logo": "https://img.example/ann.png", "description": "Ann Lee, who is on Slack"});
+    let world = World::start().await;
+    assert_eq!(world.error("POST", "/applications", bot.clone()).await, 404);
+    let world = World::with(json!({"government": true})).await;
+    assert_eq!(world.error_as(&world.bob, "POST", "/applications", bot.clone()).await, 403);
+    let made = world.ok("POST", "/applications", bot.clone()).await;
+    let token = made["botToken"].as_str().unwrap();
+    let me = world.ok_as(token, "GET", "/people/me", Value::Null).await;
+    assert_eq!(
+        (&me["type"], &me["displayName"], &me["avatar"]),
+        (&json!("bot"), &bot["name"], &bot["logo"])
+    );
+    assert_eq!(
+        world.error("POST", "/applications", bot.clone()).await,
+        409,
+        "the address is taken"
+    );
+    for field in ["type", "name", "botEmail", "logo", "description"] {
+        let mut lacking = bot.clone();
+        lacking[field] = Value::Null;
+        assert_eq!(world.error("POST", "/applications", lacking).await, 400, "{field}");
+    }
+    let path = format!("/applications/{}", made["id"].as_str().unwrap());
+    assert_eq!(world.error_as(&world.bob, "DELETE", &path, Value::Null).await, 403);
+    world.ok("DELETE", &path, Value::Null).await;
+    assert_eq!(world.error_as(token, "GET", "/people/me", Value::Null).await, 401);
+    assert_eq!(world.error("DELETE", &path, Value::Null).await, 404);
+}

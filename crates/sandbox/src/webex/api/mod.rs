@@ -1,6 +1,7 @@
 //! A call to the API: what it is given, who makes it, what it answers. The operations are in [`operations`].
 
 mod actions;
+mod applications;
 mod memberships;
 mod messages;
 mod operations;

@@ -1,7 +1,9 @@
 //! The operations that are emulated, with the scopes that the vendor's reference names.
 
 use super::{Answer, Call, Operation};
-use super::{actions, memberships, messages, people, rooms, team_memberships, teams, webhooks};
+use super::{
+    actions, applications, memberships, messages, people, rooms, team_memberships, teams, webhooks,
+};
 
 const fn op(
     verb: &'static str,
@@ -42,6 +44,9 @@ static OPERATIONS: &[Operation] = &[
     op("HEAD", "/contents/{contentId}", "spark:messages_read", messages::content),
     op("POST", "/attachment/actions", "spark:messages_write", actions::create),
     op("GET", "/attachment/actions/{id}", "spark:messages_read", actions::get),
+    // The page names no scope, but an admin of Control Hub.
+    op("POST", "/applications", "", applications::create),
+    op("DELETE", "/applications/{applicationId}", "", applications::delete),
     op("GET", "/teams", "spark:teams_read", teams::list),
     op("POST", "/teams", "spark:teams_write", teams::create),
     op("GET", "/teams/{teamId}", "spark:teams_read", teams::get),
