@@ -23,6 +23,15 @@ pub(crate) struct Rendered {
     pub(crate) mentions: Vec<Mention>,
 }
 
+/// What a single line break does.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Newline {
+    /// Nothing, as in Markdown that an app sends.
+    Soft,
+    /// It breaks the line, as where a person types.
+    Breaks,
+}
+
 /// They stand around a mention's number while the text is parsed: private-use characters, which nobody writes.
 const OPEN: char = '\u{e000}';
 const CLOSE: char = '\u{e001}';
@@ -70,15 +79,18 @@ struct Writer {
     /// Numbers of the ordered lists that are open; nothing for bullets.
     lists: Vec<Option<u64>>,
     in_code: bool,
+    newline: Newline,
 }
 
 /// Renders Markdown; `find` looks a mention up.
 pub(crate) fn render(
     source: &str,
+    newline: Newline,
     find: impl Fn(&str, Option<&str>) -> Option<Mention>,
 ) -> Rendered {
     let (text, cut) = cut(source, find);
-    let mut writer = Writer { cut, out: Rendered::default(), lists: Vec::new(), in_code: false };
+    let mut writer =
+        Writer { cut, out: Rendered::default(), lists: Vec::new(), in_code: false, newline };
     for event in Parser::new_ext(&text, Options::empty()) {
         writer.event(event);
     }
@@ -115,6 +127,7 @@ impl Writer {
                 "<br>" | "<br/>" | "<br />" => self.hard_break(),
                 _ => self.text(&html),
             },
+            Event::SoftBreak if self.newline == Newline::Breaks => self.hard_break(),
             Event::SoftBreak => {
                 self.out.html.push('\n');
                 self.out.seen.push(' ');

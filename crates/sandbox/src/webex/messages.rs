@@ -6,7 +6,7 @@ use serde_json::json;
 use super::contents::{Scan, Upload};
 use super::error::Fail;
 use super::ids;
-use super::markdown::{self, Mention};
+use super::markdown::{self, Mention, Newline};
 use super::stage::Stage;
 use super::world::{Body, Member, Message, Press, Room};
 
@@ -51,13 +51,30 @@ impl Stage<'_> {
         check_length(text, markdown)?;
         let Some(source) = markdown else {
             let text = text.unwrap_or("").to_owned();
-            let seen = if text.is_empty() { String::new() } else { paragraph(&text) };
-            return Ok(Body { text, seen, ..Body::default() });
+            return Ok(Body { seen: paragraph(&text), text, ..Body::default() });
         };
-        let rendered = markdown::render(source, |who, name| self.mentioned(room, who, name));
+        let mut body = self.rendered(room, source, Newline::Soft);
+        body.text = text.map_or(body.text, str::to_owned);
+        body.markdown = Some(source.to_owned());
+        Ok(body)
+    }
+
+    /// What a person typed. A client sends HTML where something is formatted, and never Markdown.
+    ///
+    /// # Errors
+    /// As [`Stage::compose`].
+    pub(crate) fn typed(&self, room: &str, source: &str) -> Result<Body, Fail> {
+        check_length(Some(source), None)?;
+        let mut body = self.rendered(room, source, Newline::Breaks);
+        body.html = body.html.filter(|html| *html != paragraph(&body.text));
+        Ok(body)
+    }
+
+    fn rendered(&self, room: &str, source: &str, newline: Newline) -> Body {
+        let rendered =
+            markdown::render(source, newline, |who, name| self.mentioned(room, who, name));
         let mut body = Body {
-            text: text.map_or(rendered.text, str::to_owned),
-            markdown: Some(source.to_owned()),
+            text: rendered.text,
             html: Some(rendered.html),
             seen: rendered.seen,
             ..Body::default()
@@ -69,7 +86,7 @@ impl Stage<'_> {
                 Mention::Everyone => body.everyone = true,
             }
         }
-        Ok(body)
+        body
     }
 
     /// Members of the room can be mentioned, and everybody in a group.
@@ -265,5 +282,8 @@ impl Stage<'_> {
 
 /// Plain text as it is seen.
 fn paragraph(text: &str) -> String {
+    if text.is_empty() {
+        return String::new();
+    }
     format!("<p>{}</p>", markdown::escape(text).replace('\n', "<br>"))
 }

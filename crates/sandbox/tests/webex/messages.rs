@@ -46,9 +46,10 @@ async fn plain_text_is_plain_and_people_send_html() {
         (&json!("bold"), &json!("<p><strong>bold</strong></p>"))
     );
     assert!(read.get("markdown").is_none(), "a client sends no Markdown");
-    let plain = world.post("just text").await;
+    let plain = world.post("just text\n& more").await;
     let read = world.ok("GET", &format!("/messages/{plain}"), Value::Null).await;
-    assert!(read.get("html").is_none());
+    assert_eq!((read.get("html"), &read["text"]), (None, &json!("just text\n& more")));
+    assert_eq!(world.view("general").await[2]["html"], "<p>just text<br>&amp; more</p>");
 }
 
 #[tokio::test]

@@ -3,25 +3,13 @@
 use serde_json::json;
 
 use super::{Actor, Deed, Done, invalid};
-use crate::core::ControlError;
 use crate::core::files::Content;
 use crate::webex::contents::{Scan, Upload};
 use crate::webex::messages::Draft;
 use crate::webex::stage::Stage;
-use crate::webex::world::{Body, Verdict};
+use crate::webex::world::Verdict;
 
 impl Stage<'_> {
-    /// What was typed. A client sends HTML where something is formatted, and never Markdown.
-    fn typed(&self, room: &str, deed: &Deed) -> Result<Body, ControlError> {
-        let source = deed.text.as_deref().unwrap_or("");
-        let mut body = self.compose(room, None, Some(source))?;
-        body.markdown = None;
-        if body.html == Some(format!("<p>{}</p>", body.text)) || source.is_empty() {
-            body.html = None;
-        }
-        Ok(body)
-    }
-
     pub(super) fn write(&mut self, actor: &Actor, deed: &Deed, contents: Vec<Content>) -> Done {
         let me = actor.person.as_str();
         let room = match &deed.to {
@@ -38,7 +26,7 @@ impl Stage<'_> {
         if deed.r#do == "reply" && parent.is_none() {
             return Err(invalid("id is missing: which message is it a reply to?"));
         }
-        let body = self.typed(&room, deed)?;
+        let body = self.typed(&room, deed.text.as_deref().unwrap_or(""))?;
         if body.text.is_empty() && contents.is_empty() {
             return Err(invalid("text or files are missing"));
         }
@@ -65,7 +53,7 @@ impl Stage<'_> {
         let room = self.readable(id, &actor.person)?.0.id.clone();
         match deed.r#do.as_str() {
             "edit" => {
-                let body = self.typed(&room, deed)?;
+                let body = self.typed(&room, deed.text.as_deref().unwrap_or(""))?;
                 self.edit(id, &actor.person, body)?;
             }
             "delete" => self.delete(id, &actor.person)?,

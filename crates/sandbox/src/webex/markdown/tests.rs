@@ -1,7 +1,11 @@
 use super::*;
 
 fn rendered(source: &str) -> Rendered {
-    render(source, |who, name| match who {
+    with(source, Newline::Soft)
+}
+
+fn with(source: &str, newline: Newline) -> Rendered {
+    render(source, newline, |who, name| match who {
         "all" => Some(Mention::Everyone),
         "personEmail:ann@acme.example" => {
             Some(Mention::Person("ANN".into(), name.unwrap_or("Ann Lee").into()))
@@ -60,4 +64,13 @@ fn the_view_has_simple_html() {
          <span class=\"mention\" data-account=\"channel\">@All</span></p><pre>x</pre>"
     );
     assert_eq!(out.mentions, [Mention::Person("ANN".into(), "Ann Lee".into()), Mention::Everyone]);
+}
+
+#[test]
+fn where_people_type_lines_break() {
+    let out = with("a\nb", Newline::Breaks);
+    assert_eq!(
+        (out.html.as_str(), out.seen.as_str(), out.text.as_str()),
+        ("<p>a<br>b</p>", "<p>a<br>b</p>", "a\nb")
+    );
 }
