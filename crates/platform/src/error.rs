@@ -27,6 +27,10 @@ pub enum SendError {
     /// Nothing was done: what was to be replied to is gone there. It may be said outside of a thread.
     #[error("{0}")]
     NoThread(String),
+    /// Nothing was done: what was uploaded for it cannot be posted, or not any more. It may be uploaded
+    /// again.
+    #[error("{0}")]
+    NoUpload(String),
     /// Nothing was done and the same call can never succeed. The reason is for an admin.
     #[error("{0}")]
     Permanent(String),

@@ -233,7 +233,11 @@ impl Trip<'_> {
                 self.end(DeliveryState::Parked, &reason, Some(attempt), unbegun).await;
                 Outcome::Settled
             }
-            SendError::Transient(reason) | SendError::Unknown(reason) if tried_too_long => {
+            SendError::Transient(reason)
+            | SendError::NoUpload(reason)
+            | SendError::Unknown(reason)
+                if tried_too_long =>
+            {
                 count(self.job, "parked");
                 let reason =
                     format!("given up after trying for too long; the last answer: {reason}");
@@ -254,7 +258,10 @@ impl Trip<'_> {
                 }
                 Outcome::Later(Duration::ZERO)
             }
-            SendError::Transient(_) => {
+            SendError::Transient(_) | SendError::NoUpload(_) => {
+                if matches!(error, SendError::NoUpload(_)) {
+                    inner.uploads.forget(&delivery.to);
+                }
                 self.keep(Progress { unbegun, attempt: Some(attempt), ..Progress::default() })
                     .await;
                 Outcome::Later(inner.backoff(delivery.attempts))
@@ -294,7 +301,7 @@ impl Trip<'_> {
 fn outcome_of(error: &SendError) -> AttemptOutcome {
     match error {
         SendError::RateLimited { .. } => AttemptOutcome::RateLimited,
-        SendError::Transient(_) => AttemptOutcome::Transient,
+        SendError::Transient(_) | SendError::NoUpload(_) => AttemptOutcome::Transient,
         SendError::Unknown(_) => AttemptOutcome::Unknown,
         SendError::Revoked(_) => AttemptOutcome::Revoked,
         SendError::Permanent(_) | SendError::NoThread(_) => AttemptOutcome::Permanent,

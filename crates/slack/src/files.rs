@@ -192,6 +192,10 @@ pub(crate) async fn share(api: &Api, post: &Post<'_>, says: &Says) -> Result<Rem
         "blocks": says.blocks,
     });
     if let Some(thread) = post.thread {
+        // Slack takes files for a thread that is gone, says that all is well, and shows them nowhere.
+        let root = [("channel", post.to.to_string()), ("ts", thread.to_string())];
+        let root = [root.as_slice(), &[("limit", "1".to_owned())]].concat();
+        api.get("conversations.replies", &root).await?;
         call["thread_ts"] = json!(thread);
     }
     let answer = match api.json("files.completeUploadExternal", &call).await {
@@ -200,9 +204,18 @@ pub(crate) async fn share(api: &Api, post: &Post<'_>, says: &Says) -> Result<Rem
                 call.remove("blocks");
                 call.insert("initial_comment".into(), json!(says.text));
             }
-            api.json("files.completeUploadExternal", &call).await?
+            api.json("files.completeUploadExternal", &call).await
         }
-        result => result?,
+        result => result,
+    };
+    let answer = match answer {
+        // Completed before, and shown nowhere; or too old.
+        Err(error) if error.is("file_not_found") => {
+            return Err(SendError::NoUpload(
+                "what was uploaded is not to be posted any more".into(),
+            ));
+        }
+        answer => answer?,
     };
     if let Some(ts) = answer.files.iter().find_map(|file| share_of(file, post)) {
         return Ok(ts.into());

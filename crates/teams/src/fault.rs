@@ -116,9 +116,9 @@ impl Fault {
     pub fn to_read(&self) -> ReadError {
         match self.to_send() {
             SendError::Revoked(reason) => ReadError::Revoked(reason),
-            SendError::Permanent(reason) | SendError::NoThread(reason) => {
-                ReadError::Permanent(reason)
-            }
+            SendError::Permanent(reason)
+            | SendError::NoThread(reason)
+            | SendError::NoUpload(reason) => ReadError::Permanent(reason),
             SendError::RateLimited { until, .. } => {
                 ReadError::Transient { reason: self.to_string(), after: Some(until) }
             }
@@ -198,7 +198,9 @@ mod tests {
                 SendError::Transient(_) => "Transient".into(),
                 SendError::Unknown(_) => "Unknown".into(),
                 SendError::Revoked(_) => "Revoked".into(),
-                SendError::Permanent(_) | SendError::NoThread(_) => "Permanent".into(),
+                SendError::Permanent(_) | SendError::NoThread(_) | SendError::NoUpload(_) => {
+                    "Permanent".into()
+                }
             };
             assert_eq!(decision, expected, "{status}");
         }

@@ -4,6 +4,7 @@
 
 mod canary;
 mod changes;
+mod files;
 mod fixtures;
 mod kill;
 mod listening;

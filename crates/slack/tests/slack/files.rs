@@ -73,6 +73,7 @@ async fn a_post_of_files_names_its_author_and_what_did_not_come() {
         json!({ "C1": [{ "ts": "3.000003" }, { "ts": "5.000006", "thread_ts": "1.000001" }] });
     let shared = json!({ "ok": true, "file": { "id": "F1", "shares": { "private": share } } });
     workspace.answers("files.info", shared).await;
+    workspace.answers("conversations.replies", json!({ "ok": true, "messages": [] })).await;
     let (good, bad) = (attachment("a.png", Some(5)), attachment("b.png", Some(2_000_000)));
     let content =
         Content { text: RichText::default(), attachments: vec![good.clone(), bad.clone()] };
@@ -138,6 +139,28 @@ async fn files_that_are_not_shared_yet_are_neither_posted_nor_not() {
     workspace.answers("conversations.history", history).await;
     let found = workspace.connection.find_sent(&post, &begun()).await.unwrap();
     assert_eq!(found, [format!("{at}.000003").into()]);
+}
+
+#[tokio::test]
+async fn what_cannot_be_completed_is_uploaded_again_and_no_file_goes_where_nobody_sees_it() {
+    let workspace = workspace().await;
+    let good = attachment("a.png", Some(5));
+    let content = Content { text: RichText::default(), attachments: vec![good.clone()] };
+    let part = parts(&workspace, content).remove(0);
+    let files = [UploadedFile { attachment: &good, outcome: Ok("F1") }];
+    let (to, thread) = ("C1".into(), "1.000001".into());
+
+    let gone = json!({ "ok": false, "error": "thread_not_found" });
+    workspace.answers("conversations.replies", gone).await;
+    let reply = post(&to, Some(&thread), &part, &files);
+    let error = workspace.connection.post(&reply, &begun()).await.unwrap_err();
+    assert!(matches!(error, SendError::NoThread(_)), "{error:?}");
+
+    let spent = json!({ "ok": false, "error": "file_not_found" });
+    workspace.answers("files.completeUploadExternal", spent).await;
+    let post = post(&to, None, &part, &files);
+    let error = workspace.connection.post(&post, &begun()).await.unwrap_err();
+    assert!(matches!(error, SendError::NoUpload(_)), "{error:?}");
 }
 
 #[tokio::test]
