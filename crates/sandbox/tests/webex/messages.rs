@@ -227,3 +227,33 @@ async fn a_refused_message_leaves_nothing_behind() {
     let rooms = world.ok("GET", "/rooms?type=direct", Value::Null).await;
     assert_eq!(rooms["items"], json!([]));
 }
+
+#[tokio::test]
+async fn who_is_not_there_is_not_mentioned() {
+    let world = World::start().await;
+    let room = world.room("general").await;
+    let sent = world.say(&world.ann, &room, "<@personEmail:cy@acme.example>").await;
+    assert_eq!(sent["text"], "<@personEmail:cy@acme.example>");
+    assert!(sent.get("mentionedPeople").is_none());
+    let direct = json!({"toPersonEmail": "cy@acme.example", "markdown": "<@all>"});
+    let direct = world.ok("POST", "/messages", direct).await;
+    assert_eq!(direct["text"], "<@all>");
+    assert!(direct.get("mentionedGroups").is_none());
+}
+
+#[tokio::test]
+async fn a_hidden_direct_space_comes_back_with_a_message() {
+    let world = World::start().await;
+    let say = json!({"toPersonEmail": "bob@acme.example", "text": "x"});
+    let room = world.ok("POST", "/messages", say.clone()).await["roomId"].clone();
+    let path =
+        format!("/memberships?roomId={}&personEmail=ann@acme.example", room.as_str().unwrap());
+    let mine = async || world.ok("GET", &path, Value::Null).await["items"][0].clone();
+    let membership = format!("/memberships/{}", id(&mine().await));
+    let hide = json!({"isModerator": false, "isRoomHidden": true});
+    assert_eq!(world.error_as(&world.bob, "PUT", &membership, hide.clone()).await, 403);
+    world.ok("PUT", &membership, hide).await;
+    assert_eq!(mine().await["isRoomHidden"], true);
+    world.ok("POST", "/messages", say).await;
+    assert_eq!(mine().await["isRoomHidden"], false);
+}

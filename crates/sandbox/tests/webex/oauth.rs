@@ -176,4 +176,9 @@ async fn a_revoked_authorization_takes_its_webhooks_along() {
     assert_eq!(world.receiver.names().len(), 1);
     world.act(json!({"as": "Ann Lee", "do": "deactivate"})).await;
     assert_eq!(who(&world, &json!(world.ann)).await, 401);
+    world.act(json!({"as": "Bob Ray", "do": "post", "channel": "general", "text": "x"})).await;
+    world.idle().await;
+    assert_eq!(world.receiver.names().len(), 1, "a deactivated person's webhooks rest");
+    world.act(json!({"as": "Ann Lee", "do": "reactivate"})).await;
+    assert_eq!(who(&world, &json!(world.ann)).await, "ann@acme.example");
 }

@@ -101,7 +101,13 @@ async fn bots_are_made_by_an_api_for_governments_alone() {
     }
     let path = format!("/applications/{}", made["id"].as_str().unwrap());
     assert_eq!(world.error_as(&world.bob, "DELETE", &path, Value::Null).await, 403);
+    world.hook(token, "messages", "all", "").await;
     world.ok("DELETE", &path, Value::Null).await;
+    assert_eq!(world.control("GET", "/webex/webhooks", Value::Null).await, json!([]));
+    let all = world.control("GET", "/webex/workspaces", Value::Null).await;
+    let people = all.as_array().unwrap().iter().flat_map(|org| org["people"].as_array().unwrap());
+    let gone: Vec<&Value> = people.filter(|person| person["deactivated"] == true).collect();
+    assert_eq!((gone.len(), &gone[0]["email"]), (1, &bot["botEmail"]));
     assert_eq!(world.error_as(token, "GET", "/people/me", Value::Null).await, 401);
     assert_eq!(world.error("DELETE", &path, Value::Null).await, 404);
 }

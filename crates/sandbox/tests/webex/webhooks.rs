@@ -232,6 +232,11 @@ async fn a_webhook_needs_the_scope_that_reads_its_resource() {
     let app = world.control("POST", "/webex/apps", app).await;
     let token = app["installs"][0]["access_token"].as_str().unwrap();
     world.hook(token, "rooms", "all", "").await;
+    assert_eq!(
+        world.ok("GET", "/webhooks", Value::Null).await["items"],
+        json!([]),
+        "of another app"
+    );
     let body = json!({"name": "n", "targetUrl": "https://x.example", "resource": "messages", "event": "all"});
     assert_eq!(world.error_as(token, "POST", "/webhooks", body).await, 403);
     assert_eq!(world.error_as(token, "GET", "/messages?roomId=x", Value::Null).await, 403);
@@ -242,6 +247,7 @@ async fn a_pressed_button_is_told_to_the_cards_sender() {
     let world = World::start().await;
     let room = world.room("general").await;
     world.hook(&world.ann, "attachmentActions", "created", "").await;
+    world.hook(&world.bob, "attachmentActions", "created", "").await;
     let card = json!({"contentType": "application/vnd.microsoft.card.adaptive",
         "content": {"type": "AdaptiveCard", "version": "1.3", "body": []}});
     let body = json!({"roomId": room, "text": "fallback", "attachments": [card]});
@@ -251,6 +257,7 @@ async fn a_pressed_button_is_told_to_the_cards_sender() {
         json!({"as": "Bob Ray", "do": "press", "id": id(&sent), "inputs": {"answer": "yes"}});
     let action = world.act(press).await["action"].as_str().unwrap().to_owned();
     world.idle().await;
+    assert_eq!(world.receiver.names(), ["attachmentActions.created"], "to Ann alone");
     let event = &world.receiver.events()[0];
     assert_eq!((&event["data"]["id"], &event["data"]["type"]), (&json!(action), &json!("submit")));
     assert!(event["data"].get("inputs").is_none());
