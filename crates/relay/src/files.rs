@@ -10,10 +10,17 @@ use tokio::time::Instant;
 
 use crate::deliver::{Failure, Trip};
 
-/// How often a file is tried before the text goes without it: for about a minute.
-const TRIES: u32 = 8;
-/// Likewise while the workspace that it is in must be reconnected: for about a quarter of an hour.
-const TRIES_WHEN_REVOKED: u32 = 12;
+/// When a file that fails for now is given up: the text goes without it, since all that is behind it
+/// in its conversation waits. Both must be over: a delivery that waited for long is not tried less,
+/// and starting anew, which tries at once, does not use up the tries.
+struct Patience {
+    tries: u32,
+    time: Duration,
+}
+
+const PATIENCE: Patience = Patience { tries: 8, time: Duration::from_secs(60) };
+/// While the workspace that the file is in must be reconnected: an admin may be at it.
+const PATIENCE_WHEN_REVOKED: Patience = Patience { tries: 12, time: Duration::from_secs(900) };
 
 /// How long an upload is taken to be there without being posted.
 const GOOD_FOR: Duration = Duration::from_secs(600);
@@ -66,6 +73,8 @@ struct Uploaded {
     delivery: DeliveryId,
     /// By the number of the attachment; when, since platforms do not keep for ever what nobody posts.
     handles: HashMap<usize, (String, Instant)>,
+    /// When one of its files first failed, since we run.
+    failing_since: Option<Instant>,
 }
 
 impl Uploads {
@@ -77,13 +86,24 @@ impl Uploads {
     }
 
     fn keep(&self, of: &Delivery, index: usize, handle: &str) {
+        let handle = (handle.to_owned(), Instant::now());
+        self.change(of, |uploaded| uploaded.handles.insert(index, handle));
+    }
+
+    /// For how long its files have failed; from now on, if they never did.
+    fn failing_for(&self, of: &Delivery) -> Duration {
+        let now = Instant::now;
+        self.change(of, |uploaded| uploaded.failing_since.get_or_insert_with(now).elapsed())
+    }
+
+    fn change<T>(&self, of: &Delivery, change: impl FnOnce(&mut Uploaded) -> T) -> T {
         let mut uploads = self.0.lock();
-        let fresh = || Uploaded { delivery: of.id, handles: HashMap::new() };
+        let fresh = || Uploaded { delivery: of.id, handles: HashMap::new(), failing_since: None };
         let uploaded = uploads.entry(of.to.clone()).or_insert_with(fresh);
         if uploaded.delivery != of.id {
             *uploaded = fresh();
         }
-        uploaded.handles.insert(index, (handle.to_owned(), Instant::now()));
+        change(uploaded)
     }
 
     /// A lane's first delivery is settled.
@@ -138,7 +158,7 @@ impl Trip<'_> {
             Err(FileError::Revoked(reason)) => {
                 self.relay.mark_revoked(entry, &reason).await;
                 let reason = "the workspace it is in must be reconnected".to_owned();
-                return self.later(reason, TRIES_WHEN_REVOKED);
+                return self.later(reason, &PATIENCE_WHEN_REVOKED);
             }
             Err(error) => return self.settle(error),
         };
@@ -155,14 +175,20 @@ impl Trip<'_> {
             FileError::Transient { after: Some(until), .. } => {
                 Err(SendError::RateLimited { until, scope: HoldScope::Conversation }.into())
             }
-            FileError::Transient { reason, after: None } => self.later(reason, TRIES),
+            FileError::Transient { reason, after: None } => self.later(reason, &PATIENCE),
             FileError::Revoked(reason) => Err(SendError::Revoked(reason).into()),
         }
     }
 
-    /// Tries again, or says why not when it was tried often enough.
-    fn later(&self, reason: String, tries: u32) -> Result<Result<String, String>, Failure> {
-        if self.job.pending.delivery.attempts >= tries {
+    /// Tries again, or says why not when patience is over.
+    fn later(
+        &self,
+        reason: String,
+        patience: &Patience,
+    ) -> Result<Result<String, String>, Failure> {
+        let delivery = &self.job.pending.delivery;
+        let failing_for = self.relay.inner.uploads.failing_for(delivery);
+        if delivery.attempts >= patience.tries && failing_for >= patience.time {
             return Ok(Err(reason));
         }
         Err(SendError::Transient(reason).into())
