@@ -5,36 +5,49 @@ use std::{sync::atomic::Ordering, time::Duration};
 
 use axum::{
     extract::{MatchedPath, Request, State},
-    http::{HeaderName, HeaderValue, StatusCode},
+    http::{HeaderMap, HeaderName, HeaderValue, StatusCode},
     middleware::Next,
     response::{IntoResponse, Response},
 };
 use tokio::time::Instant;
-use tracing::Instrument;
+use tracing::{Instrument, Span};
 
 use crate::{Hub, Problem};
 
-/// Time for a webhook: vendors wait 3 s (Slack) to 10 s (Graph) and try again.
-const WEBHOOK_LIMIT: Duration = Duration::from_secs(10);
-/// Time for anything else: creating channels and reading all pages of a large workspace takes long.
+/// Time for anything that an admin asks: creating channels and reading all pages of a large
+/// workspace takes long.
 const LIMIT: Duration = Duration::from_secs(120);
 
 const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
 
 pub(crate) async fn observe(State(hub): State<Hub>, request: Request, next: Next) -> Response {
-    let given = request.headers().get(&REQUEST_ID).and_then(|it| it.to_str().ok());
-    let id = match given.filter(|id| is_plain(id)) {
-        Some(id) => id.to_owned(),
-        None => format!("{:016x}", hub.requests.fetch_add(1, Ordering::Relaxed)),
-    };
+    let name = name(&hub, request.headers());
     let path =
         request.extensions().get::<MatchedPath>().map_or("unknown", MatchedPath::as_str).to_owned();
-    let method = request.method().clone();
-    let limit = if path.starts_with("/webhooks/") { WEBHOOK_LIMIT } else { LIMIT };
-    let span = tracing::info_span!("request", id, %method, path);
+    let span = tracing::info_span!("request", id = name, method = %request.method(), path);
+    answer(path, name, span, LIMIT, next.run(request)).await
+}
+
+/// A request's name: what a proxy gave it, or the next number.
+pub(crate) fn name(hub: &Hub, headers: &HeaderMap) -> String {
+    let given = headers.get(&REQUEST_ID).and_then(|it| it.to_str().ok());
+    match given.filter(|name| is_plain(name)) {
+        Some(name) => name.to_owned(),
+        None => format!("{:016x}", hub.requests.fetch_add(1, Ordering::Relaxed)),
+    }
+}
+
+/// Lets a request be worked on, within a time limit, and tells how it went.
+pub(crate) async fn answer(
+    path: String,
+    name: String,
+    span: Span,
+    limit: Duration,
+    work: impl Future<Output = Response> + Send + 'static,
+) -> Response {
     let began = Instant::now();
     // A task of its own: what was begun is finished though the caller hangs up or time is over.
-    let work = tokio::spawn(next.run(request).instrument(span.clone()));
+    let work = tokio::spawn(work.instrument(span.clone()));
     let mut response = match tokio::time::timeout(limit, work).await {
         Ok(Ok(response)) => response,
         Ok(Err(_)) => {
@@ -43,14 +56,16 @@ pub(crate) async fn observe(State(hub): State<Hub>, request: Request, next: Next
         Err(_) => Problem::new(StatusCode::SERVICE_UNAVAILABLE, "it took too long; try again")
             .into_response(),
     };
-    let (status, took) = (response.status().as_u16(), began.elapsed());
+    let (status, took) = (response.status(), began.elapsed());
     metrics::histogram!(
-        "rialto_http_request_seconds", "path" => path, "status" => status.to_string()
+        "rialto_http_request_seconds", "path" => path, "status" => status.as_str().to_owned()
     )
     .record(took);
-    span.in_scope(|| tracing::debug!(status, took_ms = took.as_millis(), "answered"));
-    if let Ok(id) = HeaderValue::from_str(&id) {
-        response.headers_mut().insert(REQUEST_ID, id);
+    span.in_scope(|| {
+        tracing::debug!(status = status.as_u16(), took_ms = took.as_millis(), "answered");
+    });
+    if let Ok(name) = HeaderValue::try_from(name) {
+        response.headers_mut().insert(REQUEST_ID, name);
     }
     response
 }

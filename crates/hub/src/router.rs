@@ -6,26 +6,17 @@ use axum::{
     http::StatusCode,
     middleware,
     response::{IntoResponse, Response},
-    routing::{MethodFilter, get, on},
+    routing::get,
 };
 use tower_http::limit::RequestBodyLimitLayer;
 
-use crate::{
-    Hub, Problem, api, auth, avatars, oauth, probes, request_log,
-    webhooks::{self, LARGEST_WEBHOOK},
-};
+use crate::{Hub, Problem, api, auth, avatars, oauth, probes, request_log, webhooks};
 
 /// Bytes of a request to the admin API at most.
 const LARGEST_REQUEST: usize = 1024 * 1024;
 
 /// All addresses of a hub. A body that announces that it is too large is refused before it is read.
 pub fn router(hub: Hub) -> Router {
-    let both = MethodFilter::GET.or(MethodFilter::POST);
-    let webhooks = Router::new()
-        .route("/webhooks/{platform}/{app}", on(both, webhooks::receive))
-        .route("/webhooks/{platform}/{app}/{tail}", on(both, webhooks::receive_tail))
-        .layer(DefaultBodyLimit::disable())
-        .layer(RequestBodyLimitLayer::new(LARGEST_WEBHOOK));
     let public = Router::new()
         .route("/oauth/callback", get(oauth::callback))
         .route("/avatars/{connection}/{account}/{signature}", get(avatars::picture))
@@ -38,13 +29,13 @@ pub fn router(hub: Hub) -> Router {
         .layer(middleware::map_response(explain))
         .layer(middleware::from_fn_with_state(hub.clone(), auth::require_token));
     Router::new()
-        .merge(webhooks)
         .merge(public)
         .nest("/api/v1", admin)
         .fallback(nowhere)
         .method_not_allowed_fallback(wrong_method)
         .layer(middleware::map_response(explain))
         .layer(middleware::from_fn_with_state(hub.clone(), request_log::observe))
+        .merge(webhooks::router().method_not_allowed_fallback(wrong_method))
         .with_state(hub)
 }
 

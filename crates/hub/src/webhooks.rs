@@ -1,52 +1,82 @@
 //! Webhooks in: proved, kept, acknowledged, in this order.
 
+use std::{error::Error as _, time::Duration};
+
 use axum::{
-    extract::{Path, RawQuery, State},
-    http::{HeaderMap, HeaderValue, Method, StatusCode, header},
+    Router,
+    body::{Body, to_bytes},
+    extract::{Path, Request, State},
+    http::{HeaderMap, HeaderValue, StatusCode, header},
     response::{IntoResponse, Response},
+    routing::{MethodFilter, on},
 };
 use bytes::Bytes;
+use http_body_util::LengthLimitError;
 use rialto_model::AppId;
 use rialto_platform::{Received, WebhookAnswer, WebhookRequest};
+use serde::Deserialize;
 
-use crate::{Hub, Problem};
+use crate::{Hub, Problem, request_log};
 
 /// Bytes of a webhook at most: no vendor's exceeds 1 MiB by much.
-pub(crate) const LARGEST_WEBHOOK: usize = 4 * 1024 * 1024;
+const LARGEST: usize = 4 * 1024 * 1024;
+/// Time for a webhook: vendors wait 3 s (Slack) to 10 s (Graph) and try again.
+const LIMIT: Duration = Duration::from_secs(10);
 
-pub(crate) async fn receive(
-    State(hub): State<Hub>,
-    Path((platform, app)): Path<(String, String)>,
-    method: Method,
-    query: RawQuery,
-    headers: HeaderMap,
-    body: Bytes,
-) -> Result<Response, Problem> {
-    take(&hub, &platform, &app, "", &method, query, &headers, &body).await
+const PATH: &str = "/webhooks/{platform}/{app}";
+const PATH_WITH_TAIL: &str = "/webhooks/{platform}/{app}/{tail}";
+
+/// Webhooks' addresses. They come in floods, so that what every request goes through is done here by
+/// hand, without layers: its name, its log line, its limits.
+pub(crate) fn router() -> Router<Hub> {
+    let both = MethodFilter::GET.or(MethodFilter::POST);
+    Router::new().route(PATH, on(both, receive)).route(PATH_WITH_TAIL, on(both, receive))
 }
 
-pub(crate) async fn receive_tail(
-    State(hub): State<Hub>,
-    Path((platform, app, tail)): Path<(String, String, String)>,
-    method: Method,
-    query: RawQuery,
-    headers: HeaderMap,
-    body: Bytes,
-) -> Result<Response, Problem> {
-    take(&hub, &platform, &app, &tail, &method, query, &headers, &body).await
+/// What an address names.
+#[derive(Deserialize)]
+struct Address {
+    platform: String,
+    app: String,
+    tail: Option<String>,
 }
 
-#[expect(clippy::too_many_arguments, reason = "a request in its parts")]
-async fn take(
-    hub: &Hub,
-    platform: &str,
-    app: &str,
-    tail: &str,
-    method: &Method,
-    RawQuery(query): RawQuery,
-    headers: &HeaderMap,
-    body: &Bytes,
-) -> Result<Response, Problem> {
+async fn receive(
+    State(hub): State<Hub>,
+    Path(address): Path<Address>,
+    request: Request,
+) -> Response {
+    let name = request_log::name(&hub, request.headers());
+    let path = if address.tail.is_some() { PATH_WITH_TAIL } else { PATH };
+    let method = request.method();
+    let span = tracing::debug_span!("request", id = name, %method, path);
+    let work = async move { take(&hub, &address, request).await.unwrap_or_else(refused) };
+    request_log::answer(path.into(), name, span, LIMIT, work).await
+}
+
+fn refused(problem: Problem) -> Response {
+    problem.into_response()
+}
+
+async fn read(headers: &HeaderMap, body: Body) -> Result<Bytes, Problem> {
+    let too_large = || {
+        let words = "the request is larger than anything Rialto takes";
+        Problem::new(StatusCode::PAYLOAD_TOO_LARGE, words)
+    };
+    let announced = headers.get(header::CONTENT_LENGTH).and_then(|value| value.to_str().ok());
+    if announced.and_then(|value| value.parse().ok()).is_some_and(|bytes: usize| bytes > LARGEST) {
+        return Err(too_large());
+    }
+    to_bytes(body, LARGEST).await.map_err(|error| {
+        match error.source().is_some_and(|source| source.is::<LengthLimitError>()) {
+            true => too_large(),
+            false => Problem::new(StatusCode::BAD_REQUEST, "the request broke off"),
+        }
+    })
+}
+
+async fn take(hub: &Hub, address: &Address, request: Request) -> Result<Response, Problem> {
+    let Address { platform, app, tail } = address;
     let unknown = || {
         Problem::new(
             StatusCode::NOT_FOUND,
@@ -57,9 +87,17 @@ async fn take(
     let app: AppId = app.parse().map_err(|_| unknown())?;
     let view = hub.relay.roster().view();
     let entry =
-        view.apps.get(&app).filter(|it| it.app.platform == platform).ok_or_else(unknown)?.clone();
-    let request =
-        WebhookRequest { method, tail, query: query.as_deref().unwrap_or(""), headers, body };
+        view.apps.get(&app).filter(|it| it.app.platform == *platform).ok_or_else(unknown)?.clone();
+    drop(view);
+    let (parts, body) = request.into_parts();
+    let body = read(&parts.headers, body).await?;
+    let request = WebhookRequest {
+        method: &parts.method,
+        tail: tail.as_deref().unwrap_or_default(),
+        query: parts.uri.query().unwrap_or_default(),
+        headers: &parts.headers,
+        body: &body,
+    };
     let now = hub.relay.toolkit().clock.now();
     let (inbound, answer) = match entry.platform.receive(&entry.config, &request, now) {
         Received::Handshake(answer) => {

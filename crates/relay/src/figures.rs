@@ -6,10 +6,12 @@ use std::{
     time::{Duration, SystemTime, UNIX_EPOCH},
 };
 
-use metrics::{Unit, describe_counter, describe_gauge, describe_histogram, gauge};
+use metrics::{
+    Counter, Unit, counter, describe_counter, describe_gauge, describe_histogram, gauge,
+};
 use rialto_store::{ConnectionState, StoreError};
 
-use crate::relay::Relay;
+use crate::relay::{Accepted, Relay};
 
 /// How often figures are looked up.
 const EVERY: Duration = Duration::from_secs(10);
@@ -57,12 +59,47 @@ pub fn describe_figures() {
     }
     for outcome in ["delivered", "parked", "cancelled"] {
         for kind in ["post", "edit", "delete", "react", "unreact", "notice"] {
-            metrics::counter!("rialto_deliveries_total", "outcome" => outcome, "kind" => kind)
-                .absolute(0);
+            counter!("rialto_deliveries_total", "outcome" => outcome, "kind" => kind).absolute(0);
         }
     }
-    metrics::counter!("rialto_sweeps_total").absolute(0);
-    metrics::counter!("rialto_swept_total").absolute(0);
+    counter!("rialto_sweeps_total").absolute(0);
+    counter!("rialto_swept_total").absolute(0);
+}
+
+/// What became of webhooks' facts. Looked up by name once: webhooks come in floods.
+pub(crate) struct InboundFigures {
+    kept: Counter,
+    duplicate: Counter,
+    not_synced: Counter,
+    canary: Counter,
+    unknown_workspace: Counter,
+}
+
+impl Default for InboundFigures {
+    fn default() -> Self {
+        let of = |outcome: &'static str| counter!("rialto_inbound_total", "outcome" => outcome);
+        Self {
+            kept: of("kept"),
+            duplicate: of("duplicate"),
+            not_synced: of("not_synced"),
+            canary: of("canary"),
+            unknown_workspace: of("unknown_workspace"),
+        }
+    }
+}
+
+impl InboundFigures {
+    pub(crate) fn count(&self, accepted: &Accepted) {
+        for (figure, count) in [
+            (&self.kept, accepted.kept),
+            (&self.duplicate, accepted.duplicates),
+            (&self.not_synced, accepted.not_synced),
+            (&self.canary, accepted.canary),
+            (&self.unknown_workspace, accepted.unknown_workspace),
+        ] {
+            figure.increment(count.try_into().unwrap_or(u64::MAX));
+        }
+    }
 }
 
 impl Relay {

@@ -19,9 +19,9 @@ use tokio_util::{sync::CancellationToken, task::TaskTracker};
 use url::Url;
 
 use crate::{
-    AvatarLinks, Platforms, Roster, Traces, canary::Canaries, files::Uploads, lane::Job,
-    pacing::Pacer, people::People, problems::Problems, queue::Queues, sweep::Sweeps,
-    upkeep::Rounds,
+    AvatarLinks, Platforms, Roster, Traces, canary::Canaries, figures::InboundFigures,
+    files::Uploads, lane::Job, pacing::Pacer, people::People, problems::Problems, queue::Queues,
+    sweep::Sweeps, upkeep::Rounds,
 };
 
 /// What may wait in memory, in bytes, on the way in and on the way out. The rest waits on disk.
@@ -109,6 +109,7 @@ pub(crate) struct Inner {
     pub(crate) canaries: Canaries,
     /// Something that a sender was told may be past.
     pub(crate) take_back: Notify,
+    inbound: InboundFigures,
     /// Counts what admins changed; whoever waits looks again.
     pub(crate) changes: watch::Sender<u64>,
     turns: Mutex<HashMap<ChannelSyncId, Arc<tokio::sync::Mutex<()>>>>,
@@ -178,6 +179,7 @@ impl Relay {
                 problems: Problems::default(),
                 canaries: Canaries::default(),
                 take_back: Notify::new(),
+                inbound: InboundFigures::default(),
                 changes: watch::Sender::new(0),
                 turns: Mutex::default(),
                 runtime: Handle::current(),
@@ -299,15 +301,7 @@ impl Relay {
                 }
             }
         }
-        let count = |what: &'static str, how_many: usize| {
-            metrics::counter!("rialto_inbound_total", "outcome" => what)
-                .increment(how_many.try_into().unwrap_or(u64::MAX));
-        };
-        count("kept", accepted.kept);
-        count("duplicate", accepted.duplicates);
-        count("not_synced", accepted.not_synced);
-        count("canary", accepted.canary);
-        count("unknown_workspace", accepted.unknown_workspace);
+        self.inner.inbound.count(&accepted);
         Ok(accepted)
     }
 
