@@ -1,82 +1,38 @@
 //! What came in and waits.
 
-use std::collections::HashMap;
-
 use rialto_model::ConversationRef;
 use rusqlite::Connection as Database;
 
-use super::{
-    Fault, Tx,
-    query::query,
-    sealed::{SealedInbound, inbound_place},
-    values::Columns,
-    writer::Append,
-};
+use super::{Fault, Tx, query::query, sealed::inbound_place, values::Columns, writer::Append};
 use crate::{Appended, Inbound, NewInbound, Vault};
 
-/// Rows of one INSERT: few different statements, so that all stay prepared.
-const SIZES: [usize; 4] = [64, 16, 4, 1];
-
-/// Inserts the rows of all, and tells each what became of its own.
+/// Inserts the rows of all, and tells each what became of its own. Row by row: for a statement of
+/// many rows SQLite keeps what it would need to undo half of it.
 pub(super) fn append_all(tx: &mut Tx, appends: &mut [Append]) -> Result<(), Fault> {
-    let rows: Vec<&SealedInbound> = appends.iter().flat_map(|append| &append.rows).collect();
-    let mut appended = Vec::with_capacity(rows.len());
-    let mut rest = &rows[..];
-    while let Some(size) = SIZES.into_iter().find(|size| *size <= rest.len()) {
-        let (chunk, after) = rest.split_at(size);
-        appended.extend(insert(tx, chunk)?);
-        rest = after;
-    }
-    let mut appended = appended.into_iter();
     for append in appends {
-        append.outcome = appended.by_ref().take(append.rows.len()).collect();
+        append.outcome.clear();
+        for row in &append.rows {
+            let insert = query(
+                "INSERT INTO inbox (connection, conversation, swept, identity, received_at, payload)
+                 VALUES ($1, $2, $3, $4, $5, $6)
+                 ON CONFLICT (connection, conversation, swept, identity) DO NOTHING",
+            );
+            let inserted = tx.run(
+                insert
+                    .bind(row.connection.uuid())
+                    .bind(row.conversation.as_str())
+                    .bind(i64::from(row.swept))
+                    .bind(row.key.as_str())
+                    .bind(row.received_at)
+                    .bind(row.payload.as_slice()),
+            )?;
+            append.outcome.push(match inserted {
+                0 => Appended::Duplicate,
+                _ => Appended::New(tx.database.last_insert_rowid()),
+            });
+        }
     }
     Ok(())
-}
-
-fn insert(tx: &mut Tx, rows: &[&SealedInbound]) -> Result<Vec<Appended>, Fault> {
-    let mut insert = query(statement(rows.len()));
-    for row in rows {
-        insert = insert
-            .bind(row.connection.uuid())
-            .bind(row.conversation.as_str())
-            .bind(row.key.as_str())
-            .bind(row.received_at)
-            .bind(row.payload.as_slice())
-            .bind(i64::from(row.swept));
-    }
-    let mut kept = HashMap::with_capacity(rows.len());
-    insert.all(&tx.database, |columns| {
-        let seq: i64 = columns.next()?;
-        let place = (columns.uuid()?, columns.text()?.to_owned());
-        kept.insert((place, columns.text()?.to_owned(), columns.flag()?), seq);
-        Ok(())
-    })?;
-    Ok(rows
-        .iter()
-        .map(|row| {
-            let place = (row.connection.uuid(), row.conversation.clone());
-            let identity = (place, row.key.clone(), row.swept);
-            // Taken out: a second row of the same identity is not the one that was kept.
-            kept.remove(&identity).map_or(Appended::Duplicate, Appended::New)
-        })
-        .collect())
-}
-
-fn statement(rows: usize) -> String {
-    let values: Vec<String> = (0..rows)
-        .map(|row| {
-            let columns: Vec<_> = (1..=6).map(|column| format!("${}", row * 6 + column)).collect();
-            format!("({})", columns.join(", "))
-        })
-        .collect();
-    format!(
-        "INSERT INTO inbox (connection, conversation, identity, received_at, payload, swept)
-         VALUES {}
-         ON CONFLICT (connection, conversation, swept, identity) DO NOTHING
-         RETURNING seq, connection, conversation, identity, swept",
-        values.join(", ")
-    )
 }
 
 pub(super) fn pending(

@@ -6,6 +6,7 @@
 //! not wait for it. Statements keep to what PostgreSQL understands too; PRAGMAs and the schema do
 //! not.
 
+mod answers;
 mod at_rest;
 mod checkpoint;
 mod fault;
@@ -24,6 +25,7 @@ mod syncs;
 mod tx;
 mod values;
 mod views;
+mod waiting;
 mod work;
 mod writer;
 

@@ -8,7 +8,7 @@ use rialto_model::{
     OrganizationId, PartKey, RemoteId, SyncSettings,
 };
 use secrecy::{ExposeSecret, SecretString};
-use tokio::sync::oneshot;
+use tokio::{runtime::Handle, sync::oneshot};
 
 use super::{
     SqlStore, Tx, inbox, people, plan,
@@ -193,7 +193,8 @@ impl Store for SqlStore {
         }
         let rows = rows.into_iter().map(|row| SealedInbound::new(&self.vault, row)).collect();
         let (answer, answered) = oneshot::channel();
-        let append = Append { rows, outcome: Vec::new(), answer };
+        let asker = Handle::current();
+        let append = Append { rows, outcome: Vec::new(), asker, answer };
         self.queue.send(Command::Append(append)).await.map_err(|_| self.closed())?;
         answered.await.map_err(|_| self.closed())?
     }
