@@ -8,9 +8,11 @@
 //! Deliberately absent: the store, the relay, any platform's name. A connector keeps what it must
 //! remember in its [`Cabinet`].
 
+pub mod byline;
 pub mod emoji;
 pub mod http;
 pub mod split;
+pub mod table;
 pub mod verify;
 
 mod authorize;
