@@ -10,10 +10,13 @@
 
 pub mod byline;
 pub mod emoji;
+pub mod html;
 pub mod http;
+pub mod links;
 pub mod split;
 pub mod table;
 pub mod verify;
+pub mod wire;
 
 mod authorize;
 mod cabinet;

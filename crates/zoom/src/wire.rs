@@ -3,43 +3,9 @@
 //! Zoom's own schemas.
 
 use jiff::Timestamp;
-use secrecy::SecretString;
-use serde::{Deserialize, Deserializer, de::DeserializeOwned};
+pub(crate) use rialto_platform::wire::{Secret, Text};
+use serde::{Deserialize, Deserializer};
 use serde_json::Value;
-
-/// Reads a value, or its default when it is something else.
-fn lenient<'de, D, T>(deserializer: D) -> Result<T, D::Error>
-where
-    D: Deserializer<'de>,
-    T: DeserializeOwned + Default,
-{
-    Ok(serde_json::from_value(Value::deserialize(deserializer)?).unwrap_or_default())
-}
-
-macro_rules! wire {
-    ($($(#[$doc:meta])* struct $name:ident {
-        $($(#[$attribute:meta])* $field:ident: $type:ty,)*
-    })*) => {$(
-        $(#[$doc])*
-        #[derive(Clone, Debug, Default, Deserialize)]
-        pub(crate) struct $name {
-            $($(#[$attribute])* #[serde(default, deserialize_with = "lenient")]
-            pub $field: $type,)*
-        }
-    )*};
-}
-
-/// An id or a text that may be empty: then it is none.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize)]
-#[serde(transparent)]
-pub(crate) struct Text(Option<String>);
-
-impl Text {
-    /// What it says, if it says something.
-    pub fn get(&self) -> Option<&str> {
-        self.0.as_deref().filter(|text| !text.is_empty())
-    }
-}
 
 /// A time: milliseconds since 1970 as a number or as text, or a date.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -63,7 +29,7 @@ fn time(value: &Value) -> Option<Timestamp> {
     }
 }
 
-wire! {
+rialto_platform::wire! {
     /// The body of a call to the event address.
     struct Call {
         event: String,
@@ -231,16 +197,6 @@ wire! {
         refresh_token: Option<Secret>,
         expires_in: Option<i64>,
         scope: Option<String>,
-    }
-}
-
-/// A secret in an answer.
-#[derive(Clone, Debug)]
-pub(crate) struct Secret(pub SecretString);
-
-impl<'de> Deserialize<'de> for Secret {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        Ok(Self(SecretString::from(String::deserialize(deserializer)?)))
     }
 }
 

@@ -1,6 +1,5 @@
 //! Zoom's events as canonical ones.
 
-mod links;
 mod message;
 mod text;
 

@@ -7,8 +7,8 @@
 use std::collections::BTreeMap;
 
 use rialto_model::{Audience, Block, Inline, ListItem, Mention, MentionTarget, RichText, Style};
+use rialto_platform::links::{is_followable, push_text, push_typed};
 
-use super::links::{is_followable, push_text, push_typed};
 use crate::wire::{AtItem, Range};
 
 /// What the end of a mention is.

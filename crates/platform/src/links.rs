@@ -1,15 +1,15 @@
-//! Addresses that people type: Zoom marks only the links that have other words.
+//! Addresses that people type, for platforms that tell of other links alone.
 
 use rialto_model::{Inline, Style};
 use url::Url;
 
 /// Whether people elsewhere can follow the target.
-pub(crate) fn is_followable(url: &str) -> bool {
+pub fn is_followable(url: &str) -> bool {
     Url::parse(url).is_ok_and(|url| matches!(url.scheme(), "http" | "https" | "mailto" | "tel"))
 }
 
 /// Adds text in a style, addresses in it as links.
-pub(super) fn push_typed(out: &mut Vec<Inline>, text: &str, style: Style) {
+pub fn push_typed(out: &mut Vec<Inline>, text: &str, style: Style) {
     let mut rest = text;
     let mut seen = 0;
     while let Some(at) = rest[seen..].find("http").map(|at| at + seen) {
@@ -29,7 +29,8 @@ pub(super) fn push_typed(out: &mut Vec<Inline>, text: &str, style: Style) {
     push_text(out, rest, style);
 }
 
-pub(super) fn push_text(out: &mut Vec<Inline>, text: &str, style: Style) {
+/// Adds text in a style, unless there is none.
+pub fn push_text(out: &mut Vec<Inline>, text: &str, style: Style) {
     if !text.is_empty() {
         out.push(Inline::styled(text, style));
     }
