@@ -10,10 +10,12 @@
 
 pub mod byline;
 pub mod emoji;
+pub mod failed_files;
 pub mod html;
 pub mod http;
 pub mod links;
 pub mod split;
+pub mod spool;
 pub mod table;
 pub mod verify;
 pub mod wire;

@@ -3,12 +3,10 @@
 
 use futures_util::{StreamExt, TryStreamExt};
 use http::{StatusCode, header};
-use reqwest::{Response, multipart};
+use reqwest::{Response, multipart::Form};
 use rialto_model::Attachment;
-use rialto_platform::{FileBody, FileError, http as calls};
+use rialto_platform::{FileBody, FileError, http as calls, spool::Spooled};
 use secrecy::ExposeSecret;
-use tokio::io::{AsyncSeekExt, AsyncWriteExt};
-use tokio_util::io::ReaderStream;
 use url::Url;
 
 use crate::{
@@ -106,13 +104,13 @@ pub(crate) async fn upload(
     attachment: &Attachment,
     body: FileBody,
 ) -> Result<String, FileError> {
-    let (size, spooled) = spool(body, attachment.size).await?;
+    let spooled = Spooled::take(body, attachment.size, MAX_BYTES, "Zoom").await?;
     let mut url = Bases::below(&api.bases.files, &["chat", "users", own.path(), "files"]);
     url.query_pairs_mut().append_pair("postToPersonalChat", "false");
     let mut token = api.tokens.current().await?;
     let mut replaced = false;
     for _ in 0..MOST_MOVES {
-        let form = multipart::Form::new().part("file", part(&spooled, size, attachment).await?);
+        let form = Form::new().part("file", spooled.part(attachment).await?);
         let request = api.toolkit.http.post(url.clone()).multipart(form);
         let request = request.bearer_auth(token.access.expose_secret());
         let response = request.send().await.map_err(|error| unfinished(&error))?;
@@ -143,45 +141,6 @@ pub(crate) async fn upload(
         }
     }
     Err(FileError::Refused("Zoom sends us from place to place with it".into()))
-}
-
-async fn part(
-    spooled: &std::fs::File,
-    size: u64,
-    attachment: &Attachment,
-) -> Result<multipart::Part, FileError> {
-    let mut file = tokio::fs::File::from_std(spooled.try_clone().map_err(unspooled)?);
-    file.rewind().await.map_err(unspooled)?;
-    let content = reqwest::Body::wrap_stream(ReaderStream::new(file));
-    let part =
-        multipart::Part::stream_with_length(content, size).file_name(attachment.name.clone());
-    let mime = part.mime_str(&attachment.mime);
-    mime.map_err(|_| FileError::Refused(format!("`{}` is no media type", attachment.mime)))
-}
-
-async fn spool(mut body: FileBody, said: Option<u64>) -> Result<(u64, std::fs::File), FileError> {
-    within(body.size.or(said).unwrap_or(0))?;
-    let mut file = tokio::fs::File::from_std(tempfile::tempfile().map_err(unspooled)?);
-    let mut size = 0;
-    while let Some(bytes) = body.stream.try_next().await.map_err(unspooled)? {
-        size += bytes.len() as u64;
-        within(size)?;
-        file.write_all(&bytes).await.map_err(unspooled)?;
-    }
-    file.flush().await.map_err(unspooled)?;
-    Ok((size, file.into_std().await))
-}
-
-fn within(size: u64) -> Result<(), FileError> {
-    if size <= MAX_BYTES {
-        return Ok(());
-    }
-    Err(FileError::Refused("it is larger than Zoom takes (1 GB)".into()))
-}
-
-#[expect(clippy::needless_pass_by_value, reason = "the shape that map_err wants")]
-fn unspooled(error: std::io::Error) -> FileError {
-    FileError::Transient { reason: format!("the file could not be read: {error}"), after: None }
 }
 
 fn unfinished(error: &reqwest::Error) -> FileError {

@@ -5,9 +5,7 @@
 
 use aws_lc_rs::digest;
 use rialto_model::Fingerprint;
-
-/// Lines that tell of files begin so.
-pub(crate) const FILE_SIGN: char = '📎';
+use rialto_platform::failed_files::FILE_SIGN;
 
 /// Of a message's text.
 pub(crate) fn of(text: &str) -> Fingerprint {

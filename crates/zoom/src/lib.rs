@@ -14,7 +14,6 @@ mod connect;
 mod connection;
 mod directory;
 mod edits;
-mod failed_files;
 mod files;
 mod fingerprint;
 mod history;

@@ -4,16 +4,16 @@
 use http::Method;
 use jiff::SignedDuration;
 use rialto_model::{Begun, Emoji, PartKey, RemoteId};
-use rialto_platform::{MessageChange, Part, Post, SendError};
+use rialto_platform::{MessageChange, Part, Post, SendError, failed_files};
 use serde_json::{Value, json};
 
 use crate::{
     api::{Api, ApiError, Identity, Query, looked},
-    failed_files, fingerprint, history, normalize,
+    fingerprint, history, normalize,
     people::People,
     place::Place,
     reaction,
-    render::{Body, MAX_UNITS, units},
+    render::{Body, FILE_LINE, MAX_UNITS, units},
     wire::{self, List, Made, Message},
 };
 
@@ -32,7 +32,7 @@ pub(crate) async fn post(
     post: &Post<'_>,
 ) -> Result<RemoteId, SendError> {
     let body = body(post.part)?;
-    let failed = post.files.iter().filter_map(failed_files::line);
+    let failed = post.files.iter().filter_map(|file| failed_files::line(file, FILE_LINE, units));
     let message = std::iter::once(body.message).chain(failed).collect::<Vec<_>>().join("\n");
     let files: Vec<&str> = post.files.iter().filter_map(|file| file.outcome.ok()).collect();
     let (to, id) = Place::of(post.to).parameter();

@@ -65,8 +65,7 @@ impl Element<'_> {
 
 /// Reads HTML.
 pub fn read(html: &str, dialect: &mut dyn Dialect) -> RichText {
-    let state =
-        State { dialect, builder: Builder::default(), mention: None, skipping: false };
+    let state = State { dialect, builder: Builder::default(), mention: None, skipping: false };
     let sink = Sink { state: RefCell::new(state), tokens: Cell::new(0) };
     let tokenizer = Tokenizer::new(sink, Default::default());
     let input = BufferQueue::default();
@@ -169,8 +168,7 @@ impl State<'_> {
             "blockquote" => builder.open_quote(),
             "ul" => builder.open_list(None),
             "ol" => {
-                let start =
-                    element.attribute("start").and_then(|start| start.trim().parse().ok());
+                let start = element.attribute("start").and_then(|start| start.trim().parse().ok());
                 builder.open_list(Some(start.unwrap_or(1)));
             }
             "li" => builder.open_item(),

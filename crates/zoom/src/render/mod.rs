@@ -9,13 +9,14 @@ use rialto_model::{Block, PartKey, RichText};
 use rialto_platform::{
     Outgoing, Part,
     byline::{self, Telling, italic},
+    failed_files::FILE_SIGN,
 };
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 pub(crate) use self::markup::units;
 use self::markup::write;
-use crate::fingerprint::{self, FILE_SIGN};
+use crate::fingerprint;
 
 /// The longest message, in UTF-16 units: the reference says characters, and this is the stricter
 /// reading.

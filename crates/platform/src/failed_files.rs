@@ -1,47 +1,47 @@
-//! What is said in the place of a file that did not come along.
+//! What is said in the place of a file that did not come along, for platforms that take files with a
+//! message's text.
 
 use rialto_model::AttachmentKind;
-use rialto_platform::UploadedFile;
 
-use crate::{
-    fingerprint::FILE_SIGN,
-    render::{FILE_LINE, units},
-};
+use crate::UploadedFile;
 
+/// Lines that tell of files begin so.
+pub const FILE_SIGN: char = '📎';
 /// How such a line goes on after the file's name.
 const NOT_ALONG: &str = "did not come along";
 
-/// A line, no longer than the room that was left for it; `None` for a file that came.
-pub(crate) fn line(file: &UploadedFile<'_>) -> Option<String> {
+/// A line that takes less than the room that was left for it, as `size` counts; `None` for a file that
+/// came.
+pub fn line(file: &UploadedFile<'_>, room: usize, size: impl Fn(&str) -> usize) -> Option<String> {
     let why = file.outcome.err()?;
     let what = match file.attachment.kind {
         AttachmentKind::Image => "picture",
         AttachmentKind::File | AttachmentKind::Snippet => "file",
     };
-    let size = file.attachment.size.map(|size| format!(" ({})", readable(size)));
-    let size = size.unwrap_or_default();
-    let name = &file.attachment.name;
+    let bytes = file.attachment.size.map(|size| format!(" ({})", readable(size)));
+    let bytes = bytes.unwrap_or_default();
     // The line's end counts too.
-    let room = FILE_LINE - 1;
-    let fixed = units(&format!("{FILE_SIGN} The {what} {size} {NOT_ALONG}: "));
-    let name = cut(name, (room.saturating_sub(fixed)) / 2);
-    let why = cut(why, room.saturating_sub(fixed + units(&name)));
-    Some(format!("{FILE_SIGN} The {what} {name}{size} {NOT_ALONG}: {why}"))
+    let room = room.saturating_sub(1);
+    let fixed = size(&format!("{FILE_SIGN} The {what} {bytes} {NOT_ALONG}: "));
+    let name = cut(&file.attachment.name, room.saturating_sub(fixed) / 2, &size);
+    let why = cut(why, room.saturating_sub(fixed + size(&name)), &size);
+    Some(format!("{FILE_SIGN} The {what} {name}{bytes} {NOT_ALONG}: {why}"))
 }
 
 /// Such lines of a message that is about to be edited.
-pub(crate) fn lines_of(text: &str) -> impl Iterator<Item = &str> {
+pub fn lines_of(text: &str) -> impl Iterator<Item = &str> {
     text.lines().filter(|line| line.starts_with(FILE_SIGN) && line.contains(NOT_ALONG))
 }
 
-fn cut(text: &str, room: usize) -> String {
-    if units(text) <= room {
+fn cut(text: &str, room: usize, size: impl Fn(&str) -> usize) -> String {
+    if size(text) <= room {
         return text.to_owned();
     }
-    let mut left = room.saturating_sub(1);
+    let mut left = room.saturating_sub(size("…"));
     let fits = |c: &char| {
-        let fits = c.len_utf16() <= left;
-        left = left.saturating_sub(c.len_utf16());
+        let takes = size(c.encode_utf8(&mut [0; 4]));
+        let fits = takes <= left;
+        left = left.saturating_sub(takes);
         fits
     };
     text.chars().take_while(fits).chain(['…']).collect()
@@ -61,6 +61,8 @@ mod tests {
 
     use super::*;
 
+    const ROOM: usize = 140;
+
     #[test]
     fn a_line_fits_its_room_whatever_the_file_is_called() {
         let attachment = |name: String, kind| Attachment {
@@ -71,16 +73,17 @@ mod tests {
             kind,
         };
         let short = attachment("a.png".into(), AttachmentKind::Image);
-        let said = |attachment, why| line(&UploadedFile { attachment, outcome: Err(why) });
+        let said =
+            |attachment, why| line(&UploadedFile { attachment, outcome: Err(why) }, ROOM, str::len);
         assert_eq!(
             said(&short, "it is too large").as_deref(),
             Some("📎 The picture a.png (5.0 MB) did not come along: it is too large")
         );
         let long = attachment("🎉".repeat(200), AttachmentKind::File);
         let line = said(&long, &"why ".repeat(100)).unwrap();
-        assert!(units(&line) < FILE_LINE, "{}", units(&line));
+        assert!(line.len() < ROOM, "{}", line.len());
         assert_eq!(lines_of(&format!("hi\n{line}\n📎 other")).collect::<Vec<_>>(), [line.as_str()]);
         let came = UploadedFile { attachment: &short, outcome: Ok("F1") };
-        assert_eq!(super::line(&came), None);
+        assert_eq!(super::line(&came, ROOM, str::len), None);
     }
 }
