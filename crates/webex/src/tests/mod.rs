@@ -1,0 +1,1 @@
+//! The connector against what Webex published, and against the emulator.
