@@ -112,23 +112,27 @@ impl Line {
         self.closed = true;
     }
 
-    /// A link; words alone where nobody may be led.
+    /// A link; its words alone where nobody may be led.
     pub fn link(&mut self, url: &str, content: &[Inline]) {
-        let mut words = Self::default();
-        // A space would vanish at its start.
-        words.out.push('[');
+        let Some(url) = safe_link(url) else { return self.words(content) };
+        // With such a sign before it, it would be a picture.
+        if self.out.ends_with('!') {
+            self.out.push(JOINT);
+        }
+        let mut inside = Self::default();
+        inside.raw("[");
+        inside.words(content);
+        self.raw(&format!("{}]({})", inside.out, destination(&url)));
+    }
+
+    fn words(&mut self, content: &[Inline]) {
         for inline in content {
             match inline {
-                Inline::Text { text, style } => words.text(text, *style),
-                Inline::Emoji(emoji) => words.plain(&emoji.as_text()),
-                Inline::Mention(mention) => words.plain(&format!("@{}", mention.name)),
-                Inline::Link { .. } => {}
-                Inline::LineBreak => words.plain(" "),
+                Inline::Text { text, style } => self.text(text, *style),
+                Inline::Emoji(emoji) => self.plain(&emoji.as_text()),
+                Inline::LineBreak => self.plain(" "),
+                Inline::Mention(_) | Inline::Link { .. } => {}
             }
-        }
-        match safe_link(url) {
-            Some(url) => self.raw(&format!("{}]({})", words.out, destination(&url))),
-            None => self.raw(&words.out[1..]),
         }
     }
 }

@@ -65,7 +65,8 @@ impl Writer {
             if written.is_empty() {
                 continue;
             }
-            let tight = item && lines.len() == 1 && interrupts(block);
+            let tight =
+                item && matches!(before, Some(Block::Paragraph(_))) && interrupts(block);
             if !lines.is_empty() && !tight {
                 lines.push(String::new());
             }
@@ -114,6 +115,7 @@ impl Writer {
                 if text.is_empty() { Vec::new() } else { vec![format!("{signs} {text}")] }
             }
             Block::Code { language, code } => fenced(language.as_deref(), code),
+            // Nothing but its lines in columns, which have taken its place before.
             Block::Table(table) => fenced(None, &table::aligned(table)),
             Block::Quote(blocks) => {
                 let lines = self.blocks(blocks, false).into_iter();
@@ -182,8 +184,8 @@ impl Writer {
     }
 
     fn mention(&mut self, mention: &Mention, line: &mut Line) {
-        let name: String = mention.name.chars().filter(|c| !"<>|\n".contains(*c)).collect();
-        let name = name.trim();
+        let name = mention.name.replace(['<', '>', '|'], " ");
+        let name = name.split_whitespace().collect::<Vec<_>>().join(" ");
         let named = |sign: char| format!("{sign}{name}");
         match &mention.target {
             MentionTarget::Account(id) if !name.is_empty() && is_id(id.as_str()) => {

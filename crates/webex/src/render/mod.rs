@@ -11,6 +11,8 @@ use rialto_platform::{
     Outgoing, Part,
     byline::{self, Telling, italic},
     failed_files::FILE_SIGN,
+    html::safe_link,
+    table,
 };
 use serde::{Deserialize, Serialize};
 
@@ -70,19 +72,54 @@ fn pieces(outgoing: &Outgoing, telling: Telling, text: &RichText) -> Vec<RichTex
     byline::pieces(outgoing, telling, text, &size, MAX_BYTES - SPARE - 4)
 }
 
-/// A link that shows nothing shows where it leads.
+/// The text as Webex can show it: tables are lines in columns; a link is one line that calls nobody, shows
+/// something, and leads where one may go.
 fn shown(mut text: RichText) -> RichText {
+    in_columns(&mut text.blocks);
     text.for_each_line(&mut |line| {
-        for inline in line {
-            if let Inline::Link { url, content } = inline {
-                let seen = RichText { blocks: vec![Block::Paragraph(content.clone())] };
-                if seen.is_blank() {
-                    *content = vec![Inline::text(url.clone())];
-                }
+        for inline in std::mem::take(line) {
+            match inline {
+                Inline::Link { url, content } => match safe_link(&url) {
+                    Some(_) => line.push(Inline::Link { content: of_link(&url, content), url }),
+                    None => line.extend(content),
+                },
+                other => line.push(other),
             }
         }
     });
     text
+}
+
+fn of_link(url: &str, mut content: Vec<Inline>) -> Vec<Inline> {
+    for inline in &mut content {
+        if *inline == Inline::LineBreak {
+            *inline = Inline::text(" ");
+        }
+    }
+    let words = RichText { blocks: vec![Block::Paragraph(content)] };
+    match byline::without_calls(words).blocks.pop() {
+        Some(Block::Paragraph(line)) if shows_something(&line) => line,
+        _ => vec![Inline::text(url)],
+    }
+}
+
+fn shows_something(line: &[Inline]) -> bool {
+    !RichText { blocks: vec![Block::Paragraph(line.to_vec())] }.is_blank()
+}
+
+fn in_columns(blocks: &mut [Block]) {
+    for block in blocks {
+        match block {
+            Block::Table(table) => {
+                *block = Block::Code { language: None, code: table::aligned(table) };
+            }
+            Block::Quote(blocks) => in_columns(blocks),
+            Block::List { items, .. } => {
+                items.iter_mut().for_each(|item| in_columns(&mut item.blocks));
+            }
+            _ => {}
+        }
+    }
 }
 
 fn number(index: usize) -> u16 {
