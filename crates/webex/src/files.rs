@@ -55,7 +55,7 @@ impl Known {
         let Some(url) = Url::parse(address).ok().filter(|url| is_webexs(url, &api.base)) else {
             return Ok(unnamed);
         };
-        match api.answer(api.toolkit.http.head(url)).await {
+        match api.answer(|| api.toolkit.http.head(url.clone())).await {
             Ok(response) => {
                 let known = attachment(address, response.headers());
                 let mut all = self.0.lock();

@@ -1,5 +1,6 @@
 //! Spaces that move: Webex gives a space another id when it moves to another geography, and tells the new
-//! one alone (*Webhooks*, `migrated`). So it is remembered when each was made and by whom, which stays.
+//! one alone (*Webhooks*, `migrated`). So it is remembered when each was made, by whom, and how it is called:
+//! that stays.
 
 use std::{collections::BTreeMap, sync::Arc};
 
@@ -9,7 +10,11 @@ use rialto_platform::{Cabinet, CabinetError};
 use secrecy::{ExposeSecret, SecretString};
 use serde::{Deserialize, Serialize};
 
-use crate::wire::{self, Room};
+use crate::{
+    api::{Api, ApiError},
+    directory,
+    wire::{self, Room},
+};
 
 const ENTRY: &str = "spaces";
 
@@ -18,13 +23,15 @@ const ENTRY: &str = "spaces";
 pub(crate) struct Origin {
     created: Timestamp,
     creator: String,
+    title: String,
 }
 
 impl Origin {
     /// Of a space; `None` where Webex does not say.
     pub fn of(room: &Room) -> Option<Self> {
         let creator = wire::uuid(room.creator_id.get()?);
-        Some(Self { created: room.created?, creator })
+        let title = room.title.get().unwrap_or_default().to_owned();
+        Some(Self { created: room.created?, creator, title })
     }
 }
 
@@ -59,11 +66,21 @@ impl Spaces {
         Ok(())
     }
 
-    /// Which space it was that has this id now; `None` where that is not sure.
-    pub async fn was(&self, id: &str, origin: &Origin) -> Result<Option<RemoteId>, CabinetError> {
+    /// Which space it was that has this id now: none that is still there under its own; `None` where it is
+    /// not sure.
+    pub async fn was(
+        &self,
+        api: &Api,
+        id: &str,
+        origin: &Origin,
+    ) -> Result<Option<RemoteId>, ApiError> {
         let known = self.known().await?;
-        let mut same = known.iter().filter(|(was, known)| was.as_str() != id && *known == origin);
-        let first = same.next().map(|(was, _)| was.as_str().into());
-        Ok(first.filter(|_| same.next().is_none()))
+        let mut gone = Vec::new();
+        for (was, _) in known.iter().filter(|(was, known)| was.as_str() != id && *known == origin) {
+            if directory::room(api, was).await?.is_none() {
+                gone.push(RemoteId::from(was.as_str()));
+            }
+        }
+        Ok(gone.pop().filter(|_| gone.is_empty()))
     }
 }

@@ -5,12 +5,13 @@ use std::collections::HashMap;
 use http::Method;
 use jiff::SignedDuration;
 use reqwest::multipart::Form;
-use rialto_model::{Begun, PartKey, RemoteId};
+use rialto_model::{Attachment, Begun, PartKey, RemoteId};
 use rialto_platform::{FileError, Part, Post, SendError, failed_files};
+use secrecy::ExposeSecret;
 use serde_json::json;
 
 use crate::{
-    api::{Api, ApiError, Identity, Query, below, looked, read},
+    api::{Api, ApiError, Identity, Query, answer, below, looked, read},
     corrections::Corrections,
     fingerprint, history, normalize,
     place::Place,
@@ -45,24 +46,7 @@ pub(crate) async fn post(
             }
             api.send::<Made>(Method::POST, &["messages"], &call).await
         }
-        Some((attachment, handle)) => {
-            let file = waiting.get(handle).ok_or_else(|| {
-                SendError::NoUpload(
-                    "the file that waited for the post is not there any more".into(),
-                )
-            })?;
-            let file = file.part(attachment).await.map_err(unreadable)?;
-            let mut form = Form::new().text(to, id.to_owned()).text("markdown", markdown);
-            if let Some(root) = post.thread {
-                form = form.text("parentId", root.to_string());
-            }
-            let request = api.toolkit.http.post(below(&api.base, &["messages"]));
-            let request = request.multipart(form.part("files", file));
-            match api.answer(request).await {
-                Ok(response) => read(response).await,
-                Err(error) => Err(error),
-            }
-        }
+        Some(file) => with_file(api, waiting, post, &markdown, file).await?,
     };
     let made: Made = match made {
         Err(ApiError::Refused { .. }) if lost_thread(api, post.thread).await? => {
@@ -75,6 +59,45 @@ pub(crate) async fn post(
     }
     let id = made.id.get().map(Into::into);
     id.ok_or_else(|| SendError::Unknown("Webex's answer does not name the message".into()))
+}
+
+/// Makes a post with a file: a form, made anew when Webex wants another token.
+async fn with_file(
+    api: &Api,
+    waiting: &Waiting,
+    post: &Post<'_>,
+    markdown: &str,
+    file: (&Attachment, &str),
+) -> Result<Result<Made, ApiError>, SendError> {
+    let (attachment, handle) = file;
+    let file = waiting.get(handle).ok_or_else(|| {
+        SendError::NoUpload("the file that waited for the post is not there any more".into())
+    })?;
+    let (to, id) = Place::of(post.to).destination();
+    let form = async || {
+        let file = file.part(attachment).await.map_err(unreadable)?;
+        let form = Form::new().text(to, id.to_owned()).text("markdown", markdown.to_owned());
+        let form = match post.thread {
+            Some(root) => form.text("parentId", root.to_string()),
+            None => form,
+        };
+        let request = api.toolkit.http.post(below(&api.base, &["messages"]));
+        Ok::<_, SendError>(request.multipart(form.part("files", file)))
+    };
+    let pair = api.tokens.current().await?;
+    let request = form().await?.bearer_auth(pair.access.expose_secret());
+    let response = match answer(&api.toolkit, request).await {
+        Err(ApiError::Revoked(_)) => {
+            let pair = api.tokens.replace(&pair.access).await?;
+            let request = form().await?.bearer_auth(pair.access.expose_secret());
+            answer(&api.toolkit, request).await
+        }
+        response => response,
+    };
+    match response {
+        Ok(response) => Ok(read(response).await),
+        Err(error) => Ok(Err(error)),
+    }
 }
 
 fn unreadable(error: FileError) -> SendError {

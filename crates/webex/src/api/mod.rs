@@ -91,8 +91,8 @@ impl Api {
         path: &[&str],
         query: &Query<'_>,
     ) -> Result<T, ApiError> {
-        let request = self.toolkit.http.get(below(&self.base, path)).query(query);
-        read(self.answer(request).await?).await
+        let make = || self.toolkit.http.get(below(&self.base, path)).query(query);
+        read(self.answer(make).await?).await
     }
 
     /// One page of a list.
@@ -101,7 +101,7 @@ impl Api {
         path: &[&str],
         query: &Query<'_>,
     ) -> Result<Listed<T>, ApiError> {
-        self.page(self.toolkit.http.get(below(&self.base, path)).query(query)).await
+        self.page(|| self.toolkit.http.get(below(&self.base, path)).query(query)).await
     }
 
     /// The page of a list that another one named as the next.
@@ -112,7 +112,7 @@ impl Api {
     ) -> Result<Listed<T>, ApiError> {
         let mut url = below(&self.base, path);
         url.set_query(Some(query));
-        self.page(self.toolkit.http.get(url)).await
+        self.page(|| self.toolkit.http.get(url.clone())).await
     }
 
     /// A whole list.
@@ -134,9 +134,9 @@ impl Api {
 
     async fn page<T: DeserializeOwned>(
         &self,
-        request: RequestBuilder,
+        make: impl Fn() -> RequestBuilder,
     ) -> Result<Listed<T>, ApiError> {
-        let response = self.answer(request).await?;
+        let response = self.answer(make).await?;
         let next = next(response.headers());
         let List { items } = read(response).await?;
         Ok(Listed { items, next })
@@ -149,29 +149,26 @@ impl Api {
         path: &[&str],
         body: &Value,
     ) -> Result<T, ApiError> {
-        let request = self.toolkit.http.request(method, below(&self.base, path)).json(body);
-        read(self.answer(request).await?).await
+        let url = below(&self.base, path);
+        let make = || self.toolkit.http.request(method.clone(), url.clone()).json(body);
+        read(self.answer(make).await?).await
     }
 
     /// Deletes something; no error when it is gone.
     pub async fn delete(&self, path: &[&str]) -> Result<(), ApiError> {
-        match self.answer(self.toolkit.http.delete(below(&self.base, path))).await {
+        match self.answer(|| self.toolkit.http.delete(below(&self.base, path))).await {
             Err(error) if error.is_gone() => Ok(()),
             done => done.map(drop),
         }
     }
 
-    /// Makes a call, once more with another token when Webex does not accept this one. What is streamed
-    /// cannot be sent twice: then the caller comes again.
-    pub async fn answer(&self, request: RequestBuilder) -> Result<Response, ApiError> {
-        let again = request.try_clone();
+    /// Makes a call, once more with another token when Webex does not accept this one.
+    pub async fn answer(&self, make: impl Fn() -> RequestBuilder) -> Result<Response, ApiError> {
         let pair = self.tokens.current().await?;
-        match answer(&self.toolkit, request.bearer_auth(pair.access.expose_secret())).await {
+        match answer(&self.toolkit, make().bearer_auth(pair.access.expose_secret())).await {
             Err(ApiError::Revoked(_)) => {
                 let pair = self.tokens.replace(&pair.access).await?;
-                let renewed = || SendError::Transient("the token had to be renewed first".into());
-                let again = again.ok_or_else(|| ApiError::Failed(renewed()))?;
-                answer(&self.toolkit, again.bearer_auth(pair.access.expose_secret())).await
+                answer(&self.toolkit, make().bearer_auth(pair.access.expose_secret())).await
             }
             result => result,
         }

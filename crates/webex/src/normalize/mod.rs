@@ -103,7 +103,7 @@ impl Reader<'_> {
             room => room?,
         };
         let was = match Origin::of(&room) {
-            Some(origin) => self.spaces.was(id, &origin).await?,
+            Some(origin) => self.spaces.was(self.api, id, &origin).await?,
             None => None,
         };
         let Some(was) = was else {

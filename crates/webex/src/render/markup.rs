@@ -65,8 +65,7 @@ impl Writer {
             if written.is_empty() {
                 continue;
             }
-            let tight =
-                item && matches!(before, Some(Block::Paragraph(_))) && interrupts(block);
+            let tight = item && matches!(before, Some(Block::Paragraph(_))) && interrupts(block);
             if !lines.is_empty() && !tight {
                 lines.push(String::new());
             }

@@ -47,7 +47,9 @@ fn seen(markdown: &str) -> String {
         let (call, after) = after.split_once('>').expect("nobody types such a sign");
         text.push_str(&format!("\u{e000}{}\u{e001}", calls.len()));
         calls.push(match call.strip_prefix("personId:").and_then(|call| call.split_once('|')) {
-            Some((id, name)) => format!("\"person\" data-object-id=\"{id}\">{}", name.replace('&', "&amp;")),
+            Some((id, name)) => {
+                format!("\"person\" data-object-id=\"{id}\">{}", name.replace('&', "&amp;"))
+            }
             None => "\"groupMention\" data-group-type=\"all\">All".to_owned(),
         });
         rest = after;
@@ -117,7 +119,10 @@ fn what_webex_lacks_is_said_in_signs_and_words() {
             header: true,
             rows: vec![vec![cell("a"), cell("bb")], vec![cell("c")]]
         }),
-        p(vec![link("javascript:alert(1)", "nowhere"), Inline::Emoji(Emoji::Custom("ship_it".into()))]),
+        p(vec![
+            link("javascript:alert(1)", "nowhere"),
+            Inline::Emoji(Emoji::Custom("ship_it".into()))
+        ]),
         p(vec![
             mention(MentionTarget::Group("g".into()), "devs"),
             mention(MentionTarget::Conversation("c".into()), "general")
@@ -154,10 +159,35 @@ fn formats_stay_apart_from_each_other_and_from_signs() {
 #[test]
 fn what_people_type_means_nothing_but_itself() {
     for line in [
-        "# no heading", "- no item", "* no item", "+ no item", "1. no item", "2) no item", "> no quote",
-        "---", "===", "```", "    no code", "a  b", "*x* _y_ `z` ~~w~~", "[a](https://a.example)",
-        "[a]: https://a.example", "<b>x</b>", "&amp; &lt;", "<@all>", "\\<@all>", "<@personId:UDE|Ana>",
-        "a\\", "| a | b |", "|---|---|", "<https://a.example>", "![a](b)", "C# #", "!", "1.", "0) ",
+        "# no heading",
+        "- no item",
+        "* no item",
+        "+ no item",
+        "1. no item",
+        "2) no item",
+        "> no quote",
+        "---",
+        "===",
+        "```",
+        "    no code",
+        "a  b",
+        "*x* _y_ `z` ~~w~~",
+        "[a](https://a.example)",
+        "[a]: https://a.example",
+        "<b>x</b>",
+        "&amp; &lt;",
+        "<@all>",
+        "\\<@all>",
+        "<@personId:UDE|Ana>",
+        "a\\",
+        "| a | b |",
+        "|---|---|",
+        "<https://a.example>",
+        "![a](b)",
+        "C# #",
+        "!",
+        "1.",
+        "0) ",
     ] {
         for text in [line.to_owned(), format!("before\n{line}\nafter"), format!("x {line} y")] {
             let back = html::parse(&seen(&write(&RichText::plain(&text)).markdown));
@@ -254,7 +284,9 @@ type Letter = (char, [bool; 3], Option<String>, &'static str);
 /// All that counts of a text.
 fn letters(blocks: &[Block], kind: &'static str, out: &mut Vec<Letter>) {
     let counts = |c: &char| {
-        !c.is_whitespace() && !c.is_control() && !c.is_ascii_punctuation()
+        !c.is_whitespace()
+            && !c.is_control()
+            && !c.is_ascii_punctuation()
             && !"\u{200b}\u{feff}".contains(*c)
     };
     for block in blocks {
@@ -294,7 +326,9 @@ fn letters(blocks: &[Block], kind: &'static str, out: &mut Vec<Letter>) {
             };
             let marks = [style.bold, style.italic, style.code];
             let counts = |c: &char| {
-                !c.is_whitespace() && !c.is_control() && !c.is_ascii_punctuation()
+                !c.is_whitespace()
+                    && !c.is_control()
+                    && !c.is_ascii_punctuation()
                     && !"\u{200b}\u{feff}".contains(*c)
             };
             out.extend(
