@@ -66,6 +66,27 @@ impl Spaces {
         Ok(())
     }
 
+    /// Where heard spaces are that are not among those that we are in: their old ids, and the new ones.
+    pub async fn moved(
+        &self,
+        heard: &[RemoteId],
+        rooms: &[Room],
+    ) -> Result<Vec<(RemoteId, RemoteId)>, CabinetError> {
+        let is = |id: &RemoteId, room: &Room| room.id.get() == Some(id.as_str());
+        let known = self.known().await?;
+        let mut moved = Vec::new();
+        for id in heard.iter().filter(|id| !rooms.iter().any(|room| is(id, room))) {
+            let Some(origin) = known.get(id.as_str()) else { continue };
+            let mut same = rooms.iter().filter(|room| {
+                Origin::of(room).as_ref() == Some(origin) && !heard.iter().any(|it| is(it, room))
+            });
+            if let (Some(room), None) = (same.next(), same.next()) {
+                moved.extend(room.id.get().map(|to| (id.clone(), to.into())));
+            }
+        }
+        Ok(moved)
+    }
+
     /// Which space it was that has this id now: none that is still there under its own; `None` where it is
     /// not sure.
     pub async fn was(

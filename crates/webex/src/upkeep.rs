@@ -39,9 +39,12 @@ pub(crate) async fn upkeep(
         None => problems.push("the app has no webhook secret: add the app again".to_owned()),
     }
     let rooms = joined(api).await?;
+    // Nothing told of it while Rialto was away.
+    let moved = spaces.moved(heard, &rooms).await?;
+    gaps.extend(moved.iter().map(|(_, to)| to.clone()));
     spaces.remember(heard, &rooms).await?;
     let mut seen = Vec::new();
-    for id in heard {
+    for id in heard.iter().filter(|id| !moved.iter().any(|(from, _)| from == *id)) {
         let Some(room) = rooms.iter().find(|room| room.id.get() == Some(id.as_str())) else {
             let mend = directory::to_be_added(own, false);
             problems.push(format!("Rialto is not in the space {id} any more: {mend}"));
@@ -62,7 +65,7 @@ pub(crate) async fn upkeep(
     // A renewal that is due and did not work is tried again soon.
     let soon = now.checked_add(SignedDuration::from_mins(1)).unwrap_or(now);
     let again_by = Some(renew.map_or(look, |renew| look.min(renew.max(soon))));
-    Ok(Upkeep { again_by, gaps, problems, credentials, seen })
+    Ok(Upkeep { again_by, gaps, moved, problems, credentials, seen })
 }
 
 /// Asks who we are, what we may, what is told, and where we are.

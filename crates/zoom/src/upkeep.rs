@@ -44,7 +44,7 @@ pub(crate) async fn upkeep(
     // A renewal that is due and did not work is tried again soon.
     let soon = now.checked_add(SignedDuration::from_mins(1)).unwrap_or(now);
     let again_by = Some(look.min(renew.max(soon)));
-    Ok(Upkeep { again_by, gaps: Vec::new(), problems, credentials, seen })
+    Ok(Upkeep { again_by, problems, credentials, seen, ..Upkeep::default() })
 }
 
 /// Asks who we are, what we may, and where we are.

@@ -96,6 +96,24 @@ async fn a_space_that_moves_is_followed() {
 }
 
 #[tokio::test]
+async fn a_space_that_moved_while_nobody_listened_is_found() {
+    let world = World::start().await;
+    let general = world.room("general").await;
+    let heard = std::slice::from_ref(&general);
+    assert_eq!(world.connection.upkeep(heard).await.unwrap().moved, []);
+    let moved = world.act(json!({ "as": "Ann Lee", "do": "migrate", "channel": "general" })).await;
+    let to: RemoteId = moved["channel"].as_str().unwrap().into();
+    for _ in 0..2 {
+        let upkeep = world.restarted().upkeep(heard).await.unwrap();
+        assert_eq!(upkeep.moved, [(general.clone(), to.clone())]);
+        assert_eq!(upkeep.gaps, std::slice::from_ref(&to));
+        assert_eq!(upkeep.problems, Vec::<String>::new());
+    }
+    let upkeep = world.restarted().upkeep(std::slice::from_ref(&to)).await.unwrap();
+    assert_eq!((upkeep.moved, upkeep.gaps), (vec![], vec![]));
+}
+
+#[tokio::test]
 async fn the_canary_has_a_space_of_its_own_in_which_a_message_comes_and_goes() {
     let world = World::start().await;
     world.connection.upkeep(&[]).await.unwrap();
