@@ -14,14 +14,14 @@ use tokio::sync::OnceCell;
 
 use crate::{
     api::{Api, Identity},
-    connect,
-    corrections::Corrections,
-    directory, files, history,
+    connect, directory, files, history,
     hooks::Wanted,
     moves::Spaces,
     nest,
     normalize::Reader,
-    place, render, send,
+    place, render,
+    replies::{About, Replies},
+    send,
     spool::Waiting,
     upkeep,
 };
@@ -34,7 +34,7 @@ pub(crate) struct WebexConnection {
     identity: OnceCell<Identity>,
     files: files::Known,
     waiting: Waiting,
-    corrections: Corrections,
+    replies: Replies,
     spaces: Spaces,
 }
 
@@ -49,7 +49,7 @@ impl WebexConnection {
             identity: OnceCell::new(),
             files: files::Known::default(),
             waiting: Waiting::default(),
-            corrections: Corrections::new(Arc::clone(&cabinet)),
+            replies: Replies::new(Arc::clone(&cabinet)),
             spaces: Spaces::new(Arc::clone(&cabinet)),
             cabinet,
         })
@@ -80,20 +80,26 @@ impl WebexConnection {
         })
     }
 
-    /// Reactions are for the canary alone: in its nest they are messages.
+    /// Our reaction comes, or goes. Webex has none: in the canary's nest it is a message, and elsewhere
+    /// a reply.
     async fn react(
         &self,
         to: &RemoteId,
         message: &RemoteId,
-        song: Option<&Emoji>,
+        emoji: &Emoji,
+        present: bool,
     ) -> Result<(), SendError> {
+        let (api, own) = (&self.api, self.sender().await?);
         let nest = Nest::remembered(self.cabinet.as_ref()).await?;
-        if !nest.is_some_and(|nest| nest.conversation == *to && nest.message == *message) {
-            return Err(SendError::Permanent("Webex has no reactions that apps can make".into()));
-        }
-        match song {
-            Some(song) => nest::sing(&self.api, to, &song.as_text()).await,
-            None => nest::hush(&self.api, self.sender().await?, to, message).await,
+        let nest = nest.is_some_and(|nest| nest.conversation == *to && nest.message == *message);
+        match (nest, present) {
+            (true, true) => nest::sing(api, to, &emoji.as_text()).await,
+            (true, false) => nest::hush(api, own, to, message).await,
+            (false, true) => send::react(api, own, &self.replies, message, emoji).await,
+            (false, false) => {
+                let about = About::Reaction(emoji);
+                self.replies.forget(api, own, message.as_str(), about).await
+            }
         }
     }
 }
@@ -181,15 +187,17 @@ impl Connection for WebexConnection {
         let own = self.sender().await?;
         match change {
             MessageChange::Edit { message, part, .. } => {
-                send::edit(&self.api, own, &self.corrections, to, message, part).await
+                send::edit(&self.api, own, &self.replies, to, message, part).await
             }
             MessageChange::Delete { message, .. } => {
-                send::delete(&self.api, own, &self.corrections, message).await
+                send::delete(&self.api, own, &self.replies, message).await
             }
             MessageChange::React { message, emoji, .. } => {
-                self.react(to, message, Some(emoji)).await
+                self.react(to, message, emoji, true).await
             }
-            MessageChange::Unreact { message, .. } => self.react(to, message, None).await,
+            MessageChange::Unreact { message, emoji, .. } => {
+                self.react(to, message, emoji, false).await
+            }
         }
     }
 

@@ -5,15 +5,14 @@
 //! can become a mention, a link or a style only where it was one; a renewed token pair is on disk
 //! before it is used; the token goes to Webex alone.
 //!
-//! Deliberately absent: bots, which hear only what mentions them; cards; reactions, which the API
-//! does not have; direct messages but those that tell people what did not arrive. Everything is said
+//! Deliberately absent: bots, which hear only what mentions them; cards; people's reactions, which
+//! the API does not have; direct messages but those that tell people what did not arrive. Everything is said
 //! by the service user.
 
 mod api;
 mod connect;
 mod connection;
 
-mod corrections;
 mod directory;
 mod files;
 mod fingerprint;
@@ -26,6 +25,7 @@ mod nest;
 mod normalize;
 mod place;
 mod render;
+mod replies;
 mod send;
 mod spool;
 #[cfg(test)]

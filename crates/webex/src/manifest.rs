@@ -79,7 +79,9 @@ pub(crate) fn missing_scopes(given: &str) -> Vec<(&'static str, &'static str)> {
 /// many calls are allowed is not published: what is too much is told by 429 and `Retry-After`.
 fn capabilities() -> Capabilities {
     let window = |count, seconds| Window { count, per: Duration::from_secs(seconds) };
-    let no_reactions = Support::None("Webex has none that apps can see or make");
+    let no_reactions = Support::None(
+        "Webex has none that apps can see or make; a reply for each would be too much",
+    );
     Capabilities {
         text: TextLimit { max: render::MAX_BYTES, unit: LengthUnit::Bytes },
         author: AuthorStyle::InText,

@@ -5,17 +5,17 @@ use std::collections::HashMap;
 use http::Method;
 use jiff::SignedDuration;
 use reqwest::multipart::Form;
-use rialto_model::{Attachment, Begun, PartKey, RemoteId};
+use rialto_model::{Attachment, Begun, Emoji, PartKey, RemoteId};
 use rialto_platform::{FileError, Part, Post, SendError, failed_files};
 use secrecy::ExposeSecret;
 use serde_json::json;
 
 use crate::{
     api::{Api, ApiError, Identity, Query, answer, below, looked, read},
-    corrections::Corrections,
     fingerprint, history, normalize,
     place::Place,
     render::{Body, Called, SPARE, words},
+    replies::{About, Replies},
     spool::Waiting,
     wire::{Made, Membership, Message},
 };
@@ -192,7 +192,7 @@ pub(crate) async fn find_sent(
 pub(crate) async fn edit(
     api: &Api,
     own: &Identity,
-    corrections: &Corrections,
+    replies: &Replies,
     to: &RemoteId,
     message: &RemoteId,
     part: &Part,
@@ -206,8 +206,8 @@ pub(crate) async fn edit(
     for line in failed_files::lines_of(before.markdown.get().unwrap_or_default()) {
         markdown.push_str(&format!("\n\n{line}"));
     }
-    if corrections.has(message.as_str()).await? {
-        return corrections.say(api, own, &before, &markdown).await;
+    if replies.tell_of(message.as_str()).await? {
+        return replies.say(api, own, &before, About::Reading, &markdown).await;
     }
     if before.markdown.get() == Some(&markdown) {
         return Ok(());
@@ -220,18 +220,31 @@ pub(crate) async fn edit(
             done => return Ok(done.map(drop)?),
         }
     }
-    corrections.say(api, own, &before, &markdown).await
+    replies.say(api, own, &before, About::Reading, &markdown).await
 }
 
 /// Takes a message away, and what was said of it.
 pub(crate) async fn delete(
     api: &Api,
     own: &Identity,
-    corrections: &Corrections,
+    replies: &Replies,
     message: &RemoteId,
 ) -> Result<(), SendError> {
-    corrections.forget(api, own, message.as_str()).await?;
+    replies.forget(api, own, message.as_str(), About::Reading).await?;
     Ok(api.delete(&["messages", message.as_str()]).await?)
+}
+
+/// Reacts to a message, in a reply.
+pub(crate) async fn react(
+    api: &Api,
+    own: &Identity,
+    replies: &Replies,
+    message: &RemoteId,
+    emoji: &Emoji,
+) -> Result<(), SendError> {
+    let message: Message =
+        api.get(&["messages", message.as_str()], &Vec::new()).await.map_err(looked)?;
+    replies.say(api, own, &message, About::Reaction(emoji), "").await
 }
 
 fn body(part: &Part) -> Result<Body, SendError> {

@@ -8,7 +8,7 @@ use rialto_model::{
 use rialto_platform::links::push_typed;
 
 use super::ignored;
-use crate::{api::Identity, corrections, fingerprint, html, wire::Message};
+use crate::{api::Identity, fingerprint, html, replies, wire::Message};
 
 /// Domains that only bots have addresses in (*Bots*).
 const BOTS: [&str; 2] = ["webex.bot", "sparkbot.io"];
@@ -60,7 +60,7 @@ pub(crate) fn kind(
     let said_by_us = match is_own(message, own) {
         false => Own::No,
         // No copy: nobody but Rialto says so.
-        true if corrections::is_one(&text) => Own::App { delivery: None },
+        true if replies::is_one(&text) => Own::App { delivery: None },
         true => Own::Account { fingerprint: fingerprint::of(&text) },
     };
     if text.is_blank() && attachments.is_empty() {

@@ -1,6 +1,6 @@
 //! Webhooks, upkeep, the canary.
 
-use rialto_model::{Emoji, EventKind, RemoteId, Signal};
+use rialto_model::{Emoji, EventKind, Own, RemoteId, Signal};
 use rialto_platform::{MessageChange, Nest, SendError};
 use serde_json::json;
 
@@ -140,11 +140,29 @@ async fn the_canary_has_a_space_of_its_own_in_which_a_message_comes_and_goes() {
 }
 
 #[tokio::test]
-async fn elsewhere_nothing_can_be_reacted_to() {
+async fn elsewhere_a_reaction_is_a_reply_that_comes_and_goes() {
     let world = World::start().await;
+    world.connection.upkeep(&[]).await.unwrap();
     let (general, message) = (world.room("general").await, world.post("hi").await);
-    let emoji = &Emoji::Unicode("👍".into());
-    let react = MessageChange::React { message: &message, thread: None, emoji };
+    world.told().await;
+    let emoji = &Emoji::Unicode("⚠️".into());
+    let (message, thread) = (&message, None);
+    let react = MessageChange::React { message, thread, emoji };
+    let unreact = MessageChange::Unreact { message, thread, emoji };
+    for _ in 0..2 {
+        world.connection.change(&general, &react).await.unwrap();
+        world.restarted().change(&general, &react).await.unwrap();
+        let view = world.view("general").await;
+        assert_eq!((view.len(), &view[1]["thread"]), (2, &json!(message)));
+        assert_eq!(view[1]["text"], "Rialto reacts to this with ⚠️");
+        assert_eq!(world.message().await.own, Own::App { delivery: None });
+        world.connection.change(&general, &unreact).await.unwrap();
+        world.connection.change(&general, &unreact).await.unwrap();
+        assert_eq!(world.view("general").await.len(), 1);
+        world.told().await;
+    }
+    let nothing = &RemoteId::from("nothing");
+    let react = MessageChange::React { message: nothing, thread, emoji };
     let error = world.connection.change(&general, &react).await.unwrap_err();
     assert!(matches!(error, SendError::Permanent(_)), "{error:?}");
 }
