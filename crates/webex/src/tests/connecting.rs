@@ -1,6 +1,6 @@
 //! Signing in, tokens, what is checked.
 
-use std::time::Duration;
+use std::{sync::atomic::Ordering, time::Duration};
 
 use rialto_model::RemoteId;
 use rialto_platform::{
@@ -79,6 +79,24 @@ async fn a_token_is_renewed_at_half_its_life_and_kept_before_it_is_used() {
     other.unwrap();
     assert_ne!(kept(&world, "tokens")["access"], second["access"]);
     assert_eq!(world.calls("POST /access_token").await, 3);
+}
+
+#[tokio::test]
+async fn a_token_that_is_not_kept_is_not_used() {
+    let world = World::start().await;
+    let first = kept(&world, "tokens");
+    world.sandbox.core().clock.advance(Duration::from_secs(14 * 24 * 3_600));
+    world.drawer.1.store(true, Ordering::SeqCst);
+    for _ in 0..2 {
+        let error = world.connection.conversations(None).await.unwrap_err();
+        assert!(matches!(error, ReadError::Transient { .. }), "{error:?}");
+    }
+    assert_eq!(world.calls("GET /rooms").await, 0);
+    world.drawer.1.store(false, Ordering::SeqCst);
+    world.connection.conversations(None).await.unwrap();
+    assert_ne!(kept(&world, "tokens"), first);
+    // It was asked for once.
+    assert_eq!(world.calls("POST /access_token").await, 2);
 }
 
 #[tokio::test]

@@ -52,10 +52,20 @@ async fn webhooks_follow_the_address_and_none_tells_twice() {
     let client = crate::connect::client(&world.app).unwrap();
     let api = crate::api::Api::new(world.toolkit(), client, world.drawer.clone());
     assert!(crate::hooks::ensure(&api, &wanted).await.unwrap());
+    let twice = |name: &str, target: &str| {
+        json!({ "name": name, "targetUrl": target, "resource": "messages", "event": "created",
+            "secret": "fake" })
+    };
+    for hook in [twice("x", world.app.webhook_url.as_str()), twice("mine", "https://a.example")] {
+        let made = api.send::<serde_json::Value>(http::Method::POST, &["webhooks"], &hook).await;
+        made.unwrap();
+    }
     world.connection.upkeep(&[]).await.unwrap();
     let hooks = world.hooks().await;
     let ours = world.app.webhook_url.as_str();
-    assert!(hooks.len() == 3 && hooks.iter().all(|it| it["targetUrl"] == ours), "{hooks:?}");
+    let (ours, others): (Vec<_>, Vec<_>) = hooks.iter().partition(|it| it["targetUrl"] == ours);
+    assert!(ours.len() == 3 && ours.iter().all(|it| it["event"] == "all"), "{ours:?}");
+    assert_eq!(others.len(), 1, "what somebody else made is theirs");
 }
 
 #[tokio::test]

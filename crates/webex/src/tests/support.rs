@@ -1,6 +1,13 @@
 //! An organization on the emulator, an app, its webhooks, the service user's connection.
 
-use std::{collections::BTreeMap, path::PathBuf, sync::Arc};
+use std::{
+    collections::BTreeMap,
+    path::PathBuf,
+    sync::{
+        Arc,
+        atomic::{AtomicBool, Ordering},
+    },
+};
 
 use async_trait::async_trait;
 use aws_lc_rs::hmac;
@@ -41,9 +48,9 @@ impl Clock for Emulated {
     }
 }
 
-/// A cabinet in memory.
+/// A cabinet in memory, and whether it is jammed.
 #[derive(Debug, Default)]
-pub(super) struct Drawer(pub Mutex<BTreeMap<String, String>>);
+pub(super) struct Drawer(pub Mutex<BTreeMap<String, String>>, pub AtomicBool);
 
 #[async_trait]
 impl Cabinet for Drawer {
@@ -58,6 +65,9 @@ impl Cabinet for Drawer {
     }
 
     async fn put(&self, key: &str, value: SecretString) -> Result<(), CabinetError> {
+        if self.1.load(Ordering::SeqCst) {
+            return Err(CabinetError("jammed".into()));
+        }
         self.0.lock().insert(key.to_owned(), value.expose_secret().to_owned());
         Ok(())
     }
