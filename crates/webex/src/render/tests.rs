@@ -152,7 +152,7 @@ fn formats_stay_apart_from_each_other_and_from_signs() {
         p(vec![bold("Note:"), t("next")]),
         p(vec![t("a"), bold("(b)"), italic("c"), bold("d")]),
         p(vec![styled("x", |it| it.code = true), styled("`y`", |it| it.code = true)]),
-        p(vec![bold("🎉 party")]),
+        p(vec![bold("🎉 party"), t("!"), link("https://a.example", "no picture")]),
     ]));
 }
 

@@ -26,6 +26,11 @@ async fn spaces_are_listed_with_whether_we_are_in_them() {
     listed.sort();
     let expected = [("board", true, true), ("general", true, true), ("lobby", false, false)];
     assert_eq!(listed, expected.map(|(name, private, joined)| (name.to_owned(), private, joined)));
+    world
+        .act(json!({ "as": "Ann Lee", "do": "invite", "channel": "lobby", "person": "Rialto" }))
+        .await;
+    let lobby: Vec<_> = all(&world).await.into_iter().filter(|it| it.0 == "lobby").collect();
+    assert_eq!(lobby, [("lobby".to_owned(), false, true)], "once, though it is in both lists");
     let general = world.room("general").await;
     let found = world.connection.conversation(&general).await.unwrap().unwrap();
     assert_eq!((found.name.as_str(), found.kind), ("general", ConversationKind::Channel));
