@@ -22,7 +22,7 @@ use crate::wire::{self, List};
 /// Parameters of a call's query.
 pub(crate) type Query<'a> = Vec<(&'a str, String)>;
 
-/// Pages of a list that are followed at most.
+/// Pages of a list that are followed at most: one that names itself would never end.
 const MOST_PAGES: usize = 200;
 
 /// Who we are; kept in the cabinet.
@@ -126,8 +126,7 @@ impl Api {
             let Some(query) = next else { break };
             let page = self.list_on(path, &query).await?;
             items.extend(page.items);
-            // A page that names itself would never end.
-            next = page.next.filter(|next| *next != query);
+            next = page.next;
         }
         Ok(items)
     }

@@ -40,6 +40,21 @@ async fn spaces_are_listed_with_whether_we_are_in_them() {
 }
 
 #[tokio::test]
+async fn a_list_is_followed_to_its_end() {
+    let world = World::start().await;
+    let client = crate::connect::client(&world.app).unwrap();
+    let api = crate::api::Api::new(world.toolkit(), client, world.drawer.clone());
+    let listed = async |most: &str| {
+        let query = vec![("max", most.to_owned())];
+        let rooms: Vec<crate::wire::Room> = api.all(&["rooms"], &query).await.unwrap();
+        rooms.iter().filter_map(|room| room.id.get().map(str::to_owned)).collect::<Vec<_>>()
+    };
+    let all = listed("1000").await;
+    assert!(all.len() >= 3, "{all:?}");
+    assert_eq!(listed("1").await, all);
+}
+
+#[tokio::test]
 async fn where_rialto_cannot_be_or_post_is_refused_with_the_mend() {
     let world = World::start().await;
     let join = async |name: &str| match world.connection.join(&world.room(name).await).await {
