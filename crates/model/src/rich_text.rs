@@ -263,7 +263,10 @@ fn weigh(blocks: &[Block], weight: &mut usize) {
                 *weight += code.len() + language.as_ref().map_or(0, String::len);
             }
             Block::Quote(blocks) => weigh(blocks, weight),
-            Block::List { items, .. } => items.iter().for_each(|item| weigh(&item.blocks, weight)),
+            Block::List { items, .. } => {
+                *weight += size_of_val(items.as_slice());
+                items.iter().for_each(|item| weigh(&item.blocks, weight));
+            }
             Block::Table(table) => {
                 *weight +=
                     table.rows.iter().flatten().map(|cell| weight_of_line(cell)).sum::<usize>();

@@ -51,6 +51,8 @@ pub struct Upkeep {
     pub again_by: Option<Timestamp>,
     /// Conversations in which events may have been lost. Empty id: in all.
     pub gaps: Vec<RemoteId>,
+    /// Heard conversations that have another id now: the old one, the new one.
+    pub moved: Vec<(RemoteId, RemoteId)>,
     /// What an admin should know, with the mend.
     pub problems: Vec<String>,
     /// What lets Rialto in.

@@ -32,7 +32,8 @@ pub fn client() -> reqwest::Result<reqwest::Client> {
         .build()
 }
 
-/// When `Retry-After` (seconds, or a date: RFC 9110) says to come back.
+/// When `Retry-After` says to come back: seconds, or a date as RFC 9110 writes it, or (as Zoom does for
+/// a day's limit) as ISO 8601 does.
 pub fn retry_after(headers: &HeaderMap, now: Timestamp) -> Timestamp {
     let wait = headers
         .get(RETRY_AFTER)
@@ -43,8 +44,8 @@ pub fn retry_after(headers: &HeaderMap, now: Timestamp) -> Timestamp {
                 .ok()
                 .and_then(|seconds| SignedDuration::try_from_secs_f64(seconds).ok())
                 .or_else(|| {
-                    let date = rfc2822::parse(text).ok()?;
-                    Some(date.timestamp().duration_since(now))
+                    let date = rfc2822::parse(text).map(|date| date.timestamp());
+                    Some(date.or_else(|_| text.parse()).ok()?.duration_since(now))
                 })
         })
         .unwrap_or(DEFAULT_WAIT)
@@ -98,6 +99,7 @@ mod tests {
             (Some("1.5"), "2026-11-22T10:00:01.5Z"),
             (Some("Sun, 22 Nov 2026 10:01:00 GMT"), "2026-11-22T10:01:00Z"),
             (Some("Sun, 22 Nov 2026 09:00:00 GMT"), "2026-11-22T10:00:00Z"),
+            (Some("2026-11-23T00:00:00Z"), "2026-11-23T00:00:00Z"),
             (Some("-7"), "2026-11-22T10:00:00Z"),
             (Some("999999999"), "2026-11-23T10:00:00Z"),
             (Some("soon"), "2026-11-22T10:00:05Z"),

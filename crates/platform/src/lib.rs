@@ -8,10 +8,17 @@
 //! Deliberately absent: the store, the relay, any platform's name. A connector keeps what it must
 //! remember in its [`Cabinet`].
 
+pub mod byline;
 pub mod emoji;
+pub mod failed_files;
+pub mod html;
 pub mod http;
+pub mod links;
 pub mod split;
+pub mod spool;
+pub mod table;
 pub mod verify;
+pub mod wire;
 
 mod authorize;
 mod cabinet;

@@ -382,14 +382,15 @@ impl Relay {
         Ok(())
     }
 
-    async fn move_endpoint(
+    /// Follows a conversation to its new id; nothing when it was followed there before.
+    pub(crate) async fn move_endpoint(
         &self,
         connection: ConnectionId,
         conversation: &RemoteId,
         to: &RemoteId,
     ) -> Result<(), StoreError> {
         let from = ConversationRef { connection, conversation: conversation.clone() };
-        if self.roster().view().endpoint(&from).is_none() {
+        if conversation == to || self.roster().view().endpoint(&from).is_none() {
             return Ok(());
         }
         match self.inner.store.move_conversation(&from, to).await {

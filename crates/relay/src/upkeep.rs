@@ -135,6 +135,11 @@ impl Relay {
                 }
                 self.inner.problems.found(connection, upkeep.problems);
                 self.inner.rounds.credentials.lock().insert(connection, upkeep.credentials);
+                for (from, to) in &upkeep.moved {
+                    if let Err(error) = self.move_endpoint(connection, from, to).await {
+                        tracing::warn!(%connection, %error, "a conversation is not followed yet");
+                    }
+                }
                 self.sweep_gaps(connection, &upkeep.gaps);
                 if let Err(error) = self.follow_names(connection, &upkeep.seen).await {
                     tracing::warn!(%connection, %error, "new names of channels are not kept yet");

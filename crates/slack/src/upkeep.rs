@@ -55,7 +55,8 @@ pub(crate) async fn upkeep(api: &Api, heard: &[RemoteId]) -> Result<Upkeep, Read
     // A renewal that is due and did not work is tried again soon.
     let soon = now.checked_add(SignedDuration::from_mins(1)).ok();
     let again_by = [look, renew.max(soon.filter(|_| renew.is_some()))].into_iter().flatten().min();
-    Ok(Upkeep { again_by, gaps: Vec::new(), problems, credentials: vec![credential], seen })
+    let credentials = vec![credential];
+    Ok(Upkeep { again_by, problems, credentials, seen, ..Upkeep::default() })
 }
 
 /// The channels that we are in.

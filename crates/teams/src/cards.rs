@@ -1,6 +1,7 @@
 //! Cards as readable text: what they say, with their links.
 
 use rialto_model::{Block, Inline, RichText, Style};
+use rialto_platform::html::safe_link;
 use serde_json::Value;
 
 use crate::html;
@@ -32,7 +33,7 @@ fn bold(text: &str) -> Block {
 }
 
 fn link(title: &str, url: &str) -> Option<Block> {
-    let url = html::safe_link(url)?;
+    let url = safe_link(url)?;
     let title = if title.trim().is_empty() { url.clone() } else { title.to_owned() };
     Some(Block::Paragraph(vec![Inline::Link { url, content: vec![Inline::text(title)] }]))
 }

@@ -19,7 +19,6 @@ use rialto_platform::{
 use secrecy::SecretString;
 
 mod api;
-mod blocks;
 mod cards;
 mod certificate;
 mod check;

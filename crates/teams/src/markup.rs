@@ -3,9 +3,10 @@
 use rialto_model::{
     Audience, Block, Emoji, Inline, Mention, MentionTarget, RichText, Style, Table,
 };
+use rialto_platform::html::{is_unseen, safe_link};
 use serde_json::{Value, json};
 
-use crate::{blocks::is_unseen, html::safe_link, place::Place};
+use crate::place::Place;
 
 /// Teams shows no more levels of headings.
 const SMALLEST_HEADING: u8 = 3;

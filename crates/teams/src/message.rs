@@ -5,6 +5,7 @@ use rialto_model::{
     Attachment, AttachmentKind, Audience, Author, Block, Content, Emoji, Event, EventKind, Inline,
     MentionTarget, MessageState, Own, ReactionState, Revision, RichText, Style,
 };
+use rialto_platform::html::safe_link;
 use serde_json::Value;
 
 use crate::{
@@ -243,7 +244,7 @@ fn quote(attachment: &MessageAttachment) -> Option<Block> {
 }
 
 fn file(attachment: &MessageAttachment, place: &Place) -> Option<Attachment> {
-    let url = attachment.content_url.as_deref().and_then(html::safe_link)?;
+    let url = attachment.content_url.as_deref().and_then(safe_link)?;
     let last = url.split(['?', '#']).next().and_then(|url| url.rsplit('/').next());
     let name = attachment.name.clone().or(last.map(str::to_owned)).filter(|n| !n.is_empty());
     let name = name.unwrap_or_else(|| "file".into()).replace(['/', '\\'], "_");
@@ -293,7 +294,7 @@ fn words(what: &str, attachment: &MessageAttachment) -> Block {
         Some(name) => format!("{what}: {name}"),
         None => format!("{what} that can be seen in Teams"),
     };
-    let inline = match attachment.content_url.as_deref().and_then(html::safe_link) {
+    let inline = match attachment.content_url.as_deref().and_then(safe_link) {
         Some(url) => Inline::Link { url, content: vec![Inline::text(text)] },
         None => Inline::text(text),
     };

@@ -9,8 +9,8 @@ use rialto_model::{
 use rialto_platform::emoji;
 use serde_json::{Value, json};
 
-use super::table::aligned;
 use crate::normalize::{DEEPEST, is_followable};
+use rialto_platform::table::aligned;
 
 /// A horizontal rule where there can be no block for it.
 pub(super) const RULE: &str = "———";

@@ -4,7 +4,6 @@ mod blocks;
 mod fallback;
 #[cfg(test)]
 mod round_trip;
-mod table;
 #[cfg(test)]
 mod tests;
 

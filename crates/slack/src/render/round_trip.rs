@@ -7,11 +7,11 @@ use rialto_model::{
     Emoji, EventKind, ListItem, Mention, MentionTarget,
     testing::{more_than_typed, rich_text, typed},
 };
+use rialto_platform::table::aligned;
 use serde_json::json;
 
 use super::{
     blocks::{RULE, is_id, range},
-    table::aligned,
     *,
 };
 use crate::{

@@ -9,11 +9,11 @@ use rialto_model::{
     Audience, Block, EventKind, Inline, ListItem, Mention, MentionTarget, RichText, Table,
     testing::{more_than_typed, rich_text, typed},
 };
+use rialto_platform::html::safe_link;
 use serde_json::json;
 
 use super::support::{OWN, now};
 use crate::{
-    html::safe_link,
     markup,
     message::{Circumstances, events},
     place::{MessagePath, Place},

@@ -9,6 +9,7 @@ use super::{Builder, Gap, OpenCode, StyleTag, is_unseen};
 const LINK_LINES: usize = 16;
 
 impl Builder {
+    /// Text: white space is one space, or none at the ends of lines.
     pub fn text(&mut self, text: &str) {
         if let Some(code) = &mut self.code {
             // HTML drops the line break right after <pre>.
@@ -39,6 +40,7 @@ impl Builder {
         }
     }
 
+    /// A mention, an emoji.
     pub fn inline(&mut self, inline: Inline) {
         if let (Some(code), Inline::Emoji(emoji)) = (&mut self.code, &inline) {
             code.code.push_str(&emoji.as_text());
@@ -48,11 +50,11 @@ impl Builder {
         self.put(inline);
     }
 
-    pub fn mention(&mut self, target: MentionTarget, name: String) {
+    pub(crate) fn mention(&mut self, target: MentionTarget, name: String) {
         self.inline(Inline::Mention(Mention { target, name }));
     }
 
-    pub fn line_break(&mut self) {
+    pub(crate) fn line_break(&mut self) {
         if let Some(code) = &mut self.code {
             code.code.push('\n');
             return;
@@ -62,7 +64,7 @@ impl Builder {
         self.put(Inline::LineBreak);
     }
 
-    pub fn style(&mut self, style: StyleTag, on: bool) {
+    pub(crate) fn style(&mut self, style: StyleTag, on: bool) {
         let depth = &mut self.styles[style as usize];
         *depth = if on { *depth + 1 } else { depth.saturating_sub(1) };
     }
@@ -73,13 +75,13 @@ impl Builder {
     }
 
     /// Begins a link; text alone when there is no address.
-    pub fn open_link(&mut self, url: Option<String>) {
+    pub(crate) fn open_link(&mut self, url: Option<String>) {
         self.close_link();
         self.link = url.map(|url| (url, Vec::new()));
         self.link_lines = 0;
     }
 
-    pub fn close_link(&mut self) {
+    pub(crate) fn close_link(&mut self) {
         if let Some((url, content)) = self.link.take()
             && !content.is_empty()
         {
@@ -125,7 +127,7 @@ impl Builder {
         }
     }
 
-    pub fn end_line(&mut self) {
+    pub(crate) fn end_line(&mut self) {
         if let Some(code) = &mut self.code {
             if !code.code.is_empty() && !code.code.ends_with('\n') {
                 code.code.push('\n');
@@ -156,17 +158,25 @@ impl Builder {
         });
     }
 
-    pub fn start_heading(&mut self, level: u8) {
+    /// A blank line, where one is seen.
+    pub fn blank_line(&mut self) {
+        self.end_line();
+        if !self.in_table() && self.code.is_none() {
+            self.push(Block::Paragraph(Vec::new()));
+        }
+    }
+
+    pub(crate) fn start_heading(&mut self, level: u8) {
         self.end_line();
         self.heading = Some(level);
     }
 
-    pub fn end_heading(&mut self) {
+    pub(crate) fn end_heading(&mut self) {
         self.end_line();
         self.heading = None;
     }
 
-    pub fn rule(&mut self) {
+    pub(crate) fn rule(&mut self) {
         self.end_line();
         if !self.in_table() && self.code.is_none() {
             self.push(Block::Rule);
@@ -175,6 +185,7 @@ impl Builder {
 }
 
 impl Builder {
+    /// Begins code, whose lines are kept as they are; `pre`: by HTML's own tag, and not a dialect's.
     pub fn open_code(&mut self, language: Option<String>, pre: bool) {
         match &mut self.code {
             Some(code) if code.pre == pre => code.depth += 1,
@@ -186,6 +197,14 @@ impl Builder {
         }
     }
 
+    /// Says in which language the code is that has begun; nothing where none has.
+    pub fn name_code(&mut self, named: Option<String>) {
+        if let Some(OpenCode { language, .. }) = &mut self.code {
+            *language = named.or(language.take());
+        }
+    }
+
+    /// Ends code that was begun with the same `pre`.
     pub fn close_code(&mut self, pre: bool) {
         let Some(code) = self.code.as_mut().filter(|code| code.pre == pre) else { return };
         code.depth -= 1;

@@ -1,13 +1,13 @@
 //! Tables as text in columns, for a font of one width.
 
-use rialto_model::{Block, RichText, Table};
+use rialto_model::{Block, Inline, RichText, Table};
 
 /// Characters of a column at most that others in it are filled up to: a longer one would be broken
 /// anyway, and every row would be as long as the longest.
 const WIDEST: usize = 60;
 
 /// The table's lines.
-pub(super) fn aligned(table: &Table) -> String {
+pub fn aligned(table: &Table) -> String {
     let rows: Vec<Vec<String>> =
         table.rows.iter().map(|row| row.iter().map(|cell| shown(cell)).collect()).collect();
     let columns = rows.iter().map(Vec::len).max().unwrap_or(0);
@@ -36,7 +36,7 @@ pub(super) fn aligned(table: &Table) -> String {
     lines.join("\n")
 }
 
-fn shown(cell: &[rialto_model::Inline]) -> String {
+fn shown(cell: &[Inline]) -> String {
     let line = RichText { blocks: vec![Block::Paragraph(cell.to_vec())] };
     line.plain_text().replace('\n', " ")
 }
@@ -47,8 +47,6 @@ fn width(text: &str) -> usize {
 
 #[cfg(test)]
 mod tests {
-    use rialto_model::Inline;
-
     use super::*;
 
     #[test]

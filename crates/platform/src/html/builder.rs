@@ -11,7 +11,7 @@ use self::tables::OpenTable;
 const DEEPEST: usize = 32;
 
 /// Whether a character has no width and no meaning but to make equal texts differ.
-pub(crate) fn is_unseen(c: char) -> bool {
+pub fn is_unseen(c: char) -> bool {
     matches!(c, '\0' | '\u{200b}' | '\u{feff}')
 }
 
@@ -26,7 +26,7 @@ pub(crate) enum StyleTag {
 }
 
 impl StyleTag {
-    pub fn named(tag: &str) -> Option<Self> {
+    pub(crate) fn named(tag: &str) -> Option<Self> {
         Some(match tag {
             "b" | "strong" => Self::Bold,
             "i" | "em" => Self::Italic,
@@ -67,7 +67,7 @@ enum Gap {
 
 /// Takes tags in the order of the document.
 #[derive(Default)]
-pub(crate) struct Builder {
+pub struct Builder {
     done: Vec<Block>,
     open: Vec<Open>,
     line: Vec<Inline>,
@@ -81,23 +81,23 @@ pub(crate) struct Builder {
 }
 
 impl Builder {
-    pub fn open_quote(&mut self) {
+    pub(crate) fn open_quote(&mut self) {
         self.open_container(Open::Quote(Vec::new()));
     }
 
-    pub fn close_quote(&mut self) {
+    pub(crate) fn close_quote(&mut self) {
         self.close(|open| matches!(open, Open::Quote(_)), |_| false);
     }
 
-    pub fn open_list(&mut self, start: Option<u32>) {
+    pub(crate) fn open_list(&mut self, start: Option<u32>) {
         self.open_container(Open::List { start, items: Vec::new() });
     }
 
-    pub fn close_list(&mut self) {
+    pub(crate) fn close_list(&mut self) {
         self.close(|open| matches!(open, Open::List { .. }), |_| false);
     }
 
-    pub fn open_item(&mut self) {
+    pub(crate) fn open_item(&mut self) {
         self.close_item();
         if self.in_table() {
             self.text("• ");
@@ -111,7 +111,7 @@ impl Builder {
         }
     }
 
-    pub fn close_item(&mut self) {
+    pub(crate) fn close_item(&mut self) {
         let list = |open: &Open| matches!(open, Open::List { .. });
         self.close(|open| matches!(open, Open::Item(_)), list);
     }
@@ -191,7 +191,7 @@ impl Builder {
     }
 
     /// Everything that is still open is closed.
-    pub fn finish(mut self) -> RichText {
+    pub(crate) fn finish(mut self) -> RichText {
         self.end_code();
         self.end_line();
         self.fold(0);

@@ -27,7 +27,7 @@ impl Builder {
         }
     }
 
-    pub fn open_table(&mut self) {
+    pub(crate) fn open_table(&mut self) {
         self.end_line();
         match self.table() {
             Some(table) => table.nested += 1,
@@ -35,7 +35,7 @@ impl Builder {
         }
     }
 
-    pub fn close_table(&mut self) {
+    pub(crate) fn close_table(&mut self) {
         self.end_line();
         match self.table() {
             Some(table) if table.nested > 0 => table.nested -= 1,
@@ -44,21 +44,21 @@ impl Builder {
         }
     }
 
-    pub fn open_row(&mut self) {
+    pub(crate) fn open_row(&mut self) {
         self.close_row();
         if let Some(table) = self.table().filter(|table| table.nested == 0) {
             table.row = Some(Vec::new());
         }
     }
 
-    pub fn close_row(&mut self) {
+    pub(crate) fn close_row(&mut self) {
         self.end_line();
         if let Some(table) = self.table().filter(|table| table.nested == 0) {
             table.end_row();
         }
     }
 
-    pub fn open_cell(&mut self, header: bool) {
+    pub(crate) fn open_cell(&mut self, header: bool) {
         self.close_cell();
         if let Some(table) = self.table().filter(|table| table.nested == 0) {
             table.row.get_or_insert_default();
@@ -69,7 +69,7 @@ impl Builder {
         }
     }
 
-    pub fn close_cell(&mut self) {
+    pub(crate) fn close_cell(&mut self) {
         self.end_line();
         if let Some(table) = self.table().filter(|table| table.nested == 0) {
             table.end_cell();

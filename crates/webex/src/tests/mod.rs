@@ -1,0 +1,10 @@
+//! The connector against what Webex published, and against the emulator.
+
+mod connecting;
+mod contracts;
+mod events;
+mod files;
+mod listening;
+mod sending;
+mod spaces;
+mod support;

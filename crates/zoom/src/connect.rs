@@ -1,0 +1,176 @@
+//! Authorizing an account: the service user signs in (authorization code with PKCE), or a
+//! Server-to-Server app gets tokens for the account whose id an admin pasted.
+
+use aws_lc_rs::digest;
+use base64::{Engine, prelude::BASE64_URL_SAFE_NO_PAD};
+use rialto_platform::{
+    AppConfig, AuthorizationAnswer, AuthorizationStart, Authorized, SetupError, Toolkit,
+};
+use secrecy::{ExposeSecret, SecretString};
+use serde::de::DeserializeOwned;
+
+use crate::{
+    api::{self, ApiError, Bases, Client, Identity, TOKENS, TokenPair, account_form},
+    manifest,
+    wire::{TokenAnswer, User},
+};
+
+/// The cabinet's entry about who we are.
+pub(crate) const IDENTITY: &str = "identity";
+
+/// The app, as the token endpoint knows it.
+pub(crate) fn client(app: &AppConfig) -> Result<Client, SetupError> {
+    Ok(Client {
+        id: app.setting("client_id")?.to_owned(),
+        secret: app.secret("client_secret")?.clone(),
+        login: app.url("login_url")?,
+    })
+}
+
+/// Where Zoom's services are.
+pub(crate) fn bases(app: &AppConfig) -> Result<Bases, SetupError> {
+    Ok(Bases { api: app.url("api_url")?, files: app.url("file_url")? })
+}
+
+/// Where to send the admin. The scopes are those of the app.
+pub(crate) fn authorization_start(
+    toolkit: &Toolkit,
+    app: &AppConfig,
+    state: &str,
+) -> Result<AuthorizationStart, SetupError> {
+    let client = client(app)?;
+    let mut bytes = [0; 32];
+    toolkit.random.fill(&mut bytes);
+    let verifier = BASE64_URL_SAFE_NO_PAD.encode(bytes);
+    let challenge = digest::digest(&digest::SHA256, verifier.as_bytes());
+    let mut url = Bases::below(&client.login, &["oauth", "authorize"]);
+    url.query_pairs_mut()
+        .append_pair("response_type", "code")
+        .append_pair("client_id", &client.id)
+        .append_pair("redirect_uri", app.redirect_url.as_str())
+        .append_pair("state", state)
+        .append_pair("code_challenge", &BASE64_URL_SAFE_NO_PAD.encode(challenge))
+        .append_pair("code_challenge_method", "S256");
+    Ok(AuthorizationStart { url, secret: SecretString::from(verifier) })
+}
+
+/// Exchanges the code that the admin came back with.
+pub(crate) async fn authorize(
+    toolkit: &Toolkit,
+    app: &AppConfig,
+    answer: &AuthorizationAnswer,
+) -> Result<Authorized, SetupError> {
+    if let Some(error) = answer.query.get("error") {
+        return Err(SetupError::Refused(match error.as_str() {
+            "access_denied" => "the authorization was declined in Zoom".to_owned(),
+            _ => "Zoom did not authorize the app".to_owned(),
+        }));
+    }
+    let code = answer
+        .query
+        .get("code")
+        .ok_or_else(|| SetupError::Refused("Zoom sent no code back: start again".into()))?;
+    let given = client(app)?
+        .ask(
+            toolkit,
+            &[
+                ("grant_type", "authorization_code"),
+                ("code", code),
+                ("redirect_uri", app.redirect_url.as_str()),
+                ("code_verifier", answer.secret.expose_secret()),
+            ],
+        )
+        .await?;
+    let pair = pair(given, toolkit)?;
+    if pair.refresh.is_none() {
+        return Err(SetupError::Refused("Zoom gave no refresh token".into()));
+    }
+    let user: User = get(toolkit, app, &pair, &["users", "me"]).await?;
+    let account = user.account_id.get().map(str::to_owned);
+    authorized(toolkit, app, pair, account, &user, false).await
+}
+
+/// Takes the id of an account for which the app, a Server-to-Server one, gets tokens.
+pub(crate) async fn adopt(
+    toolkit: &Toolkit,
+    app: &AppConfig,
+    account: &SecretString,
+) -> Result<Authorized, SetupError> {
+    let account = account.expose_secret().trim();
+    let given = client(app)?.ask(toolkit, &account_form(account)).await.map_err(|error| {
+        match SetupError::from(error) {
+            SetupError::Refused(why) => SetupError::Refused(format!(
+                "paste the account id of a Server-to-Server app, which Zoom shows with the app's \
+                 credentials; all other apps connect by signing in: {why}"
+            )),
+            other => other,
+        }
+    })?;
+    let mut pair = pair(given, toolkit)?;
+    pair.account = Some(account.to_owned());
+    let maker: User = get(toolkit, app, &pair, &["users", "me"]).await?;
+    let (user, acted_for) = match app.setting("service_user") {
+        Ok(email) if maker.email.get().is_none_or(|own| !own.eq_ignore_ascii_case(email)) => {
+            (get(toolkit, app, &pair, &["users", email.trim()]).await?, true)
+        }
+        _ => (maker, false),
+    };
+    authorized(toolkit, app, pair, Some(account.to_owned()), &user, acted_for).await
+}
+
+fn pair(given: TokenAnswer, toolkit: &Toolkit) -> Result<TokenPair, SetupError> {
+    TokenPair::from_answer(given, toolkit.clock.now())
+        .ok_or_else(|| SetupError::Refused("Zoom gave no token".into()))
+}
+
+/// Asks the API before there is a connection.
+async fn get<T: DeserializeOwned + Default>(
+    toolkit: &Toolkit,
+    app: &AppConfig,
+    pair: &TokenPair,
+    path: &[&str],
+) -> Result<T, ApiError> {
+    let base = app.url("api_url").map_err(|error| ApiError::Unclear(error.to_string()))?;
+    let request = toolkit.http.get(Bases::below(&base, path));
+    api::answer(toolkit, request.bearer_auth(pair.access.expose_secret())).await
+}
+
+async fn authorized(
+    toolkit: &Toolkit,
+    app: &AppConfig,
+    pair: TokenPair,
+    account: Option<String>,
+    user: &User,
+    acted_for: bool,
+) -> Result<Authorized, SetupError> {
+    let missing = |what: &str| SetupError::Refused(format!("Zoom does not say {what}"));
+    let account = account.ok_or_else(|| missing("which account this is"))?;
+    let email = user.email.get().unwrap_or_default().to_lowercase();
+    // Nice to have: events tell the same.
+    let contact: Option<User> =
+        get(toolkit, app, &pair, &["chat", "users", "me", "contacts", &email]).await.ok();
+    let member_id = contact.and_then(|it| it.member_id.get().map(str::to_owned));
+    let identity = Identity {
+        user_id: user.id.get().ok_or_else(|| missing("who signed in"))?.to_owned(),
+        member_id,
+        name: user.display_name.get().unwrap_or(&email).to_owned(),
+        email,
+        acted_for,
+    };
+    let domain = identity.email.split_once('@').map(|(_, domain)| domain);
+    let own = serde_json::to_string(&identity).unwrap_or_default();
+    let lacks = manifest::missing_scopes(&pair.scope).into_iter();
+    Ok(Authorized {
+        name: user.company.get().or(domain).unwrap_or(&account).to_owned(),
+        cabinet: vec![(TOKENS.to_owned(), pair.seal()), (IDENTITY.to_owned(), own.into())],
+        warnings: lacks
+            .map(|(scope, why)| format!("the scope `{scope}` is missing: it is needed {why}"))
+            .collect(),
+        next_steps: vec![format!(
+            "Add {} to each private channel that is to be synced, and to public ones where only some \
+             may post. It joins all other public channels by itself.",
+            identity.name
+        )],
+        workspace: account.into(),
+    })
+}

@@ -1,0 +1,88 @@
+//! What edited messages read like, since when: a listing says that a message was edited, not when.
+
+use std::collections::HashMap;
+
+use jiff::{SignedDuration, Timestamp};
+use parking_lot::Mutex;
+use rialto_model::{Fingerprint, Revision};
+
+use crate::{fingerprint, wire::Message};
+
+/// How many messages are remembered before all are forgotten: each is edited once more on the other
+/// side then, to what it reads like there already.
+const KEPT: usize = 20_000;
+/// An edit that an event may still tell of is later than one that a listing shows.
+const SKEW: SignedDuration = SignedDuration::from_secs(60);
+
+/// What edited messages read like, and at which revision.
+#[derive(Debug, Default)]
+pub(crate) struct Edits(Mutex<HashMap<String, (Fingerprint, Revision)>>);
+
+impl Edits {
+    /// An event told of an edit.
+    pub fn told(&self, id: &str, text: &str, revision: Revision) {
+        let mut all = self.0.lock();
+        let known = all.get(id).map_or(Revision(0), |(_, revision)| *revision);
+        if revision > known {
+            make_room(&mut all);
+            all.insert(id.to_owned(), (fingerprint::of(text), revision));
+        }
+    }
+
+    /// The revision of a message as a listing shows it: that at which it was known to read so, else
+    /// one behind all that are known.
+    pub fn revision(&self, message: &Message, now: Timestamp) -> Revision {
+        let Some(id) = message.id.get().filter(|_| message.status.get() == Some("Edited")) else {
+            return Revision(0);
+        };
+        let id = crate::wire::message_id(id);
+        let reads = fingerprint::of(message.message.as_deref().unwrap_or_default());
+        let mut all = self.0.lock();
+        let known = all.get(&id);
+        if let Some((_, revision)) = known.filter(|(known, _)| *known == reads) {
+            return *revision;
+        }
+        let before = known.map_or(0, |(_, revision)| revision.0);
+        let posted = message.timestamp.0.map_or(0, Timestamp::as_microsecond);
+        let shown = now.checked_sub(SKEW).unwrap_or(now).as_microsecond();
+        let revision = Revision(shown.max(posted + 1).max(before + 1));
+        make_room(&mut all);
+        all.insert(id, (reads, revision));
+        revision
+    }
+}
+
+fn make_room(all: &mut HashMap<String, (Fingerprint, Revision)>) {
+    if all.len() >= KEPT {
+        all.clear();
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    #[test]
+    fn an_edit_is_told_once_however_often_it_is_listed() {
+        let listed = |text: &str, status: &str| -> Message {
+            let message =
+                json!({ "id": "m1", "message": text, "status": status, "timestamp": 1_000 });
+            serde_json::from_value(message).unwrap()
+        };
+        let at = |seconds| Timestamp::from_second(seconds).unwrap();
+        let edits = Edits::default();
+        assert_eq!(edits.revision(&listed("one", "Normal"), at(100)), Revision(0));
+        let first = edits.revision(&listed("two", "Edited"), at(100));
+        assert_eq!(first, Revision(40_000_000));
+        assert_eq!(edits.revision(&listed("two", "Edited"), at(900)), first);
+        // An event about a later one, then a listing that shows it, then one that nothing told of.
+        edits.told("m1", "three", Revision(950_000_000));
+        assert_eq!(edits.revision(&listed("three", "Edited"), at(960)), Revision(950_000_000));
+        assert_eq!(edits.revision(&listed("four", "Edited"), at(960)), Revision(950_000_001));
+        // An event that is late changes nothing.
+        edits.told("m1", "two", Revision(39_000_000));
+        assert_eq!(edits.revision(&listed("four", "Edited"), at(970)), Revision(950_000_001));
+    }
+}

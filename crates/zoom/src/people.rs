@@ -1,0 +1,81 @@
+//! By which ids people are known: listings name authors by member id, events and reactions by user
+//! id, and mentions are made with an e-mail address or a member id.
+
+use std::collections::HashMap;
+
+use parking_lot::Mutex;
+
+use crate::{
+    api::{Api, ApiError},
+    wire::User,
+};
+
+/// How many ids are kept before all are forgotten and learned anew.
+const KEPT: usize = 20_000;
+
+/// Somebody's ids. An account of another organization has no user id.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub(crate) struct Ids {
+    pub user: Option<String>,
+    pub member: Option<String>,
+    pub email: Option<String>,
+}
+
+impl Ids {
+    /// The one by which an account is known everywhere in Rialto.
+    pub fn account(&self) -> Option<&str> {
+        self.user.as_deref().or(self.member.as_deref())
+    }
+
+    /// What a mention takes (*Send a chat message*).
+    pub fn mentioned(&self) -> Option<&str> {
+        self.member.as_deref().or(self.email.as_deref())
+    }
+}
+
+/// Ids that were met, each under all of them.
+#[derive(Debug, Default)]
+pub(crate) struct People(Mutex<HashMap<String, Ids>>);
+
+impl People {
+    /// Remembers somebody, if both of their ids are known.
+    pub fn learn(&self, ids: &Ids) {
+        if ids.user.is_none() || ids.member.is_none() {
+            return;
+        }
+        let mut all = self.0.lock();
+        if all.len() > KEPT {
+            all.clear();
+        }
+        for id in [&ids.user, &ids.member, &ids.email].into_iter().flatten() {
+            if all.get(id) != Some(ids) {
+                all.insert(id.clone(), ids.clone());
+            }
+        }
+    }
+
+    /// Somebody by any of their ids: asked for when never met; `None` when Zoom knows nobody.
+    pub async fn find(&self, api: &Api, id: &str) -> Result<Option<Ids>, ApiError> {
+        if let Some(known) = self.0.lock().get(id) {
+            return Ok(Some(known.clone()));
+        }
+        let Some(contact) = contact(api, id).await? else { return Ok(None) };
+        let text = |text: &crate::wire::Text| text.get().map(str::to_owned);
+        let ids = Ids {
+            user: text(&contact.id),
+            member: text(&contact.member_id),
+            email: text(&contact.email),
+        };
+        self.learn(&ids);
+        Ok(Some(ids))
+    }
+}
+
+/// A contact of the service user, who has everybody of the account: by user id, member id or e-mail
+/// address (*Get a user's contact details*).
+pub(crate) async fn contact(api: &Api, id: &str) -> Result<Option<User>, ApiError> {
+    match api.get(&["chat", "users", "me", "contacts", id], &Vec::new()).await {
+        Err(error) if error.is_gone() => Ok(None),
+        contact => contact.map(Some),
+    }
+}

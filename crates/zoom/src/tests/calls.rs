@@ -1,0 +1,260 @@
+//! What is asked of Zoom, and what is made of its answers.
+
+use rialto_model::{Begun, DeliveryId, EventKind, PartKey, RemoteId, Revision};
+use rialto_platform::{HistoryRequest, MessageChange, Part, Post, SendError};
+use serde_json::{Value, json};
+use uuid::Uuid;
+use wiremock::{
+    Mock, MockServer, Request, ResponseTemplate,
+    matchers::{body_partial_json, header, method, path, query_param},
+};
+
+use super::support::{NOW, connected};
+use crate::fingerprint;
+
+fn part(message: &str) -> Part {
+    let body = json!({
+        "message": message, "plain": format!("{message} in words"),
+        "rich_text": [{ "start_position": 0, "end_position": 1, "format_type": "Bold" }],
+        "at_items": [{ "at_type": 1, "at_contact": "u2", "start_position": 0, "end_position": 1 }],
+    });
+    Part {
+        key: PartKey::Text(0),
+        body: body.to_string(),
+        files: Vec::new(),
+        fingerprint: fingerprint::of(message),
+        in_thread: false,
+    }
+}
+
+fn begun() -> Begun {
+    let at = jiff::Timestamp::from_second(NOW).unwrap();
+    Begun::committed(DeliveryId::new(Uuid::from_u128(3)), PartKey::Text(0), at)
+}
+
+async fn answers(zoom: &MockServer, verb: &str, at: &str, status: u16, body: Value) {
+    let answer = ResponseTemplate::new(status).set_body_json(body);
+    Mock::given(method(verb)).and(path(at)).respond_with(answer).mount(zoom).await;
+}
+
+/// Somebody's ids.
+async fn knows_bob(zoom: &MockServer) {
+    let bob = json!({ "id": "u2", "member_id": "m-bob", "email": "bob@acme.example" });
+    answers(zoom, "GET", "/v2/chat/users/me/contacts/u2", 200, bob.clone()).await;
+    answers(zoom, "GET", "/v2/chat/users/me/contacts/m-bob", 200, bob).await;
+}
+
+async fn bodies(zoom: &MockServer, verb: &str) -> Vec<Value> {
+    let made = zoom.received_requests().await.unwrap();
+    let bodies = made.iter().filter(|it| it.method.as_str() == verb);
+    bodies.map(|it: &Request| serde_json::from_slice(&it.body).unwrap_or_default()).collect()
+}
+
+#[tokio::test]
+async fn a_rotated_token_is_remembered_before_it_is_used() {
+    let zoom = MockServer::start().await;
+    let (connection, cabinet) = connected(&zoom, 60);
+    let given = json!({ "access_token": "fake-access-2", "refresh_token": "fake-refresh-2",
+        "expires_in": 3_599, "scope": "a b" });
+    Mock::given(method("POST"))
+        .and(path("/oauth/token"))
+        .and(header("authorization", "Basic ZmFrZS1jbGllbnQ6ZmFrZS1jbGllbnQtc2VjcmV0"))
+        .respond_with(ResponseTemplate::new(200).set_body_json(given))
+        .expect(1)
+        .mount(&zoom)
+        .await;
+    let seen = std::sync::Arc::clone(&cabinet);
+    Mock::given(method("GET"))
+        .and(path("/v2/chat/users/me/channels"))
+        .and(header("authorization", "Bearer fake-access-2"))
+        .respond_with(move |_: &Request| {
+            let kept = seen.0.lock()["tokens"].clone();
+            assert!(kept.contains("fake-access-2") && kept.contains("fake-refresh-2"));
+            ResponseTemplate::new(200).set_body_json(json!({ "channels": [] }))
+        })
+        .mount(&zoom)
+        .await;
+    connection.conversations(None).await.unwrap();
+    connection.conversations(None).await.unwrap();
+}
+
+#[tokio::test]
+async fn a_token_that_zoom_does_not_accept_is_replaced_once() {
+    let zoom = MockServer::start().await;
+    let (connection, _) = connected(&zoom, 3_000);
+    let bad = json!({ "code": 124, "message": "Access token is expired." });
+    answers(&zoom, "GET", "/v2/chat/users/me/channels", 401, bad).await;
+    let dead = json!({ "reason": "Invalid Token!", "error": "invalid_request" });
+    answers(&zoom, "POST", "/oauth/token", 401, dead).await;
+    let error = connection.conversations(None).await.unwrap_err();
+    assert!(matches!(error, rialto_platform::ReadError::Revoked(_)), "{error:?}");
+    assert_eq!(bodies(&zoom, "POST").await.len(), 1);
+}
+
+#[tokio::test]
+async fn a_post_names_people_as_zoom_wants_and_its_thread() {
+    let zoom = MockServer::start().await;
+    let (connection, _) = connected(&zoom, 3_000);
+    knows_bob(&zoom).await;
+    answers(&zoom, "POST", "/v2/chat/users/me/messages", 201, json!({ "id": "{m1}" })).await;
+    let (to, thread, part) = (RemoteId::from("c1"), RemoteId::from("M0"), part("@Bob"));
+    let post = Post { to: &to, thread: Some(&thread), part: &part, files: &[] };
+    assert_eq!(connection.post(&post, &begun()).await.unwrap().as_str(), "m1");
+    let [body] = bodies(&zoom, "POST").await.try_into().unwrap();
+    assert_eq!(body["to_channel"], "c1");
+    assert_eq!(body["reply_main_message_id"], "M0");
+    assert_eq!(body["at_items"][0]["at_contact"], "m-bob");
+    assert_eq!(body["rich_text"][0]["format_type"], "Bold");
+}
+
+#[tokio::test]
+async fn a_post_whose_formatting_is_refused_goes_as_words() {
+    let zoom = MockServer::start().await;
+    let (connection, _) = connected(&zoom, 3_000);
+    knows_bob(&zoom).await;
+    let refused = json!({ "code": 300, "message": "Validation Failed.",
+        "errors": [{ "field": "rich_text.format_attr" }] });
+    Mock::given(method("POST"))
+        .and(body_partial_json(json!({ "rich_text": [{}] })))
+        .respond_with(ResponseTemplate::new(400).set_body_json(refused))
+        .with_priority(1)
+        .mount(&zoom)
+        .await;
+    answers(&zoom, "POST", "/v2/chat/users/me/messages", 201, json!({ "id": "m1" })).await;
+    let (to, part) = (RemoteId::from("c1"), part("@Bob"));
+    let post = Post { to: &to, thread: None, part: &part, files: &[] };
+    connection.post(&post, &begun()).await.unwrap();
+    let all = bodies(&zoom, "POST").await;
+    assert_eq!(all.last().unwrap(), &json!({ "message": "@Bob", "to_channel": "c1" }));
+}
+
+#[tokio::test]
+async fn a_channel_that_is_blocked_is_left_alone_and_no_other() {
+    let zoom = MockServer::start().await;
+    let (connection, _) = connected(&zoom, 3_000);
+    knows_bob(&zoom).await;
+    let blocked = json!({ "code": 429, "message": "blocked" });
+    answers(&zoom, "POST", "/v2/chat/users/me/messages", 429, blocked).await;
+    let (to, part) = (RemoteId::from("c1"), part("hi"));
+    let post = Post { to: &to, thread: None, part: &part, files: &[] };
+    for seconds in [10, 30] {
+        let error = connection.post(&post, &begun()).await.unwrap_err();
+        let expected = jiff::Timestamp::from_second(NOW + seconds).unwrap();
+        assert!(
+            matches!(error, SendError::RateLimited { until, scope: rialto_platform::HoldScope::Conversation }
+                if until == expected),
+            "{error:?}"
+        );
+    }
+}
+
+#[tokio::test]
+async fn what_was_sent_is_found_by_who_says_it_what_when_and_where() {
+    let zoom = MockServer::start().await;
+    let (connection, _) = connected(&zoom, 3_000);
+    let listed = |id: &str, text: &str, seconds: i64, more: Value| {
+        let mut message = json!({ "id": id, "message": text, "timestamp": (NOW + seconds) * 1_000,
+            "sender": "Rialto@acme.example", "status": "Normal" });
+        for (key, value) in more.as_object().unwrap() {
+            message[key] = value.clone();
+        }
+        message
+    };
+    let first = json!({ "next_page_token": "more", "messages": [
+        listed("m5", "hello there", 9, json!({})),
+        listed("m4", "hello there", 8, json!({ "sender": "ana@acme.example" })),
+        listed("m3", "hello there", 7, json!({ "reply_main_message_id": "m0" })),
+    ] });
+    let second = json!({ "messages": [
+        listed("m2", "hello\nthere", 2, json!({})),
+        listed("m1", "hello there", 1, json!({ "status": "Deleted" })),
+        listed("m6", "something else", 1, json!({})),
+        listed("m7", "hello there", -61, json!({})),
+    ] });
+    Mock::given(query_param("next_page_token", "more"))
+        .respond_with(ResponseTemplate::new(200).set_body_json(second))
+        .with_priority(1)
+        .mount(&zoom)
+        .await;
+    answers(&zoom, "GET", "/v2/chat/users/me/messages", 200, first).await;
+    let (to, root, part) = (RemoteId::from("c1"), RemoteId::from("m0"), part("hello there"));
+    let ids = async |thread: Option<&RemoteId>| {
+        let post = Post { to: &to, thread, part: &part, files: &[] };
+        let found = connection.find_sent(&post, &begun()).await.unwrap();
+        found.iter().map(ToString::to_string).collect::<Vec<_>>()
+    };
+    assert_eq!(ids(None).await, ["m2", "m5"]);
+    assert_eq!(ids(Some(&root)).await, ["m3"]);
+}
+
+#[tokio::test]
+async fn an_edit_is_words_and_keeps_what_the_message_says_of_files() {
+    let zoom = MockServer::start().await;
+    let (connection, _) = connected(&zoom, 3_000);
+    let before = json!({ "id": "m1", "message": "hi\n📎 The file a.bin did not come along: why",
+        "files": [{ "file_id": "f1" }, { "file_id": "f2" }] });
+    answers(&zoom, "GET", "/v2/chat/users/me/messages/m1", 200, before).await;
+    Mock::given(method("PUT")).respond_with(ResponseTemplate::new(204)).mount(&zoom).await;
+    let (to, message, part) = (RemoteId::from("c1"), RemoteId::from("m1"), part("new"));
+    let edit = MessageChange::Edit { message: &message, thread: None, part: &part };
+    connection.change(&to, &edit).await.unwrap();
+    let [body] = bodies(&zoom, "PUT").await.try_into().unwrap();
+    assert_eq!(
+        body,
+        json!({ "to_channel": "c1", "file_ids": ["f1", "f2"],
+            "message": "new in words\n📎 The file a.bin did not come along: why" })
+    );
+}
+
+#[tokio::test]
+async fn the_past_tells_of_replies_edits_deletions_and_reactions() {
+    let zoom = MockServer::start().await;
+    let (connection, _) = connected(&zoom, 3_000);
+    knows_bob(&zoom).await;
+    let at = NOW * 1_000;
+    let listed = json!({ "next_page_token": "", "messages": [
+        { "id": "m4", "status": "Deleted", "timestamp": at, "send_member_id": "m-bob" },
+        { "id": "m3", "status": "Edited", "timestamp": at - 90_000, "message": "changed",
+          "send_member_id": "m-bob", "sender_display_name": "Bob" },
+        { "id": "m2", "status": "Normal", "timestamp": at - 95_000, "message": "reply",
+          "reply_main_message_id": "{m1}", "reply_main_message_timestamp": at - 99_000,
+          "sender": "rialto@acme.example", "send_member_id": "own-member",
+          "reactions": [{ "emoji": "U+1F600", "total_count": 2, "senders": [
+            { "user_id": "u2", "member_id": "m-bob" }, { "user_id": "own-user" }] }] },
+    ] });
+    answers(&zoom, "GET", "/v2/chat/users/me/messages", 200, listed).await;
+    let conversation = RemoteId::from("c1");
+    let since = jiff::Timestamp::from_second(NOW - 600).unwrap();
+    let page = async || {
+        let request =
+            HistoryRequest { conversation: &conversation, since, whole: true, page: None };
+        connection.history(request).await.unwrap()
+    };
+    let (first, again) = (page().await, page().await);
+    assert_eq!((&first.next, first.complete_since), (&None, None));
+    let states = first.events.iter().filter_map(|event| match &event.kind {
+        EventKind::Message(state) => Some((
+            state.id.as_str(),
+            state.revision > Revision(0),
+            state.thread.as_ref().map(RemoteId::as_str),
+            state.author.account.as_ref().map(RemoteId::as_str),
+        )),
+        _ => None,
+    });
+    assert_eq!(
+        states.collect::<Vec<_>>(),
+        [("m3", true, None, Some("u2")), ("m2", false, Some("m1"), Some("own-user")),]
+    );
+    let deleted = |it: &&rialto_model::Event| matches!(it.kind, EventKind::Deleted { .. });
+    assert_eq!(first.events.iter().filter(deleted).count(), 1);
+    let reacted = first.events.iter().find_map(|event| match &event.kind {
+        EventKind::Reactions { reactions, .. } if !reactions.is_empty() => Some(reactions.clone()),
+        _ => None,
+    });
+    assert_eq!(reacted.unwrap()[0].account.as_str(), "u2");
+    // An edit has the same revision however often it is listed.
+    assert_eq!(first.events, again.events);
+    let made = zoom.received_requests().await.unwrap();
+    let looked = made.iter().filter(|it| it.url.path().contains("contacts")).count();
+    assert_eq!(looked, 1, "each author is looked up once");
+}

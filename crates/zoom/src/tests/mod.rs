@@ -1,0 +1,6 @@
+//! The connector against what Zoom published, and against a pretended Zoom.
+
+mod calls;
+mod contracts;
+mod events;
+mod support;
