@@ -5,10 +5,10 @@ use tokio::runtime::{Builder, Runtime};
 
 use crate::failure::Failure;
 
-/// Linux gives such a thread a seventieth of the time of an ordinary one while both want all of it,
-/// and everything otherwise (sched(7), "The nice value").
+/// Linux gives such a thread a ninth of the time of an ordinary one while both want all of it, and
+/// everything otherwise (sched(7), "The nice value").
 #[cfg(target_os = "linux")]
-const NICENESS: i32 = 19;
+const NICENESS: i32 = 10;
 
 /// Where the relay runs. What still runs when this is dropped is not waited for.
 pub struct Background(Option<Runtime>);

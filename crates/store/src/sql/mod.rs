@@ -1,7 +1,7 @@
 //! The port on SQLite.
 //!
-//! One thread writes: it takes every verb that waits, runs them in one transaction, commits once
-//! and then answers all (`writer`). Readers have connections of their own (`readers`). The
+//! One thread writes: it takes what waits, webhooks first (`waiting`), runs it in one transaction,
+//! commits once (`writer`) and then answers all (`answers`). Readers have connections of their own (`readers`). The
 //! write-ahead log is folded into the file from a third side (`checkpoint`), so that writing does
 //! not wait for it. Statements keep to what PostgreSQL understands too; PRAGMAs and the schema do
 //! not.
