@@ -5,10 +5,11 @@ use tokio::runtime::{Builder, Runtime};
 
 use crate::failure::Failure;
 
-/// Linux gives such a thread a ninth of the time of an ordinary one while both want all of it, and
-/// everything otherwise (sched(7), "The nice value").
+/// Linux gives such a thread a seventieth of the time of an ordinary one while both want all of it,
+/// and everything otherwise (sched(7), "The nice value"). In a container or a service of systemd this
+/// holds among the threads of Rialto alone.
 #[cfg(target_os = "linux")]
-const NICENESS: i32 = 10;
+const NICENESS: i32 = 19;
 
 /// Where the relay runs. What still runs when this is dropped is not waited for.
 pub struct Background(Option<Runtime>);

@@ -1,6 +1,6 @@
 //! What waits to be written, and what of it goes into the next transaction.
 
-use std::{collections::VecDeque, thread};
+use std::{collections::VecDeque, thread, time::Duration};
 
 use tokio::sync::{mpsc, oneshot};
 
@@ -13,12 +13,16 @@ const BATCH: usize = 256;
 /// Verbs at most beside few appends.
 const BESIDE: usize = 64;
 /// So many appends go before one other verb when a flood comes.
-const APPENDS_PER_VERB: usize = 8;
+const APPENDS_PER_VERB: usize = 16;
 /// After a batch of so many the next one is let fill: a commit costs about the same for many as for
 /// few.
 const BUSY: usize = 16;
 /// How often others are let go first, as long as something comes of it.
-const STEPS: usize = 8;
+const STEPS: usize = 4;
+/// How long where no flood comes: it is threads that stand back behind this one who ask then.
+const STEP: Duration = Duration::from_micros(500);
+/// So many appends that wait are a flood.
+const FLOOD: usize = 16;
 
 pub(super) struct Waiting {
     commands: mpsc::Receiver<Command>,
@@ -82,8 +86,10 @@ impl Waiting {
             if step == steps || nothing_comes || self.closing.is_some() {
                 return;
             }
-            // Where all share a core, those who are about to ask have one turn before.
-            thread::yield_now();
+            match self.appends.len() {
+                FLOOD.. => thread::yield_now(),
+                _ => pause(),
+            }
         }
     }
 
@@ -102,12 +108,17 @@ impl Waiting {
     }
 }
 
+#[expect(clippy::disallowed_methods, reason = "what is waited for is that time passes")]
+fn pause() {
+    thread::sleep(STEP);
+}
+
 /// How many other verbs go with so many appends. A platform waits for its answer and sends again,
 /// what is on disk can wait: the more comes in, the fewer go on, but some always do.
 fn share(appends: usize) -> usize {
     match appends {
         0 => BATCH,
-        _ => BESIDE.saturating_sub(2 * appends).max(appends / APPENDS_PER_VERB).max(1),
+        _ => BESIDE.saturating_sub(3 * appends).max(appends / APPENDS_PER_VERB).max(1),
     }
 }
 
@@ -118,7 +129,7 @@ mod tests {
     #[test]
     fn the_more_comes_in_the_less_goes_on_beside_but_never_nothing() {
         let shares = [0, 1, 16, 32, 64, 256].map(share);
-        assert_eq!(shares, [256, 62, 32, 4, 8, 32]);
+        assert_eq!(shares, [256, 61, 16, 2, 4, 16]);
         assert!((0..=BATCH).all(|appends| share(appends) > 0));
     }
 }
