@@ -8,8 +8,10 @@ use super::writer::{Append, Batch, Command, Verb};
 
 /// Commands in the queue at most; whoever comes then waits to be let in.
 const QUEUE: usize = 1024;
-/// Appends of one transaction at most, and other verbs.
+/// Appends of one transaction at most.
 const BATCH: usize = 256;
+/// Other verbs at most, when nothing else comes: what comes next waits for them.
+const ALONE: usize = 128;
 /// Verbs at most beside few appends.
 const BESIDE: usize = 64;
 /// So many appends go before one other verb when a flood comes.
@@ -117,7 +119,7 @@ fn pause() {
 /// what is on disk can wait: the more comes in, the fewer go on, but some always do.
 fn share(appends: usize) -> usize {
     match appends {
-        0 => BATCH,
+        0 => ALONE,
         _ => BESIDE.saturating_sub(3 * appends).max(appends / APPENDS_PER_VERB).max(1),
     }
 }
@@ -129,7 +131,7 @@ mod tests {
     #[test]
     fn the_more_comes_in_the_less_goes_on_beside_but_never_nothing() {
         let shares = [0, 1, 16, 32, 64, 256].map(share);
-        assert_eq!(shares, [256, 61, 16, 2, 4, 16]);
+        assert_eq!(shares, [128, 61, 16, 2, 4, 16]);
         assert!((0..=BATCH).all(|appends| share(appends) > 0));
     }
 }
