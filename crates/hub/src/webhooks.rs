@@ -50,12 +50,8 @@ async fn receive(
     let path = if address.tail.is_some() { PATH_WITH_TAIL } else { PATH };
     let method = request.method();
     let span = tracing::debug_span!("request", id = name, %method, path);
-    let work = async move { take(&hub, &address, request).await.unwrap_or_else(refused) };
+    let work = async move { take(&hub, &address, request).await.into_response() };
     request_log::answer(path.into(), name, span, LIMIT, work).await
-}
-
-fn refused(problem: Problem) -> Response {
-    problem.into_response()
 }
 
 async fn read(headers: &HeaderMap, body: Body) -> Result<Bytes, Problem> {

@@ -1,10 +1,10 @@
 //! The port on SQLite.
 //!
 //! One thread writes: it takes what waits, webhooks first (`waiting`), runs it in one transaction,
-//! commits once (`writer`) and then answers all (`answers`). Readers have connections of their own (`readers`). The
-//! write-ahead log is folded into the file from a third side (`checkpoint`), so that writing does
-//! not wait for it. Statements keep to what PostgreSQL understands too; PRAGMAs and the schema do
-//! not.
+//! commits once (`writer`) and then answers all (`answers`). Readers have connections of their own
+//! (`readers`). The write-ahead log is folded into the file from a third side (`checkpoint`), so
+//! that writing does not wait for it. Statements keep to what PostgreSQL understands too; PRAGMAs
+//! and the schema do not.
 
 mod answers;
 mod at_rest;
