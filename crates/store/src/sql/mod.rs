@@ -10,6 +10,7 @@ mod answers;
 mod at_rest;
 mod checkpoint;
 mod fault;
+mod flood;
 mod inbox;
 mod open;
 mod people;

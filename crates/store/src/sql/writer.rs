@@ -15,10 +15,10 @@ use tokio::{
 use super::{
     Fault, Tx, answers,
     checkpoint::{self, Checkpointer, Gate},
-    inbox,
+    flood, inbox,
     open::Opening,
     query::query,
-    waiting::Waiting,
+    waiting::{self, Waiting},
 };
 use crate::{Appended, StoreError, sql::sealed::SealedInbound};
 
@@ -104,13 +104,13 @@ where
 /// Starts the thread. It ends, folding the log into the file, after `Close` or when every sender
 /// of the queue is gone.
 pub(super) fn start(path: Arc<Path>, opening: Opening, tx: Tx) -> io::Result<Queue> {
-    let (queue, waiting) = Waiting::new();
+    let (queue, commands) = mpsc::channel(waiting::QUEUE);
     let gate = Gate::default();
     let checkpoints = Checkpointer::start(opening.clone(), gate.clone())?;
     let writer = Writer { path, opening, tx: Some(tx), gate };
     thread::Builder::new()
         .name("rialto-store".into())
-        .spawn(move || writer.serve(waiting, checkpoints))?;
+        .spawn(move || writer.serve(Waiting::new(commands), checkpoints))?;
     Ok(queue)
 }
 
@@ -124,7 +124,7 @@ struct Writer {
 
 impl Writer {
     fn serve(mut self, mut waiting: Waiting, checkpoints: Checkpointer) {
-        while let Some(batch) = waiting.next() {
+        while let Some(batch) = waiting.next(|| flood::is_behind(self.tx.as_ref())) {
             if batch.len() > 0 {
                 let gate = self.gate.closed.clone();
                 let _held = gate.lock();
