@@ -19,7 +19,7 @@ use crate::{
     serve,
 };
 
-/// Lets Slack, Microsoft Teams and others talk to each other.
+/// Lets Slack, Microsoft Teams, Webex and Zoom Team Chat talk to each other.
 #[derive(Debug, Parser)]
 #[command(
     name = "rialto",
