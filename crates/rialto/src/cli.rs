@@ -114,7 +114,7 @@ enum Command {
     /// Show everything at work, on emulated platforms
     #[command(display_order = 16)]
     Demo {
-        /// Tell the story headless, print what crossed, and exit 0 only if all did
+        /// Tell the story headless, print how all crossed as a matrix, and exit 0 only if it is as it should be
         #[arg(long)]
         once: bool,
         /// Only the rows whose name contains this

@@ -21,7 +21,7 @@ async fn a_workspace_that_is_not_heard_is_deaf_and_swept_until_it_is_heard_again
         ("RIALTO_SWEEPS_GRACE", "0s"),
     ])
     .await;
-    let channels = world.connect_channels("launch", "Launch").await.unwrap();
+    let channels = world.connect_channels(&["slack:launch", "teams:Launch"]).await.unwrap();
     for side in [Side::Slack, Side::Teams] {
         let heard = async || Ok(workspace(&world, side).await?["canary_heard_at"] != Value::Null);
         world.until("the canary is heard", heard).await.unwrap();
@@ -45,13 +45,9 @@ async fn a_workspace_that_is_not_heard_is_deaf_and_swept_until_it_is_heard_again
         assert!(problem.as_str().unwrap().contains("deaf since"), "{problem}");
 
         // It is listened to by other means meanwhile.
-        let (person, said) = match side {
-            Side::Slack => ("Ana Silva", json!({"text": "nobody tells of this"})),
-            Side::Teams => ("Lee Gu", json!({"html": "<p>nobody tells of this</p>"})),
-        };
-        world.act(side, &channels, person, "post", said).await.unwrap();
+        world.say(side, &channels, "nobody tells of this").await.unwrap();
         world
-            .wait(side.other(), &channels, "what no webhook told of", |messages| {
+            .wait(channels.other(side), &channels, "what no webhook told of", |messages| {
                 messages.iter().any(|it| it.text.contains("nobody tells of this")).then_some(())
             })
             .await

@@ -133,7 +133,7 @@ async fn every_event_of_slack_is_taken_or_refused_as_slacks_rules_say() {
     let Some(mut payloads) = payloads("slack", "event.") else { return };
     assert!(payloads.len() > 30, "{} events", payloads.len());
     let world = without_canary().await;
-    let channels = world.connect_channels("launch", "Launch").await.unwrap();
+    let channels = world.connect_channels(&["slack:launch", "teams:Launch"]).await.unwrap();
     let slack = Vendor::slack(&world).await;
     let stranger = Vendor { signing_secret: Some("fake".into()), ..Vendor::slack(&world).await };
     let nobody = Vendor { signing_secret: None, ..Vendor::slack(&world).await };
@@ -186,7 +186,7 @@ async fn slacks_word_that_a_workspace_is_lost_is_believed_from_slack_alone() {
     payloads.retain(|name, _| name.contains("revoked") || name.contains("uninstalled"));
     assert_eq!(payloads.len(), 4, "{:?}", payloads.keys());
     let world = without_canary().await;
-    let channels = world.connect_channels("launch", "Launch").await.unwrap();
+    let channels = world.connect_channels(&["slack:launch", "teams:Launch"]).await.unwrap();
     let slack = Vendor::slack(&world).await;
     let stranger = Vendor { signing_secret: Some("fake".into()), ..Vendor::slack(&world).await };
     let app = world.app(Side::Slack).await.unwrap();
@@ -216,7 +216,7 @@ async fn every_notification_of_graph_is_taken_or_refused_as_graphs_rules_say() {
     let Some(mut payloads) = payloads("graph", "notification.") else { return };
     assert!(payloads.len() > 5, "{:?}", payloads.keys());
     let world = without_canary().await;
-    let channels = world.connect_channels("launch", "Launch").await.unwrap();
+    let channels = world.connect_channels(&["slack:launch", "teams:Launch"]).await.unwrap();
     let graph = Vendor::graph(&world).await;
 
     let validation = payloads.remove("notification.validation.http").unwrap();

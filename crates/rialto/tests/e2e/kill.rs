@@ -19,7 +19,7 @@ const MESSAGES: usize = 12;
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn killed_while_it_delivers_nothing_is_lost_doubled_or_reordered() {
     let world = connected().await;
-    let channels = world.connect_channels("launch", "Launch").await.unwrap();
+    let channels = world.connect_channels(&["slack:launch", "teams:Launch"]).await.unwrap();
     // So that the kill meets a stream and not its end.
     for (platform, method) in [("slack", "*chat.postMessage*"), ("teams", "*messages*")] {
         let slow = json!({"platform": platform, "target": "api", "method": method,
@@ -43,7 +43,7 @@ async fn killed_while_it_delivers_nothing_is_lost_doubled_or_reordered() {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn killed_while_it_hears_nothing_is_lost_or_doubled() {
     let world = connected().await;
-    let channels = world.connect_channels("launch", "Launch").await.unwrap();
+    let channels = world.connect_channels(&["slack:launch", "teams:Launch"]).await.unwrap();
     let mut said = Said::default();
     for round in 0..kills() {
         said.more(&world, &channels, round, Some(MESSAGES / 2)).await;
@@ -86,11 +86,7 @@ impl Said {
         for number in 0..MESSAGES {
             for side in [Side::Slack, Side::Teams] {
                 let text = format!("{}-{round:02}-{number:02};", side.word());
-                let (person, body) = match side {
-                    Side::Slack => ("Ana Silva", json!({"text": text})),
-                    Side::Teams => ("Lee Gu", json!({"html": format!("<p>{text}</p>")})),
-                };
-                world.act(side, channels, person, "post", body).await.unwrap();
+                world.say(side, channels, &text).await.unwrap();
                 self.0[side as usize].push(text);
             }
             match kill_at {
@@ -107,7 +103,7 @@ impl Said {
     async fn wait_for_all(&self, world: &World, channels: &Channels, from: Side) -> Vec<String> {
         let end = tokio::time::Instant::now() + Duration::from_secs(120);
         loop {
-            let arrived = arrived(&world.read(from.other(), channels).await.unwrap(), from);
+            let arrived = arrived(&world.read(channels.other(from), channels).await.unwrap(), from);
             if arrived.len() >= self.by(from).len() {
                 return arrived;
             }

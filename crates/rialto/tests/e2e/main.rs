@@ -18,7 +18,7 @@ mod vendor;
 mod watching;
 mod wrong;
 
-use rialto_testkit::{Channels, Message, Side, World, WorldOptions};
+use rialto_testkit::{Channels, Side, World, WorldOptions};
 use serde_json::json;
 
 /// The binary that was built for these tests.
@@ -69,12 +69,12 @@ async fn connect_both(world: &World) {
 
 /// People on both sides say something, which arrives: the server works as before.
 async fn both_ways(world: &World, channels: &Channels, word: &str) {
-    for (from, person) in [(Side::Slack, "Ana Silva"), (Side::Teams, "Lee Gu")] {
+    for from in channels.sides() {
         let text = format!("{word} from {}", from.name());
-        world.act(from, channels, person, "post", json!({"text": text})).await.unwrap();
-        let there =
-            |all: &[Message]| all.iter().any(|message| message.text.contains(&text)).then_some(());
-        world.wait(from.other(), channels, &text, there).await.unwrap();
+        world.say(from, channels, &text).await.unwrap();
+        for there in channels.others(from) {
+            world.arrives(there, channels, &text).await.unwrap();
+        }
     }
 }
 

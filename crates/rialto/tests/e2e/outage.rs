@@ -8,11 +8,7 @@ use crate::connected_with;
 
 async fn say(world: &World, channels: &Channels, side: Side, texts: impl Iterator<Item = String>) {
     for text in texts {
-        let (person, body) = match side {
-            Side::Slack => ("Ana Silva", json!({"text": text})),
-            Side::Teams => ("Lee Gu", json!({"html": format!("<p>{text}</p>")})),
-        };
-        world.act(side, channels, person, "post", body).await.unwrap();
+        world.say(side, channels, &text).await.unwrap();
     }
 }
 
@@ -57,7 +53,7 @@ async fn minutes_pass(world: &World, minutes: u64) {
 async fn what_lost_webhooks_told_of_crosses_once_and_after_an_outage_in_order() {
     let world =
         connected_with(&[("RIALTO_SWEEPS_EVERY", "1s"), ("RIALTO_SWEEPS_GRACE", "1s")]).await;
-    let channels = world.connect_channels("launch", "Launch").await.unwrap();
+    let channels = world.connect_channels(&["slack:launch", "teams:Launch"]).await.unwrap();
     let texts = |mark: &'static str, numbers: std::ops::Range<usize>| {
         numbers.map(move |number| format!("{mark}{number:03};"))
     };

@@ -54,28 +54,19 @@ fn is_clean(when: &str, (code, report): &(Option<i32>, Value)) {
 
 /// Both sides say everything, with its marker in it.
 async fn say(world: &World, channels: &Channels) {
-    for (side, person) in [(Side::Slack, "Ana Silva"), (Side::Teams, "Lee Gu")] {
+    for side in channels.sides() {
         let marked = |place| marker(side, place);
-        let body = |text: String, mut more: Value| {
-            match side {
-                Side::Slack => more["text"] = json!(text),
-                Side::Teams => more["html"] = json!(format!("<p>{text}</p>")),
-            }
-            more
-        };
-        let of = |id: &Value| match side {
-            Side::Slack => json!({"ts": id}),
-            Side::Teams => json!({"message": id}),
-        };
-        let act = |what: &'static str, body: Value| world.act(side, channels, person, what, body);
+        let act =
+            |what: &'static str, body: Value| world.act(side, channels, side.speaker(), what, body);
         let file = json!({"name": format!("{}.txt", marked("filename")), "mime": "text/plain",
                           "text": marked("contents")});
-        act("post", body("with a file".into(), json!({"files": [file]}))).await.unwrap();
-        let said = act("post", body(marked("text"), json!({}))).await.unwrap();
-        let id = [&said["ts"], &said["id"], &said["message"]["id"]];
-        let id = id.into_iter().find(|id| id.is_string()).unwrap();
-        act("reply", body(marked("reply"), of(id))).await.unwrap();
-        act("edit", body(format!("{} {}", marked("text"), marked("edit")), of(id))).await.unwrap();
+        let mut with_file = side.plain("with a file");
+        with_file["files"] = json!([file]);
+        act("post", with_file).await.unwrap();
+        let id = world.say(side, channels, &marked("text")).await.unwrap();
+        act("reply", side.to(&id, &marked("reply"))).await.unwrap();
+        let text = format!("{} {}", marked("text"), marked("edit"));
+        act("edit", side.to(&id, &text)).await.unwrap();
     }
 }
 
@@ -89,7 +80,10 @@ async fn arrives(world: &World, channels: &Channels) {
             let file = files.any(|file| file.name.contains(&marked("filename")));
             (text("text") && text("edit") && text("reply") && file).then_some(())
         };
-        world.wait(side.other(), channels, &format!("all from {side:?}"), shown).await.unwrap();
+        world
+            .wait(channels.other(side), channels, &format!("all from {side:?}"), shown)
+            .await
+            .unwrap();
     }
 }
 
@@ -100,7 +94,7 @@ async fn waiting(world: &World) -> Value {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn what_was_said_is_nowhere_while_it_is_on_its_way_after_a_crash_and_when_it_has_arrived() {
     let world = without_canary().await;
-    let channels = world.connect_channels("launch", "Launch").await.unwrap();
+    let channels = world.connect_channels(&["slack:launch", "teams:Launch"]).await.unwrap();
     for (platform, method) in [("slack", "*chat.postMessage*"), ("teams", "*messages*")] {
         let away = json!({"platform": platform, "target": "api", "method": method,
                           "kind": "status", "code": 503});

@@ -9,19 +9,15 @@ use crate::connected_with;
 async fn told(world: &World, side: Side, person: &str) -> Vec<Message> {
     let account = world.account(side, person).await.unwrap();
     let all = world.control.get(&format!("/{}/workspaces", side.word())).await.unwrap();
-    let directs = match side {
-        Side::Slack => all[0]["channels"].as_array().unwrap().clone(),
-        Side::Teams => all[0]["chats"].as_array().unwrap().clone(),
-    };
+    let directs = if side == Side::Slack { &all[0]["channels"] } else { &all[0]["chats"] };
     let with = |it: &&Value| {
         let members = it["members"].as_array().or(it["people"].as_array());
         (it["kind"] == "im" || side == Side::Teams)
             && members.is_some_and(|all| all.contains(&json!(account)))
     };
-    let Some(direct) = directs.iter().find(with) else { return Vec::new() };
+    let Some(direct) = directs.as_array().unwrap().iter().find(with) else { return Vec::new() };
     let id = direct["id"].as_str().unwrap().to_owned();
-    let place = Channels { slack: id.clone(), teams: id, sync: String::new() };
-    let messages = world.read(side, &place).await.unwrap();
+    let messages = world.read_in(&world.place(side, id)).await.unwrap();
     messages.into_iter().filter(|message| !message.deleted).collect()
 }
 
@@ -33,16 +29,17 @@ async fn marked(world: &World, side: Side, channels: &Channels, text: &str) -> b
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn who_wrote_what_was_given_up_is_told_until_it_arrives() {
     let world = connected_with(&[]).await;
-    let channels = world.connect_channels("launch", "Launch").await.unwrap();
+    let channels = world.connect_channels(&["slack:launch", "teams:Launch"]).await.unwrap();
     for (from, writer, owner, place) in [
         (Side::Slack, "Ana Silva", "Ida Holm", "Launch on Microsoft Teams"),
         (Side::Teams, "Lee Gu", "Ana Silva", "launch on Slack"),
     ] {
-        let to = from.other();
+        let to = channels.other(from);
         world.act(to, &channels, owner, "archive", json!({})).await.unwrap();
-        let said = match from {
-            Side::Slack => json!({"text": "the *numbers* are in, from Slack"}),
-            Side::Teams => json!({"html": "<p>the <b>numbers</b> are in, from Teams</p>"}),
+        let said = if from == Side::Slack {
+            json!({"text": "the *numbers* are in, from Slack"})
+        } else {
+            json!({"html": "<p>the <b>numbers</b> are in, from Teams</p>"})
         };
         world.act(from, &channels, writer, "post", said).await.unwrap();
         let words = format!("are in, from {}", from.name());
@@ -80,7 +77,7 @@ async fn who_wrote_what_was_given_up_is_told_until_it_arrives() {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn who_wrote_what_takes_long_is_told_by_a_reaction_alone() {
     let world = connected_with(&[("RIALTO_DELIVERIES_TELL_AFTER", "500ms")]).await;
-    let channels = world.connect_channels("launch", "Launch").await.unwrap();
+    let channels = world.connect_channels(&["slack:launch", "teams:Launch"]).await.unwrap();
     let away = json!({"platform": "teams", "target": "api", "kind": "status", "code": 503});
     world.control.post("/faults", away).await.unwrap();
     world
