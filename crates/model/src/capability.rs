@@ -81,6 +81,8 @@ pub struct ReactionSupport {
     pub unicode: Support,
     /// Reactions by an emoji of the workspace's own.
     pub custom: Support,
+    /// Whether they are told in short replies, which only a channel sync's setting asks for.
+    pub in_replies: bool,
 }
 
 /// Files.

@@ -261,7 +261,7 @@ fn reactions(
             if seen == shall_be_seen {
                 continue;
             }
-            if let Some(reason) = refuses(&state.emoji, endpoint, scene) {
+            if let Some(reason) = refuses(&state.emoji, shall_be_seen, endpoint, scene) {
                 plan.drops.push(reason);
                 continue;
             }
@@ -278,11 +278,16 @@ pub(crate) fn shown(reactors: &[Reactor], emoji: &Emoji, at: &ConversationRef) -
     reactors.iter().any(|reactor| reactor.present && reactor.emoji == *emoji && reactor.at != *at)
 }
 
-fn refuses(emoji: &Emoji, endpoint: &Endpoint, scene: &Scene<'_>) -> Option<String> {
-    let support = (scene.capabilities)(endpoint.at.connection)?.reactions;
+/// Why a reaction does not come to an endpoint, or does not go.
+fn refuses(emoji: &Emoji, present: bool, endpoint: &Endpoint, scene: &Scene<'_>) -> Option<String> {
+    let reactions = (scene.capabilities)(endpoint.at.connection)?.reactions;
+    // One that came while the setting was on goes nevertheless.
+    if reactions.in_replies && present && !scene.sync.settings.reaction_replies {
+        return Some("reaction where there are none: replies for them are switched off".into());
+    }
     let support = match emoji {
-        Emoji::Unicode(_) => support.unicode,
-        Emoji::Custom(_) => support.custom,
+        Emoji::Unicode(_) => reactions.unicode,
+        Emoji::Custom(_) => reactions.custom,
     };
     match support {
         Support::None(reason) => Some(format!("reaction not possible there: {reason}")),

@@ -97,6 +97,7 @@ pub(crate) fn capabilities() -> Capabilities {
         reactions: ReactionSupport {
             unicode: Support::Native,
             custom: Support::None("Graph sets reactions by Unicode emoji alone"),
+            in_replies: false,
         },
         files: FileLimits {
             support: Support::Native,

@@ -75,13 +75,13 @@ pub(crate) fn missing_scopes(given: &str) -> Vec<(&'static str, &'static str)> {
     if given.trim().is_empty() { Vec::new() } else { all.filter(|(name, _)| !has(name)).collect() }
 }
 
+/// Webex has no reactions that apps can see or make.
+///
 /// Sources: the reference of *Messages* (length, edits, one file) and *REST API Basics* (files). How
 /// many calls are allowed is not published: what is too much is told by 429 and `Retry-After`.
 fn capabilities() -> Capabilities {
     let window = |count, seconds| Window { count, per: Duration::from_secs(seconds) };
-    let no_reactions = Support::None(
-        "Webex has none that apps can see or make; a reply for each would be too much",
-    );
+    let in_replies = Support::Emulated("in a short reply, by the setting `reaction_replies`");
     Capabilities {
         text: TextLimit { max: render::MAX_BYTES, unit: LengthUnit::Bytes },
         author: AuthorStyle::InText,
@@ -90,7 +90,7 @@ fn capabilities() -> Capabilities {
         deletes: Support::Native,
         threads: Support::Native,
         broadcast: Support::Emulated("as a post of its own that says it was said in a thread"),
-        reactions: ReactionSupport { unicode: no_reactions, custom: no_reactions },
+        reactions: ReactionSupport { unicode: in_replies, custom: in_replies, in_replies: true },
         files: FileLimits { support: Support::Native, max_bytes: files::MAX_BYTES, per_message: 1 },
         everyone_mentions: Support::Native,
         memberships: Support::Native,

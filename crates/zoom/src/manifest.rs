@@ -147,6 +147,7 @@ fn capabilities() -> Capabilities {
         reactions: ReactionSupport {
             unicode: Support::Native,
             custom: Support::Emulated("by an emoji of the same name, where the account has one"),
+            in_replies: false,
         },
         files: FileLimits {
             support: Support::Native,

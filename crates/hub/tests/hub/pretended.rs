@@ -70,7 +70,7 @@ impl Pretended {
                 deletes: native,
                 threads: native,
                 broadcast: native,
-                reactions: ReactionSupport { unicode: native, custom: native },
+                reactions: ReactionSupport { unicode: native, custom: native, in_replies: false },
                 files: FileLimits { support: native, max_bytes: 1, per_message: 1 },
                 everyone_mentions: native,
                 memberships: native,

@@ -106,6 +106,7 @@ impl Network {
                 reactions: ReactionSupport {
                     unicode: native,
                     custom: Support::None("there are none"),
+                    in_replies: false,
                 },
                 files: FileLimits { support: native, max_bytes: 1_000, per_message: 10 },
                 everyone_mentions: native,

@@ -3,7 +3,7 @@
 use anyhow::{Result, ensure};
 
 use super::{
-    cell::{Cell, Way, emulated},
+    cell::{Cell, Way, emulated, impossible},
     scene::Scene,
 };
 use crate::{Message, Side};
@@ -146,17 +146,36 @@ pub(super) fn has_reactions(side: Side) -> bool {
     side != Side::Webex
 }
 
+/// Whether they are told in replies, which only a setting asks for.
+fn in_replies(way: &Way<'_>) -> bool {
+    way.can.is_some_and(|can| can["reactions"]["in_replies"] == true)
+}
+
 pub(super) fn reactions_are(way: &Way<'_>) -> Cell {
+    let none = impossible("there are none; short replies by setting");
+    if in_replies(way) { none } else { reactions_by_setting_are(way) }
+}
+
+pub(super) fn reactions_by_setting_are(way: &Way<'_>) -> Cell {
     way.support("/reactions/unicode")
 }
 
 pub(super) async fn reactions(scene: &Scene<'_>) -> Result<String> {
     let id = scene.say(&scene.tag).await?;
     let there = scene.arrives(&scene.tag).await?;
-    let shall_be_seen = scene.natively();
+    let in_a_reply = |all: &[Message]| {
+        let below = |it: &&Message| it.thread.as_deref() == Some(&there.id) && !it.deleted;
+        all.iter().filter(below).any(|it| it.text.contains("🎉"))
+    };
     let shown = |all: &[Message], wanted: bool| {
         let message = all.iter().find(|message| message.id == there.id)?;
-        (message.has_reaction("🎉") == (wanted && shall_be_seen)).then_some(())
+        let seen = [message.has_reaction("🎉"), in_a_reply(all)];
+        let expected = match scene.expected {
+            Cell::Native => [wanted, false],
+            Cell::Emulated(_) => [false, wanted],
+            Cell::Impossible(_) => [false, false],
+        };
+        (seen == expected).then_some(())
     };
     let (one, two) = (scene.speaker(), scene.other_person());
     let emoji = scene.from.reaction(&id, "🎉");

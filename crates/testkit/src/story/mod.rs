@@ -89,7 +89,7 @@ const ROWS: &[Row] = &[
     row!("mention of somebody unknown", everywhere, people::unknown_is, people::unknown),
     row!("mention of everybody", everywhere, people::in_words, people::everybody_in_words),
     row!(
-        "the same, real by setting",
+        "mention of everybody, by setting",
         everywhere,
         people::everybody_is,
         people::everybody_for_real,
@@ -112,6 +112,13 @@ const ROWS: &[Row] = &[
         changes::has_reactions,
         changes::reactions_are,
         changes::reactions
+    ),
+    row!(
+        "reactions as replies, by setting",
+        changes::has_reactions,
+        changes::reactions_by_setting_are,
+        changes::reactions,
+        Some([r#"{"reaction_replies": true}"#, r#"{"reaction_replies": false}"#])
     ),
     row!("file with text, edited", everywhere, files::files_are, files::with_text),
     row!("several files and an image", everywhere, files::files_are, files::several),
