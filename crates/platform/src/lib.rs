@@ -32,6 +32,9 @@ mod history;
 mod manifest;
 mod nest;
 mod outgoing;
+#[cfg(feature = "conformance")]
+pub mod testing;
+mod tokens;
 mod webhook;
 
 pub use authorize::{AppConfig, AuthorizationAnswer, AuthorizationStart, Authorized, Consented};
@@ -46,4 +49,5 @@ pub use history::{HistoryPage, HistoryRequest};
 pub use manifest::{ConnectContext, Field, Manifest, Permission, Platform};
 pub use nest::Nest;
 pub use outgoing::{MessageChange, Note, Outgoing, Part, Post, UploadedFile};
+pub use tokens::{TokenPair, TokenSource, Tokens};
 pub use webhook::{Inbound, Received, Refusal, Verified, WebhookAnswer, WebhookRequest};

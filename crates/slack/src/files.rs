@@ -50,7 +50,7 @@ pub(crate) async fn open(api: &Api, attachment: &Attachment) -> Result<FileBody,
     if !is_slacks(&url, &api.base) {
         return refused("Slack keeps it at an address that is not its own");
     }
-    let token = api.tokens.current().await?;
+    let token = api.tokens.current().await?.access;
     let request = api.toolkit.http.get(url).bearer_auth(token.expose_secret());
     let response = request.send().await.map_err(|error| unfinished(&error))?;
     let status = response.status();
@@ -83,7 +83,10 @@ pub(crate) async fn open(api: &Api, attachment: &Attachment) -> Result<FileBody,
 /// Slack says in one way that a right is missing and that the token is gone: only a method tells which.
 async fn not_handed_out(api: &Api, token: &SecretString) -> FileError {
     let renewed = match api.get("auth.test", &Vec::new()).await {
-        Ok(_) => api.tokens.current().await.map(|it| it.expose_secret() != token.expose_secret()),
+        Ok(_) => {
+            let now = api.tokens.current().await;
+            now.map(|it| it.access.expose_secret() != token.expose_secret())
+        }
         Err(error) => Err(error),
     };
     match renewed {

@@ -5,7 +5,11 @@ use futures_util::{StreamExt, TryStreamExt};
 use http::{StatusCode, header};
 use reqwest::{Response, multipart::Form};
 use rialto_model::Attachment;
-use rialto_platform::{FileBody, FileError, http as calls, spool::Spooled};
+use rialto_platform::{
+    FileBody, FileError,
+    http::{self as calls, below},
+    spool::Spooled,
+};
 use secrecy::ExposeSecret;
 use url::Url;
 
@@ -105,7 +109,7 @@ pub(crate) async fn upload(
     body: FileBody,
 ) -> Result<String, FileError> {
     let spooled = Spooled::take(body, attachment.size, MAX_BYTES, "Zoom").await?;
-    let mut url = Bases::below(&api.bases.files, &["chat", "users", own.path(), "files"]);
+    let mut url = below(&api.bases.files, &["chat", "users", own.path(), "files"]);
     url.query_pairs_mut().append_pair("postToPersonalChat", "false");
     let mut token = api.tokens.current().await?;
     let mut replaced = false;
