@@ -3,8 +3,8 @@
 use jiff::{SignedDuration, Timestamp};
 use rialto_model::{
     Author, Capabilities, ChannelSync, ConnectionId, Content, ConversationRef, DeliveryId, Emoji,
-    Endpoint, Event, EventKind, Inline, MessageId, MessageState, ReactionState, RemoteId, Revision,
-    RichText, Style, Support, Work,
+    Endpoint, Event, EventKind, Feature, Inline, MessageId, MessageState, ReactionState, RemoteId,
+    Revision, RichText, Style, Support, Work,
 };
 use rialto_store::{Change, MessageView, NewDelivery, Plan, Reactor};
 use uuid::Uuid;
@@ -280,16 +280,16 @@ pub(crate) fn shown(reactors: &[Reactor], emoji: &Emoji, at: &ConversationRef) -
 
 /// Why a reaction does not come to an endpoint, or does not go.
 fn refuses(emoji: &Emoji, present: bool, endpoint: &Endpoint, scene: &Scene<'_>) -> Option<String> {
-    let reactions = (scene.capabilities)(endpoint.at.connection)?.reactions;
+    let capabilities = (scene.capabilities)(endpoint.at.connection)?;
     // One that came while the setting was on goes nevertheless.
-    if reactions.in_replies && present && !scene.sync.settings.reaction_replies {
+    if capabilities.reactions_in_replies && present && !scene.sync.settings.reaction_replies {
         return Some("reaction where there are none: replies for them are switched off".into());
     }
-    let support = match emoji {
-        Emoji::Unicode(_) => reactions.unicode,
-        Emoji::Custom(_) => reactions.custom,
+    let feature = match emoji {
+        Emoji::Unicode(_) => Feature::Reaction,
+        Emoji::Custom(_) => Feature::CustomReaction,
     };
-    match support {
+    match capabilities.abilities.of(feature).shown {
         Support::None(reason) => Some(format!("reaction not possible there: {reason}")),
         Support::Native | Support::Emulated(_) => None,
     }

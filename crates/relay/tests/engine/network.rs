@@ -12,8 +12,8 @@ use std::{
 use jiff::{SignedDuration, Timestamp};
 use parking_lot::Mutex;
 use rialto_model::{
-    Author, AuthorStyle, Capabilities, Content, Emoji, Event, EventKind, FileLimits, Fingerprint,
-    LengthUnit, MessageState, Own, Pacing, PlatformId, ReactionSupport, RemoteId, Revision,
+    Abilities, Ability, Author, Capabilities, Content, Emoji, Event, EventKind, Feature,
+    FileLimits, Fingerprint, LengthUnit, MessageState, Own, Pacing, PlatformId, RemoteId, Revision,
     RichText, Support, TextLimit,
 };
 use rialto_platform::{HoldScope, Manifest, SendError};
@@ -91,26 +91,19 @@ pub struct Network {
 
 impl Network {
     pub fn new(name: &'static str, marks: bool, clock: Arc<dyn rialto_platform::Clock>) -> Self {
-        let native = Support::Native;
         let manifest = Manifest {
             id: PlatformId::new(name),
             name,
             capabilities: Capabilities {
                 text: TextLimit { max: 40, unit: LengthUnit::Characters },
-                author: AuthorStyle::Native,
-                edits: native,
+                longest: TextLimit { max: 40, unit: LengthUnit::Characters },
                 max_edits: None,
-                deletes: native,
-                threads: native,
-                broadcast: native,
-                reactions: ReactionSupport {
-                    unicode: native,
-                    custom: Support::None("there are none"),
-                    in_replies: false,
-                },
-                files: FileLimits { support: native, max_bytes: 1_000, per_message: 10 },
-                everyone_mentions: native,
-                memberships: native,
+                reactions_in_replies: false,
+                files: FileLimits { max_bytes: 1_000, per_message: 10 },
+                abilities: Abilities::new(|feature| match feature {
+                    Feature::CustomReaction => Ability::shown(Support::None("there are none")),
+                    _ => Ability::NATIVE,
+                }),
                 pacing: Pacing::default(),
             },
             fields: Vec::new(),

@@ -26,7 +26,7 @@ pub enum Cell {
 }
 
 impl Way<'_> {
-    /// What Rialto says of a capability of the platform where it is read, by its place: `/edits`.
+    /// What Rialto says of a capability of the platform where it is read, by its place: `/abilities/edit/shown`.
     pub(super) fn support(&self, place: &str) -> Cell {
         let support = self.can.and_then(|can| can.pointer(place));
         let text = |kind: &str| support.and_then(|it| it[kind].as_str()).map(str::to_owned);
@@ -36,11 +36,6 @@ impl Way<'_> {
             _ if support.is_some_and(|it| it == "native") => Cell::Native,
             _ => Cell::Impossible(format!("Rialto does not say anything of {place}")),
         }
-    }
-
-    /// A text that Rialto says of it.
-    pub(super) fn word(&self, place: &str) -> &str {
-        self.can.and_then(|can| can.pointer(place)).and_then(Value::as_str).unwrap_or_default()
     }
 }
 

@@ -9,7 +9,7 @@ use super::{
 use crate::{Message, Side};
 
 pub(super) fn edits_are(way: &Way<'_>) -> Cell {
-    way.support("/edits")
+    way.support("/abilities/edit/shown")
 }
 
 pub(super) async fn edits(scene: &Scene<'_>) -> Result<String> {
@@ -111,7 +111,7 @@ pub(super) async fn long(scene: &Scene<'_>) -> Result<String> {
 }
 
 pub(super) fn deletion_is(way: &Way<'_>) -> Cell {
-    way.support("/deletes")
+    way.support("/abilities/deletion/shown")
 }
 
 pub(super) async fn deletion(scene: &Scene<'_>) -> Result<String> {
@@ -148,7 +148,7 @@ pub(super) fn has_reactions(side: Side) -> bool {
 
 /// Whether they are told in replies, which only a setting asks for.
 fn in_replies(way: &Way<'_>) -> bool {
-    way.can.is_some_and(|can| can["reactions"]["in_replies"] == true)
+    way.can.is_some_and(|can| can["reactions_in_replies"] == true)
 }
 
 pub(super) fn reactions_are(way: &Way<'_>) -> Cell {
@@ -157,7 +157,7 @@ pub(super) fn reactions_are(way: &Way<'_>) -> Cell {
 }
 
 pub(super) fn reactions_by_setting_are(way: &Way<'_>) -> Cell {
-    way.support("/reactions/unicode")
+    way.support("/abilities/reaction/shown")
 }
 
 pub(super) async fn reactions(scene: &Scene<'_>) -> Result<String> {

@@ -29,7 +29,7 @@ async fn arrives_whole(scene: &Scene<'_>, name: &str) -> Result<()> {
 }
 
 pub(super) fn files_are(way: &Way<'_>) -> Cell {
-    way.support("/files/support")
+    way.support("/abilities/file/shown")
 }
 
 pub(super) async fn with_text(scene: &Scene<'_>) -> Result<String> {

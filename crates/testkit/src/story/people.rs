@@ -16,10 +16,7 @@ async fn mention(scene: &Scene<'_>, name: &str) -> Result<()> {
 }
 
 pub(super) fn author_is(way: &Way<'_>) -> Cell {
-    match way.word("/author") {
-        "native" => Cell::Native,
-        _ => emulated("by the service user, the name in the text"),
-    }
+    way.support("/abilities/author_name/shown")
 }
 
 /// What a platform gets that fetches a picture without a token, as Slack does.
@@ -104,7 +101,7 @@ pub(super) async fn everybody_in_words(scene: &Scene<'_>) -> Result<String> {
 }
 
 pub(super) fn everybody_is(way: &Way<'_>) -> Cell {
-    way.support("/everyone_mentions")
+    way.support("/abilities/mention_everybody/shown")
 }
 
 pub(super) async fn everybody_for_real(scene: &Scene<'_>) -> Result<String> {

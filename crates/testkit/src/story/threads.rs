@@ -10,7 +10,7 @@ use super::{
 use crate::{Side, sides::both};
 
 pub(super) fn replies_are(way: &Way<'_>) -> Cell {
-    way.support("/threads")
+    way.support("/abilities/thread/shown")
 }
 
 pub(super) async fn reply(scene: &Scene<'_>) -> Result<String> {
@@ -42,7 +42,7 @@ pub(super) fn has_broadcast(side: Side) -> bool {
 }
 
 pub(super) fn broadcast_is(way: &Way<'_>) -> Cell {
-    way.support("/broadcast")
+    way.support("/abilities/broadcast/shown")
 }
 
 pub(super) async fn broadcast(scene: &Scene<'_>) -> Result<String> {
