@@ -2,7 +2,10 @@
 
 use std::time::Duration;
 
-use http::{HeaderMap, header::RETRY_AFTER};
+use http::{
+    HeaderMap,
+    header::{LOCATION, RETRY_AFTER},
+};
 use jiff::{SignedDuration, Timestamp, fmt::rfc2822};
 use url::Url;
 
@@ -40,6 +43,12 @@ pub fn below<S: AsRef<str>>(base: &Url, path: &[S]) -> Url {
         segments.pop_if_empty().extend(path);
     }
     url
+}
+
+/// Where an answer leads; `None` where it does not.
+pub fn moved(response: &reqwest::Response) -> Option<Url> {
+    let to = response.headers().get(LOCATION)?.to_str().ok()?;
+    response.status().is_redirection().then(|| response.url().join(to).ok()).flatten()
 }
 
 /// When `Retry-After` says to come back: seconds, or a date as RFC 9110 writes it, or (as Zoom does for

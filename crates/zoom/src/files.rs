@@ -1,13 +1,12 @@
 //! Files: fetched from the address that Zoom gives for a while, uploaded before the message that
 //! shows them, never whole in memory.
 
-use futures_util::{StreamExt, TryStreamExt};
-use http::{StatusCode, header};
+use http::StatusCode;
 use reqwest::{Response, multipart::Form};
 use rialto_model::Attachment;
 use rialto_platform::{
     FileBody, FileError,
-    http::{self as calls, below},
+    http::{self as calls, below, moved},
     spool::Spooled,
 };
 use secrecy::ExposeSecret;
@@ -67,18 +66,8 @@ fn body(api: &Api, response: Response, attachment: &Attachment) -> Result<FileBo
     if !status.is_success() {
         return Err(FileError::Refused(format!("Zoom did not hand it out ({status})")));
     }
-    let mime = response.headers().get(header::CONTENT_TYPE).and_then(|it| it.to_str().ok());
-    Ok(FileBody {
-        size: response.content_length().or(attachment.size),
-        mime: mime.map(str::to_owned),
-        stream: response.bytes_stream().map_err(std::io::Error::other).boxed(),
-    })
-}
-
-/// Where an answer leads.
-fn moved(response: &Response) -> Option<Url> {
-    let to = response.headers().get(header::LOCATION)?.to_str().ok()?;
-    response.status().is_redirection().then(|| response.url().join(to).ok()).flatten()
+    let body = FileBody::of(response);
+    Ok(FileBody { size: body.size.or(attachment.size), ..body })
 }
 
 /// Whether an address is where the API is, or Zoom's over TLS.
