@@ -20,6 +20,11 @@ pub mod table;
 pub mod verify;
 pub mod wire;
 
+#[cfg(feature = "conformance")]
+pub mod conformance;
+#[cfg(feature = "conformance")]
+pub mod testing;
+
 mod authorize;
 mod cabinet;
 mod connection;
@@ -32,8 +37,6 @@ mod history;
 mod manifest;
 mod nest;
 mod outgoing;
-#[cfg(feature = "conformance")]
-pub mod testing;
 mod tokens;
 mod webhook;
 

@@ -95,6 +95,7 @@ pub(crate) fn manifest() -> Manifest {
         steps: STEPS,
         permissions: Vec::new(),
         needs_parent: false,
+        webhook_window: Some(crate::webhook::WINDOW),
     }
 }
 

@@ -23,6 +23,7 @@ pub(crate) fn manifest() -> Manifest {
         ],
         permissions: permissions::all(),
         needs_parent: true,
+        webhook_window: None,
     }
 }
 

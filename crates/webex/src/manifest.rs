@@ -55,6 +55,7 @@ pub(crate) fn manifest() -> Manifest {
         steps: STEPS,
         permissions: SCOPES.into_iter().map(of).collect(),
         needs_parent: false,
+        webhook_window: None,
     }
 }
 

@@ -98,6 +98,7 @@ pub(crate) fn manifest() -> Manifest {
         steps: STEPS,
         permissions: permissions(),
         needs_parent: false,
+        webhook_window: Some(crate::webhook::WINDOW),
     }
 }
 

@@ -74,6 +74,7 @@ impl Pretended {
             steps: &["Do something."],
             permissions: Vec::new(),
             needs_parent: true,
+            webhook_window: None,
         };
         Self { manifest, channels }
     }

@@ -110,6 +110,7 @@ impl Network {
             steps: &[],
             permissions: Vec::new(),
             needs_parent: false,
+            webhook_window: None,
         };
         Self {
             state: Arc::default(),

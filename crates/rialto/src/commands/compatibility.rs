@@ -88,7 +88,7 @@ fn page(all: &[&Manifest]) -> String {
             length(can.longest),
             length(can.text),
             can.files.per_message,
-            can.files.max_bytes >> 20,
+            can.files.max_bytes / 1_000_000,
         );
     }
     page
