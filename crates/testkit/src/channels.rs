@@ -255,10 +255,18 @@ impl World {
     /// # Errors
     /// When it does not in time.
     pub async fn arrives(&self, side: Side, channels: &Channels, text: &str) -> Result<Message> {
+        self.arrives_in(channels.on(side)?, text).await
+    }
+
+    /// Likewise, in one place.
+    ///
+    /// # Errors
+    /// When it does not in time.
+    pub async fn arrives_in(&self, place: &Place, text: &str) -> Result<Message> {
         let shown = |all: &[Message]| {
             all.iter().find(|message| !message.deleted && message.text.contains(text)).cloned()
         };
-        self.wait(side, channels, &format!("`{text}`"), shown).await
+        self.wait_in(place, &format!("`{text}`"), shown).await
     }
 }
 

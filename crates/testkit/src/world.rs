@@ -11,7 +11,7 @@ use serde_json::{Value, json};
 use tempfile::TempDir;
 use tokio::{sync::Mutex, time::Instant};
 
-use crate::{Api, Rialto, Side};
+use crate::{Api, Place, Rialto, Side};
 
 /// How long something may take to arrive.
 pub(crate) const PATIENCE: Duration = Duration::from_secs(40);
@@ -70,10 +70,7 @@ impl World {
         let control = Api::new(&urls.control, None);
         let mut workspaces: [String; 4] = Default::default();
         for side in Side::ALL {
-            let path = format!("/{}/workspaces", side.word());
-            let made = control.post(&path, side.workspace()).await?;
-            let id = made["id"].as_str().or_else(|| made["workspace"].as_str());
-            workspaces[side as usize] = id.with_context(|| format!("no id in {made}"))?.to_owned();
+            workspaces[side as usize] = found(&control, side, side.workspace()).await?;
         }
         let folder = TempDir::new()?;
         let rialto = Rialto::start(&options.binary, folder.path(), options.environment).await?;
@@ -127,7 +124,7 @@ impl World {
     /// # Errors
     /// When a step fails.
     pub async fn connect(&self, side: Side) -> Result<()> {
-        let app = side.register(self).await?;
+        let app = side.register(self, self.workspace(side)).await?;
         self.authorize(side, &app).await
     }
 
@@ -136,9 +133,35 @@ impl World {
     /// # Errors
     /// When a step fails.
     pub async fn authorize(&self, side: Side, app: &str) -> Result<()> {
+        let connection = self.authorize_in(side, app, self.workspace(side)).await?;
+        self.connections.lock().await[side as usize] = Some(connection);
+        Ok(())
+    }
+
+    /// Connects another workspace of a side's platform, with people of the same names. Gives a place in
+    /// it, and the connection.
+    ///
+    /// # Errors
+    /// When a step fails.
+    pub async fn connect_another(&self, side: Side, channel: &str) -> Result<(Place, String)> {
+        let research = side.workspace().to_string().replace("acme.example", "research.example");
+        let mut research: Value = serde_json::from_str(&research)?;
+        research["name"] = json!("Acme Research");
+        let workspace = found(&self.control, side, research).await?;
+        let app = match side.shares_its_app() {
+            true => self.app(side).await?,
+            false => side.register(self, &workspace).await?,
+        };
+        let connection = self.authorize_in(side, &app, &workspace).await?;
+        Ok((Place { side, workspace, channel: side.place(channel) }, connection))
+    }
+
+    async fn authorize_in(&self, side: Side, app: &str, workspace: &str) -> Result<String> {
         let begun = self.api.post(&format!("/api/v1/apps/{app}/authorizations"), json!({})).await?;
-        let consent =
-            json!({"authorize_url": begun["url"], "as": side.signs_in(), "approve": true});
+        let consent = json!({
+            "authorize_url": begun["url"], "workspace": workspace, "as": side.signs_in(),
+            "approve": true,
+        });
         let answer = self.control.post(&format!("/{}/consent", side.word()), consent).await?;
         let back = answer["redirect_to"].as_str().context("redirect_to")?;
         let (status, page) = self.api.open(back).await?;
@@ -153,9 +176,7 @@ impl World {
             bail!("connected with warnings: {warnings}");
         }
         let connection = outcome["connected"]["connection"]["id"].as_str();
-        let connection = connection.with_context(|| format!("not connected: {outcome}"))?;
-        self.connections.lock().await[side as usize] = Some(connection.to_owned());
-        Ok(())
+        Ok(connection.with_context(|| format!("not connected: {outcome}"))?.to_owned())
     }
 
     /// The application of a side.
@@ -193,7 +214,14 @@ impl World {
     /// # Errors
     /// When there is none.
     pub async fn conversation(&self, side: Side, name: &str) -> Result<String> {
-        let connection = self.connection(side).await?;
+        self.conversation_of(&self.connection(side).await?, name).await
+    }
+
+    /// Likewise, of any connection.
+    ///
+    /// # Errors
+    /// When there is none.
+    pub async fn conversation_of(&self, connection: &str, name: &str) -> Result<String> {
         let path = format!("/api/v1/connections/{connection}/conversations");
         let all = self.api.get(&path).await?;
         let found = all.as_array().into_iter().flatten().find(|it| it["name"] == name);
@@ -224,6 +252,13 @@ impl World {
         let all = self.control.get(&format!("/{}/workspaces", side.word())).await?;
         find_person(&all, name).with_context(|| format!("no {name} in {}: {all}", side.name()))
     }
+}
+
+/// Makes a workspace; its id.
+async fn found(control: &Api, side: Side, workspace: Value) -> Result<String> {
+    let made = control.post(&format!("/{}/workspaces", side.word()), workspace).await?;
+    let id = made["id"].as_str().or_else(|| made["workspace"].as_str());
+    Ok(id.with_context(|| format!("no id in {made}"))?.to_owned())
 }
 
 /// The id of whoever has this name, wherever in the listing they are.

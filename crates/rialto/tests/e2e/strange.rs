@@ -8,7 +8,7 @@ mod odd;
 use rialto_testkit::{Side, World, WorldOptions, story};
 use serde_json::json;
 
-use crate::{BINARY, connect_both, quick};
+use crate::{BINARY, connect, quick};
 use front::Front;
 
 /// A world whose Slack is seen through a front alone.
@@ -20,7 +20,7 @@ async fn seen_through(front: &Front) -> World {
     options.environment.push(("RIALTO_PUBLIC_URL".into(), front.url.clone()));
     let world = World::start(options).await.unwrap();
     front.stand_before(&world).await;
-    connect_both(&world).await;
+    connect(&world, &[Side::Slack, Side::Teams]).await;
     world
 }
 

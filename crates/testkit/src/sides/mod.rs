@@ -69,8 +69,14 @@ pub(crate) trait Customs: Sync {
     fn place(&self, channel: &str) -> String;
     /// What a new channel of its own is made in, where it must be in something.
     fn parent(&self) -> Option<&'static str>;
-    /// Makes the application, with the vendor and with Rialto; its id here.
-    fn register<'a>(&'a self, world: &'a World) -> BoxFuture<'a, Result<String>>;
+    /// Makes the application for a workspace, with the vendor and with Rialto; its id here.
+    fn register<'a>(
+        &'a self,
+        world: &'a World,
+        workspace: &'a str,
+    ) -> BoxFuture<'a, Result<String>>;
+    /// Whether one application is for any number of workspaces.
+    fn shares_its_app(&self) -> bool;
 
     /// A message with this id, in a deed.
     fn of(&self, id: &str) -> Value;
@@ -157,8 +163,12 @@ impl Side {
         self.customs().parent()
     }
 
-    pub(crate) async fn register(self, world: &World) -> Result<String> {
-        self.customs().register(world).await
+    pub(crate) async fn register(self, world: &World, workspace: &str) -> Result<String> {
+        self.customs().register(world, workspace).await
+    }
+
+    pub(crate) fn shares_its_app(self) -> bool {
+        self.customs().shares_its_app()
     }
 
     pub(crate) fn writing(self) -> &'static dyn Customs {

@@ -97,7 +97,15 @@ impl Customs for Slack {
         None
     }
 
-    fn register<'a>(&'a self, world: &'a World) -> BoxFuture<'a, Result<String>> {
+    fn shares_its_app(&self) -> bool {
+        true
+    }
+
+    fn register<'a>(
+        &'a self,
+        world: &'a World,
+        _workspace: &'a str,
+    ) -> BoxFuture<'a, Result<String>> {
         Box::pin(async move {
             let slack = world.address(Side::Slack);
             let values = json!({

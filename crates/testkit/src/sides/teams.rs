@@ -69,10 +69,13 @@ impl Customs for Teams {
         Some("Projects")
     }
 
-    fn register<'a>(&'a self, world: &'a World) -> BoxFuture<'a, Result<String>> {
+    fn shares_its_app(&self) -> bool {
+        false
+    }
+
+    fn register<'a>(&'a self, world: &'a World, tenant: &'a str) -> BoxFuture<'a, Result<String>> {
         Box::pin(async move {
             let (graph, login) = (&world.urls().graph, &world.urls().login);
-            let tenant = world.workspace(Side::Teams);
             let values = json!({
                 "tenant": tenant,
                 "graph_url": format!("{graph}/v1.0/"),

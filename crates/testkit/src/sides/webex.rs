@@ -84,7 +84,15 @@ impl Customs for Webex {
         None
     }
 
-    fn register<'a>(&'a self, world: &'a World) -> BoxFuture<'a, Result<String>> {
+    fn shares_its_app(&self) -> bool {
+        true
+    }
+
+    fn register<'a>(
+        &'a self,
+        world: &'a World,
+        _workspace: &'a str,
+    ) -> BoxFuture<'a, Result<String>> {
         Box::pin(async move {
             let webex = world.address(Side::Webex);
             let values = json!({"api_url": format!("{webex}/v1/")});

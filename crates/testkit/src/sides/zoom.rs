@@ -85,7 +85,15 @@ impl Customs for Zoom {
         None
     }
 
-    fn register<'a>(&'a self, world: &'a World) -> BoxFuture<'a, Result<String>> {
+    fn shares_its_app(&self) -> bool {
+        true
+    }
+
+    fn register<'a>(
+        &'a self,
+        world: &'a World,
+        _workspace: &'a str,
+    ) -> BoxFuture<'a, Result<String>> {
         Box::pin(async move {
             let zoom = world.address(Side::Zoom);
             let values = json!({
