@@ -38,6 +38,11 @@ async fn is_read_by(world: &World, channels: &Channels, word: &str, readers: [&[
             world.until("that nobody is told is counted", counted).await.unwrap();
         }
     }
+    let nothing_waits = async || {
+        let sync = world.api.get(&format!("/api/v1/channel-syncs/{}", channels.sync)).await?;
+        Ok(sync["traffic"]["pending"] == 0)
+    };
+    world.until("nothing is on its way", nothing_waits).await.unwrap();
     for (from, readers) in Side::ALL.into_iter().zip(readers) {
         for there in channels.others(from).into_iter().filter(|it| !readers.contains(it)) {
             let shown = shown(world, channels, there, &mark(from)).await;
