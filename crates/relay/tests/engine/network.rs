@@ -14,7 +14,7 @@ use parking_lot::Mutex;
 use rialto_model::{
     Abilities, Ability, Author, Capabilities, Content, Emoji, Event, EventKind, Feature,
     FileLimits, Fingerprint, LengthUnit, MessageState, Own, Pacing, PlatformId, RemoteId, Revision,
-    RichText, Support, TextLimit,
+    RichText, Signal, Support, TextLimit,
 };
 use rialto_platform::{HoldScope, Manifest, SendError};
 
@@ -71,6 +71,8 @@ struct State {
     faults: VecDeque<Fault>,
     calls: Vec<String>,
     own_events: Vec<Vec<u8>>,
+    /// Conversations that have another id now, which upkeep finds.
+    moved: Vec<(RemoteId, RemoteId)>,
     /// How long a post takes to be answered.
     /// What was posted is listed so much later only.
     lag: Duration,
@@ -233,6 +235,19 @@ impl Network {
         seen.revision = revision;
         let seen = seen.clone();
         self.event(conversation, &seen, revision)
+    }
+
+    /// A conversation gets another id, which nothing is found under but by the new one.
+    pub fn moves(&self, from: &str, to: &str) {
+        let mut state = self.state.lock();
+        let all = state.conversations.remove(&RemoteId::from(from)).unwrap();
+        state.conversations.insert(to.into(), all);
+        state.moved.push((from.into(), to.into()));
+    }
+
+    /// The webhook's payload that tells of it.
+    pub fn tells_of_move(&self, from: &str, to: &str) -> Vec<u8> {
+        self.payload(from, EventKind::Signal(Signal::Moved { to: to.into() }))
     }
 
     /// Deletes a message without leaving a trace.
