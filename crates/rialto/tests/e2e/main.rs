@@ -50,6 +50,16 @@ async fn all_connected_with(sides: &[Side], settings: &[(&str, &str)]) -> World 
     world
 }
 
+/// The calls by which Rialto posts to a side.
+fn posts(side: Side) -> &'static str {
+    match side {
+        Side::Slack => "chat.postMessage",
+        Side::Teams => "POST /teams/{id}/channels/{id}/messages*",
+        Side::Webex => "POST /messages",
+        Side::Zoom => "POST /chat/users/{userId}/messages",
+    }
+}
+
 /// The channels Launch of all four platforms.
 const LAUNCH: [&str; 4] = ["slack:launch", "teams:Launch", "webex:Launch", "zoom:launch"];
 

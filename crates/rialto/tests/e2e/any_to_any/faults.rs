@@ -3,7 +3,7 @@
 use rialto_testkit::{Message, Side};
 use serde_json::{Value, json};
 
-use crate::four_in_step;
+use crate::{four_in_step, posts};
 
 const COUNT: usize = 12;
 
@@ -16,22 +16,12 @@ fn numbers(all: &[Message], mark: &str) -> Vec<usize> {
     all.iter().filter(|it| !it.deleted).filter_map(number).collect()
 }
 
-/// The call by which Rialto posts.
-fn post(side: Side) -> &'static str {
-    match side {
-        Side::Slack => "chat.postMessage",
-        Side::Teams => "POST /teams/{id}/channels/{id}/messages",
-        Side::Webex => "POST /messages",
-        Side::Zoom => "POST /chat/users/{userId}/messages",
-    }
-}
-
 /// Breaks a side's API in this way; gives what mends it.
 async fn broken(world: &rialto_testkit::World, side: Side, how: &Value) -> String {
     let mut fault = how.clone();
     fault["platform"] = json!(side.word());
     fault["target"] = json!("api");
-    fault["method"] = json!(post(side));
+    fault["method"] = json!(posts(side));
     let fault = world.control.post("/faults", fault).await.unwrap();
     format!("/faults/{}", fault["id"].as_str().unwrap())
 }
