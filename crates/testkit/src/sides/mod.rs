@@ -99,7 +99,7 @@ pub(crate) trait Customs: Sync {
     /// `fruit` in a list, and `apple` in one inside of it.
     fn nested_list(&self, tag: &str) -> Option<Value>;
     /// A heading, and words below.
-    fn heading(&self, words: &str, tag: &str) -> Option<Value>;
+    fn heading(&self, words: &str, tag: &str) -> Value;
     /// Words that lead somewhere.
     fn link(&self, words: &str, url: &str, tag: &str) -> Value;
     /// A table with a row of headings.
@@ -110,7 +110,7 @@ pub(crate) trait Customs: Sync {
     fn mention(&self, account: &str, name: &str, tag: &str) -> Value;
     /// Calls everybody in a channel.
     fn everybody(&self, channel: &str, tag: &str) -> Value;
-    /// So many lines as people there can say at once.
+    /// As many lines as people there can say at once.
     fn lines(&self) -> usize;
     /// The deed that shares files without words.
     fn sharing(&self) -> &'static str;

@@ -154,8 +154,10 @@ impl Customs for Slack {
         Some(said(format!("~gone~ {tag}")))
     }
 
-    fn underlined(&self, _tag: &str) -> Option<Value> {
-        None
+    fn underlined(&self, tag: &str) -> Option<Value> {
+        let under = json!({"type": "text", "text": "under", "style": {"underline": true}});
+        let rest = json!({"type": "text", "text": format!(" {tag}")});
+        Some(rich_text(&[json!({"type": "rich_text_section", "elements": [under, rest]})]))
     }
 
     fn code_block(&self, tag: &str, code: &str) -> Option<Value> {
@@ -182,19 +184,23 @@ impl Customs for Slack {
         ]))
     }
 
-    fn heading(&self, words: &str, tag: &str) -> Option<Value> {
-        Some(json!({"blocks": [
+    fn heading(&self, words: &str, tag: &str) -> Value {
+        json!({"blocks": [
             {"type": "header", "text": {"type": "plain_text", "text": words}},
             {"type": "section", "text": {"type": "mrkdwn", "text": tag}},
-        ]}))
+        ]})
     }
 
     fn link(&self, words: &str, url: &str, tag: &str) -> Value {
         said(format!("<{}|{words}> {tag}", escaped(url)))
     }
 
-    fn table(&self, _rows: &[[&str; 2]], _tag: &str) -> Option<Value> {
-        None
+    fn table(&self, rows: &[[&str; 2]], tag: &str) -> Option<Value> {
+        let cell = |text: &&str| json!({"type": "raw_text", "text": text});
+        let row = |row: &[&str; 2]| row.iter().map(cell).collect::<Vec<_>>();
+        let rows: Vec<_> = rows.iter().map(row).collect();
+        let words = json!({"type": "section", "text": {"type": "mrkdwn", "text": tag}});
+        Some(json!({"blocks": [words, {"type": "table", "rows": rows}]}))
     }
 
     fn emoji(&self, tag: &str) -> Value {

@@ -162,8 +162,8 @@ impl Customs for Teams {
         Some(json!({"html": html}))
     }
 
-    fn heading(&self, words: &str, tag: &str) -> Option<Value> {
-        Some(json!({"html": format!("<h1>{words}</h1><p>{tag}</p>")}))
+    fn heading(&self, words: &str, tag: &str) -> Value {
+        json!({"html": format!("<h1>{words}</h1><p>{tag}</p>")})
     }
 
     fn link(&self, words: &str, url: &str, tag: &str) -> Value {
@@ -204,7 +204,7 @@ impl Customs for Teams {
     }
 
     fn lines(&self) -> usize {
-        300
+        1_000
     }
 
     fn sharing(&self) -> &'static str {

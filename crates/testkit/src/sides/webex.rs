@@ -152,8 +152,8 @@ impl Customs for Webex {
         Some(said(format!("{tag}\n\n- fruit\n  - apple")))
     }
 
-    fn heading(&self, words: &str, tag: &str) -> Option<Value> {
-        Some(said(format!("# {words}\n\n{tag}")))
+    fn heading(&self, words: &str, tag: &str) -> Value {
+        said(format!("# {words}\n\n{tag}"))
     }
 
     fn link(&self, words: &str, url: &str, tag: &str) -> Value {
@@ -177,7 +177,7 @@ impl Customs for Webex {
     }
 
     fn lines(&self) -> usize {
-        120
+        310
     }
 
     fn sharing(&self) -> &'static str {

@@ -172,8 +172,8 @@ impl Customs for Zoom {
         None
     }
 
-    fn heading(&self, words: &str, tag: &str) -> Option<Value> {
-        Some(said(format!("# {words}\n{tag}")))
+    fn heading(&self, words: &str, tag: &str) -> Value {
+        said(format!("# {words}\n{tag}"))
     }
 
     fn link(&self, words: &str, url: &str, tag: &str) -> Value {
@@ -202,7 +202,7 @@ impl Customs for Zoom {
     }
 
     fn lines(&self) -> usize {
-        60
+        45
     }
 
     fn sharing(&self) -> &'static str {

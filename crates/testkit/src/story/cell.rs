@@ -1,18 +1,9 @@
-//! How something is to be shown on another platform.
+//! How something is to be shown on another platform, as Rialto's compatibility page says.
 
+use anyhow::{Context, Result};
 use serde_json::Value;
 
-use crate::Side;
-
-/// From one platform to another.
-pub struct Way<'a> {
-    /// Where it is said.
-    pub from: Side,
-    /// Where it is read.
-    pub to: Side,
-    /// What Rialto says that the platform can do where it is read.
-    pub can: Option<&'a Value>,
-}
+use crate::{Side, World};
 
 /// How something is to be shown there.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -25,23 +16,44 @@ pub enum Cell {
     Impossible(String),
 }
 
-impl Way<'_> {
-    /// What Rialto says of a capability of the platform where it is read, by its place: `/abilities/edit/shown`.
-    pub(super) fn support(&self, place: &str) -> Cell {
-        let support = self.can.and_then(|can| can.pointer(place));
-        let text = |kind: &str| support.and_then(|it| it[kind].as_str()).map(str::to_owned);
-        match (text("emulated"), text("none")) {
+/// What Rialto says of every feature on every way.
+pub(super) struct Page(Value);
+
+impl Page {
+    /// Has Rialto print it.
+    pub(super) async fn read(world: &World) -> Result<Self> {
+        let page = world.rialto.lock().await.says(&["compatibility", "--json"]).await?;
+        Ok(Self(serde_json::from_str(&page).context("the compatibility page is JSON")?))
+    }
+
+    fn cell(&self, from: Side, to: Side, feature: &str) -> Cell {
+        let mut all = self.0.as_array().into_iter().flatten();
+        let crossing = all.find(|it| {
+            it["feature"] == feature && it["from"] == from.word() && it["to"] == to.word()
+        });
+        let crossing = crossing.map(|it| &it["crossing"]);
+        let text = |kind: &str| crossing.and_then(|it| it[kind].as_str()).map(str::to_owned);
+        match (text("emulated"), text("impossible")) {
             (Some(how), _) => Cell::Emulated(how),
             (_, Some(why)) => Cell::Impossible(why),
-            _ if support.is_some_and(|it| it == "native") => Cell::Native,
-            _ => Cell::Impossible(format!("Rialto does not say anything of {place}")),
+            _ if crossing.is_some_and(|it| it == "native") => Cell::Native,
+            _ => Cell::Impossible(format!("the page does not have {feature}")),
         }
     }
 }
 
-/// By other means, in these words.
-pub(super) fn emulated(how: &str) -> Cell {
-    Cell::Emulated(how.to_owned())
+/// From one platform to another.
+pub(super) struct Way<'a> {
+    pub(super) from: Side,
+    pub(super) to: Side,
+    pub(super) page: &'a Page,
+}
+
+impl Way<'_> {
+    /// What the page says of a feature.
+    pub(super) fn crossing(&self, feature: &str) -> Cell {
+        self.page.cell(self.from, self.to, feature)
+    }
 }
 
 /// Not at all, for this reason.

@@ -3,14 +3,10 @@
 use anyhow::{Result, ensure};
 
 use super::{
-    cell::{Cell, Way, emulated, impossible},
+    cell::{Cell, Way, impossible},
     scene::Scene,
 };
 use crate::{Message, Side};
-
-pub(super) fn edits_are(way: &Way<'_>) -> Cell {
-    way.support("/abilities/edit/shown")
-}
 
 pub(super) async fn edits(scene: &Scene<'_>) -> Result<String> {
     let (tag, speaker) = (scene.tagged("-first"), scene.speaker());
@@ -30,31 +26,23 @@ pub(super) async fn edits(scene: &Scene<'_>) -> Result<String> {
     scene.told("the same message, changed twice, and its reply")
 }
 
-/// Ten edits are as many as Webex lets an app make of a message, and a person too.
-pub(super) fn many_edits_are(way: &Way<'_>) -> Cell {
-    let counted = way.can.is_some_and(|can| can["max_edits"].is_number());
-    match edits_are(way) {
-        Cell::Native if counted && way.from != Side::Webex => {
-            emulated("after ten a reply says how it reads now")
-        }
-        cell => cell,
-    }
+/// Ten edits are as many as Webex lets a person make of a message.
+pub(super) fn has_many_edits(side: Side) -> bool {
+    side != Side::Webex
 }
 
 pub(super) async fn many_edits(scene: &Scene<'_>) -> Result<String> {
     let tag = |turn: usize| scene.tagged(&format!("-{turn:02};"));
     let id = scene.say(&tag(0)).await?;
     let there = scene.arrives(&tag(0)).await?;
-    let last = if scene.from == Side::Webex { 10 } else { 11 };
-    for turn in 1..=last {
+    for turn in 1..=11 {
         scene.edit(scene.speaker(), &id, &tag(turn)).await?;
         let message = scene.arrives(&tag(turn)).await?;
         let in_reply = message.thread.as_deref() == Some(&there.id);
         ensure!(message.id == there.id || turn == 11 && in_reply, "not there: {message:?}");
-        let as_told = matches!(&scene.expected, Cell::Emulated(how) if how.contains("reply"));
-        ensure!(turn < 11 || in_reply == as_told, "in a reply: {in_reply}");
+        ensure!(turn < 11 || in_reply != scene.natively(), "in a reply: {in_reply}");
     }
-    scene.told(&format!("{last} times"))
+    scene.told("eleven times")
 }
 
 /// Messages of this row that are still to be read, roots only.
@@ -63,20 +51,6 @@ fn pieces(all: &[Message], tag: &str) -> Vec<Message> {
         .filter(|it| !it.deleted && it.thread.is_none() && it.text.contains(tag))
         .cloned()
         .collect()
-}
-
-/// Whether people in `from` can say more at once than a message of Rialto's holds in `to`.
-fn is_split(from: Side, to: Side) -> bool {
-    match from {
-        Side::Slack | Side::Teams => true,
-        Side::Webex => to == Side::Zoom,
-        Side::Zoom => to == Side::Zoom,
-    }
-}
-
-pub(super) fn long_is(way: &Way<'_>) -> Cell {
-    let in_parts = emulated("in several messages, at the ends of lines");
-    if is_split(way.from, way.to) { in_parts } else { Cell::Native }
 }
 
 pub(super) async fn long(scene: &Scene<'_>) -> Result<String> {
@@ -108,10 +82,6 @@ pub(super) async fn long(scene: &Scene<'_>) -> Result<String> {
     scene.delete(scene.speaker(), &id).await?;
     scene.there("nothing of it", |all| pieces(all, &scene.tag).is_empty().then_some(())).await?;
     scene.told(&format!("{} parts, changed to one, back, and all gone", parts.len()))
-}
-
-pub(super) fn deletion_is(way: &Way<'_>) -> Cell {
-    way.support("/abilities/deletion/shown")
 }
 
 pub(super) async fn deletion(scene: &Scene<'_>) -> Result<String> {
@@ -146,18 +116,12 @@ pub(super) fn has_reactions(side: Side) -> bool {
     side != Side::Webex
 }
 
-/// Whether they are told in replies, which only a setting asks for.
-fn in_replies(way: &Way<'_>) -> bool {
-    way.can.is_some_and(|can| can["reactions_in_replies"] == true)
-}
-
+/// Where there are none, only a setting asks for replies.
 pub(super) fn reactions_are(way: &Way<'_>) -> Cell {
-    let none = impossible("there are none; short replies by setting");
-    if in_replies(way) { none } else { reactions_by_setting_are(way) }
-}
-
-pub(super) fn reactions_by_setting_are(way: &Way<'_>) -> Cell {
-    way.support("/abilities/reaction/shown")
+    match way.crossing("reaction") {
+        Cell::Emulated(how) => impossible(&format!("not unless it is set: {how}")),
+        cell => cell,
+    }
 }
 
 pub(super) async fn reactions(scene: &Scene<'_>) -> Result<String> {

@@ -3,10 +3,7 @@
 use anyhow::{Context, Result, ensure};
 use serde_json::json;
 
-use super::{
-    cell::{Cell, Way, impossible},
-    scene::Scene,
-};
+use super::scene::Scene;
 use crate::{Message, sides::both};
 
 /// The digest of a file as a side shows it.
@@ -26,10 +23,6 @@ async fn arrives_whole(scene: &Scene<'_>, name: &str) -> Result<()> {
             (digest(all, name) == Some(here)).then_some(())
         })
         .await
-}
-
-pub(super) fn files_are(way: &Way<'_>) -> Cell {
-    way.support("/abilities/file/shown")
 }
 
 pub(super) async fn with_text(scene: &Scene<'_>) -> Result<String> {
@@ -60,11 +53,13 @@ pub(super) async fn several(scene: &Scene<'_>) -> Result<String> {
     for name in &names {
         arrives_whole(scene, name).await?;
     }
+    let all = scene.world.read(scene.to, scene.channels).await?;
+    let of_these = |message: &Message| {
+        message.files.iter().filter(|file| file.name.contains(&scene.tag)).count()
+    };
+    let most = all.iter().map(of_these).max();
+    ensure!((most > Some(1)) == scene.natively(), "{most:?} in one message");
     scene.told("three files, byte for byte")
-}
-
-pub(super) fn too_large_is(_: &Way<'_>) -> Cell {
-    impossible("its name, its size and why; the text goes")
 }
 
 pub(super) async fn too_large(scene: &Scene<'_>) -> Result<String> {

@@ -15,8 +15,12 @@ mod threads;
 use anyhow::Result;
 use futures_util::future::{BoxFuture, join_all};
 
-pub use self::cell::{Cell, Way};
-use self::{joint::Joint, scene::Scene};
+pub use self::cell::Cell;
+use self::{
+    cell::{Page, Way},
+    joint::Joint,
+    scene::Scene,
+};
 use crate::{Channels, Side, World};
 
 /// What came of a row, on one way.
@@ -47,6 +51,10 @@ struct Row {
 }
 
 macro_rules! row {
+    // What the compatibility page has as one feature.
+    ($name:literal, $from:expr, $feature:literal, $tell:path $(, $settings:expr)?) => {
+        row!($name, $from, |way| way.crossing($feature), $tell $(, $settings)?)
+    };
     ($name:literal, $from:expr, $shown:expr, $tell:path) => {
         row!($name, $from, $shown, $tell, None)
     };
@@ -65,48 +73,39 @@ fn everywhere(_: Side) -> bool {
     true
 }
 
-fn natively(_: &Way<'_>) -> Cell {
-    Cell::Native
-}
-
 const ROWS: &[Row] = &[
-    row!("bold, italic", everywhere, natively, text::styles),
-    row!("inline code", text::has_code, text::code_is, text::code),
-    row!("strikethrough", text::has_strike, text::strike_is, text::strike),
-    row!("underline", text::has_underline, text::underline_is, text::underline),
-    row!("code block", text::has_code_block, text::code_block_is, text::code_block),
-    row!("quote", everywhere, natively, text::quote),
-    row!("lists, numbered lists", everywhere, natively, text::lists),
-    row!("nested lists", text::has_nested_list, text::nested_list_is, text::nested_list),
-    row!("heading", text::has_heading, text::heading_is, text::heading),
-    row!("link", everywhere, natively, text::link),
-    row!("line breaks, blank lines", everywhere, natively, text::lines),
-    row!("table", text::has_table, text::table_is, text::table),
-    row!("text that looks like markup", everywhere, natively, text::look_alike),
-    row!("emoji, skin tone", everywhere, natively, text::emoji),
-    row!("author", everywhere, people::author_is, people::author),
-    row!("mention of somebody known there", everywhere, natively, people::known),
-    row!("mention of somebody unknown", everywhere, people::unknown_is, people::unknown),
+    row!("bold, italic", everywhere, "bold", text::styles),
+    row!("inline code", text::has_code, "inline_code", text::code),
+    row!("strikethrough", text::has_strike, "strike", text::strike),
+    row!("underline", text::has_underline, "underline", text::underline),
+    row!("code block", text::has_code_block, "code_block", text::code_block),
+    row!("quote", everywhere, "quote", text::quote),
+    row!("lists, numbered lists", everywhere, "lists", text::lists),
+    row!("nested lists", text::has_nested_list, "nested_lists", text::nested_list),
+    row!("heading", everywhere, "heading", text::heading),
+    row!("link", everywhere, "link", text::link),
+    row!("line breaks, blank lines", everywhere, "line_breaks", text::lines),
+    row!("table", text::has_table, "table", text::table),
+    row!("text that looks like markup", everywhere, "literal_text", text::look_alike),
+    row!("emoji, skin tone", everywhere, "emoji", text::emoji),
+    row!("author", everywhere, "author_name", people::author),
+    row!("mention of somebody known there", everywhere, "mention_known", people::known),
+    row!("mention of somebody unknown", everywhere, "mention_unknown", people::unknown),
     row!("mention of everybody", everywhere, people::in_words, people::everybody_in_words),
     row!(
         "mention of everybody, by setting",
         everywhere,
-        people::everybody_is,
+        "mention_everybody",
         people::everybody_for_real,
         Some([r#"{"everyone_mentions": "real"}"#, r#"{"everyone_mentions": "text"}"#])
     ),
-    row!("thread reply, and an answer", everywhere, threads::replies_are, threads::reply),
-    row!(
-        "reply shown in the channel too",
-        threads::has_broadcast,
-        threads::broadcast_is,
-        threads::broadcast
-    ),
-    row!("edit, again, and of a reply", everywhere, changes::edits_are, changes::edits),
-    row!("eleven edits", everywhere, changes::many_edits_are, changes::many_edits),
-    row!("long message, edited, deleted", everywhere, changes::long_is, changes::long),
-    row!("deletion", everywhere, changes::deletion_is, changes::deletion),
-    row!("deletion of a thread's root", everywhere, changes::deletion_is, changes::root_deletion),
+    row!("thread reply, and an answer", everywhere, "thread", threads::reply),
+    row!("reply shown in the channel too", native::is_slack, "broadcast", threads::broadcast),
+    row!("edit, again, and of a reply", everywhere, "edit", changes::edits),
+    row!("eleven edits", changes::has_many_edits, "many_edits", changes::many_edits),
+    row!("long message, edited, deleted", everywhere, "long_message", changes::long),
+    row!("deletion", everywhere, "deletion", changes::deletion),
+    row!("deletion of a thread's root", everywhere, "deletion", changes::root_deletion),
     row!(
         "reactions of several people",
         changes::has_reactions,
@@ -116,16 +115,16 @@ const ROWS: &[Row] = &[
     row!(
         "reactions as replies, by setting",
         changes::has_reactions,
-        changes::reactions_by_setting_are,
+        "reaction",
         changes::reactions,
         Some([r#"{"reaction_replies": true}"#, r#"{"reaction_replies": false}"#])
     ),
-    row!("file with text, edited", everywhere, files::files_are, files::with_text),
-    row!("several files and an image", everywhere, files::files_are, files::several),
-    row!("file that is too large", everywhere, files::too_large_is, files::too_large),
-    row!("subject, importance", native::is_teams, native::in_words, native::subject),
-    row!("card", native::is_teams, native::in_words, native::card),
-    row!("another app's blocks", native::is_slack, native::in_words, native::blocks),
+    row!("file with text, edited", everywhere, "file", files::with_text),
+    row!("several files and an image", everywhere, "many_files", files::several),
+    row!("file that is too large", everywhere, "file_too_large", files::too_large),
+    row!("subject, importance", native::is_teams, "subject", native::subject),
+    row!("card", native::is_teams, "card", native::card),
+    row!("another app's blocks", native::is_slack, "card", native::blocks),
     row!("joins, leaves, topic", everywhere, quiet::is_not_told, quiet::not_relayed),
 ];
 
@@ -133,26 +132,42 @@ const ROWS: &[Row] = &[
 /// told of each row as it ends, with all its ways.
 ///
 /// # Errors
-/// When Rialto does not say what its platforms can do.
+/// When Rialto does not say what crosses, and how.
 pub async fn tell(
     world: &World,
     channels: &Channels,
     only: &str,
     mut seen: impl FnMut(&'static str, &[Outcome]),
 ) -> Result<Vec<Outcome>> {
-    let platforms = world.api.get("/api/v1/platforms").await?;
+    let page = Page::read(world).await?;
     let mut outcomes = Vec::new();
     for (number, row) in ROWS.iter().enumerate().filter(|(_, row)| row.name.contains(only)) {
         let [meanwhile, afterwards] = row.settings.unwrap_or_default();
         set(world, channels, meanwhile).await?;
         let from = channels.sides().filter(|side| (row.from)(*side));
-        let ways = from.map(|from| tell_from(world, channels, &platforms, (number, row), from));
-        let ways = join_all(ways).await.concat();
+        let ways = from.map(|from| tell_from(world, channels, &page, (number, row), from));
+        let mut ways = join_all(ways).await.concat();
         set(world, channels, afterwards).await?;
+        ways.extend(untold(channels, &page, row));
         seen(row.name, &ways);
         outcomes.extend(ways);
     }
     Ok(outcomes)
+}
+
+/// What the page says crosses as it is, from where nobody can say it: one of the two is wrong.
+fn untold(channels: &Channels, page: &Page, row: &Row) -> Vec<Outcome> {
+    let mut wrong = Vec::new();
+    for from in channels.sides().filter(|side| !(row.from)(*side)) {
+        for to in channels.others(from) {
+            let expected = (row.shown)(&Way { from, to, page });
+            if expected == Cell::Native {
+                let why = format!("nobody in {} can say what the page says crosses", from.name());
+                wrong.push(Outcome { row: row.name, from, to, expected, result: Err(why) });
+            }
+        }
+    }
+    wrong
 }
 
 /// Changes the channel sync's settings; an empty text changes none.
@@ -169,17 +184,14 @@ async fn set(world: &World, channels: &Channels, settings: &str) -> Result<()> {
 async fn tell_from(
     world: &World,
     channels: &Channels,
-    platforms: &serde_json::Value,
+    page: &Page,
     (number, row): (usize, &Row),
     from: Side,
 ) -> Vec<Outcome> {
     let others = channels.others(from);
     let joint = Joint::new(others.len());
     let ways = others.into_iter().map(|to| {
-        let mut all = platforms.as_array().into_iter().flatten();
-        let can = all.find(|it| it["id"] == to.word()).map(|it| &it["capabilities"]);
-        let way = Way { from, to, can };
-        let expected = (row.shown)(&way);
+        let expected = (row.shown)(&Way { from, to, page });
         let tag = format!("{}-{number}", from.word());
         let scene =
             Scene { world, channels, from, to, tag, expected: expected.clone(), joint: &joint };

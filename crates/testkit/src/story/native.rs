@@ -3,10 +3,7 @@
 use anyhow::{Result, ensure};
 use serde_json::json;
 
-use super::{
-    cell::{Cell, Way, emulated},
-    scene::Scene,
-};
+use super::scene::Scene;
 use crate::Side;
 
 pub(super) fn is_slack(side: Side) -> bool {
@@ -15,10 +12,6 @@ pub(super) fn is_slack(side: Side) -> bool {
 
 pub(super) fn is_teams(side: Side) -> bool {
     side == Side::Teams
-}
-
-pub(super) fn in_words(_: &Way<'_>) -> Cell {
-    emulated("in words, with links")
 }
 
 pub(super) async fn subject(scene: &Scene<'_>) -> Result<String> {

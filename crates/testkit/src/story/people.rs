@@ -4,7 +4,7 @@ use anyhow::{Context, Result, ensure};
 use serde_json::Value;
 
 use super::{
-    cell::{Cell, Way, emulated, impossible},
+    cell::{Cell, Way},
     scene::Scene,
 };
 use crate::Side;
@@ -13,10 +13,6 @@ use crate::Side;
 async fn mention(scene: &Scene<'_>, name: &str) -> Result<()> {
     let account = scene.world.account(scene.from, name).await?;
     scene.post(scene.writing().mention(&account, name, &scene.tag)).await.map(drop)
-}
-
-pub(super) fn author_is(way: &Way<'_>) -> Cell {
-    way.support("/abilities/author_name/shown")
 }
 
 /// What a platform gets that fetches a picture without a token, as Slack does.
@@ -63,10 +59,6 @@ pub(super) async fn known(scene: &Scene<'_>) -> Result<String> {
     scene.told("@Megan Bowen, a real mention")
 }
 
-pub(super) fn unknown_is(_: &Way<'_>) -> Cell {
-    impossible("their name in words: there is nobody to call")
-}
-
 pub(super) async fn unknown(scene: &Scene<'_>) -> Result<String> {
     let name = scene.writing().stranger();
     mention(scene, name).await?;
@@ -89,7 +81,7 @@ fn calls_everybody(mentions: &[Value]) -> bool {
 }
 
 pub(super) fn in_words(_: &Way<'_>) -> Cell {
-    emulated("words that call nobody; a real mention by setting")
+    Cell::Emulated("in words that call nobody, unless it is set".to_owned())
 }
 
 pub(super) async fn everybody_in_words(scene: &Scene<'_>) -> Result<String> {
@@ -98,10 +90,6 @@ pub(super) async fn everybody_in_words(scene: &Scene<'_>) -> Result<String> {
     ensure!(message.mentions.is_empty(), "everybody was called: {:?}", message.mentions);
     ensure!(message.text.contains('@'), "the words are missing in {}", message.text);
     scene.told("@everybody")
-}
-
-pub(super) fn everybody_is(way: &Way<'_>) -> Cell {
-    way.support("/abilities/mention_everybody/shown")
 }
 
 pub(super) async fn everybody_for_real(scene: &Scene<'_>) -> Result<String> {

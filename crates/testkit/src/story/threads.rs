@@ -3,15 +3,8 @@
 use anyhow::{Result, ensure};
 use serde_json::json;
 
-use super::{
-    cell::{Cell, Way},
-    scene::Scene,
-};
-use crate::{Side, sides::both};
-
-pub(super) fn replies_are(way: &Way<'_>) -> Cell {
-    way.support("/abilities/thread/shown")
-}
+use super::scene::Scene;
+use crate::sides::both;
 
 pub(super) async fn reply(scene: &Scene<'_>) -> Result<String> {
     let root_tag = scene.tagged("-root");
@@ -34,15 +27,6 @@ pub(super) async fn reply(scene: &Scene<'_>) -> Result<String> {
         ensure!(below, "not under the root in {}: {message:?}", side.name());
     }
     scene.told("under the right message, and the answer too")
-}
-
-/// Replies that are shown in the channel too.
-pub(super) fn has_broadcast(side: Side) -> bool {
-    side == Side::Slack
-}
-
-pub(super) fn broadcast_is(way: &Way<'_>) -> Cell {
-    way.support("/abilities/broadcast/shown")
 }
 
 pub(super) async fn broadcast(scene: &Scene<'_>) -> Result<String> {
