@@ -42,12 +42,46 @@ export const knownFaults = [
     at: /^response\.body\.@odata\.context$/,
     says: /^Response body property @odata\.context must be object$/,
   },
+  {
+    // The page "Webhooks": `"event": "all"` is how to hear of edited messages.
+    name: "Webex: a webhook's event may be `all`, which is not among the description's",
+    call: /^webex (POST|GET|PUT) \/webhooks(\/\{webhookId\})?$/,
+    status: 200,
+    at: /^(request|response)\.body\.(items\.\d+\.)?event$/,
+    says: /must be equal to one of the allowed values: created, updated, deleted, /,
+  },
+  {
+    // The page "Message Attachments": local files are sent as multipart/form-data.
+    name: "Webex: files come as multipart/form-data; the description has JSON alone",
+    call: /^webex POST \/messages$/,
+    status: 200,
+    at: /^request$/,
+    says: /^Supported content types: application\/json$/,
+  },
+  {
+    // Every operation asks for a token, and tokens end after an hour.
+    name: "Zoom: what a token that has expired is answered with is described for no operation",
+    call: /^zoom \w+ \/chat\//,
+    status: 401,
+    at: /^response$/,
+    says: /^Unable to match the returned status code with those defined in the document/,
+  },
+  {
+    // "The email address, user ID, or member ID": one of three, two of which are any text.
+    name: "Zoom: an id of a contact fits two of the three schemas of which exactly one must fit",
+    call: /^zoom POST \/chat\/users\/\{userId\}\/messages$/,
+    status: 201,
+    at: /^request\.body\.to_contact$/,
+    says: /must match (format "email"|exactly one schema in oneOf)$/,
+  },
 ];
 
 // Calls that no description has. `what` is printed; `call` is matched.
 export const undescribed = [
   { what: "Slack: bytes of an upload", call: /^slack POST \/upload\/v1\/[^/]+$/ },
   { what: "Slack: bytes of a download", call: /^slack GET \/files-pri\/.+/ },
+  { what: "Webex: bytes of a file, and its name", call: /^webex (GET|HEAD) \/v1\/contents\/[^/]+$/ },
+  { what: "Zoom: bytes of a download", call: /^zoom GET \/file\/download\/[^/]+$/ },
   { what: "Graph: bytes to an upload session", call: /^graph PUT \/sandbox-upload\/.+/ },
   { what: "Graph: pre-authorized download", call: /^graph GET \/sandbox-download\/.+/ },
   { what: "Entra: the keys that notifications' tokens are signed with", call: /^login GET \/common\/discovery\/v2\.0\/keys$/ },

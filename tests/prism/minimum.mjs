@@ -26,6 +26,27 @@ const graph = [
   "POST /subscriptions/{subscription-id}/reauthorize", "DELETE /subscriptions/{subscription-id}",
 ];
 
+const webex = [
+  "GET /people/me", "GET /people", "GET /people/{personId}", "GET /rooms", "GET /rooms/{roomId}", "POST /rooms",
+  "GET /teams", "GET /memberships", "POST /memberships", "GET /webhooks", "POST /webhooks", "PUT /webhooks/{webhookId}",
+  "GET /messages", "GET /messages/{messageId}", "POST /messages", "PUT /messages/{messageId}",
+  "DELETE /messages/{messageId}", "POST /v1/access_token",
+];
+const MESSAGES = "/chat/users/{userId}/messages";
+const zoom = [
+  "GET /users/{userId}", "GET /chat/users/{userId}/channels", "GET /chat/channels", "POST /chat/users/{userId}/channels",
+  `GET ${MESSAGES}`, `POST ${MESSAGES}`, `PUT ${MESSAGES}/{messageId}`, `DELETE ${MESSAGES}/{messageId}`,
+  `PATCH ${MESSAGES}/{messageId}/emoji_reactions`, "POST /chat/channels/{channelId}/members/me", "POST /chat/users/{userId}/files", "POST /oauth/token",
+];
+
+/// The same of Webex and Zoom.
+export const MINIMUM_OF_WEBEX_AND_ZOOM = [
+  ...webex.map((call) => `webex ${call}`),
+  ...zoom.map((call) => `zoom ${call}`),
+  "Webex: bytes of a file, and its name",
+  "Zoom: bytes of a download",
+];
+
 export const MINIMUM = [
   ...slack.map((call) => `slack ${call}`),
   ...graph.map((call) => `graph ${call}`),

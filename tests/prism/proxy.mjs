@@ -41,11 +41,11 @@ async function listening(server) {
 }
 
 /// Prism over one description, in front of `upstream`.
-async function prism(file, upstream) {
+async function prism({ prefix, file }, upstream) {
   const { found } = await start(`Prism with ${file}`, PRISM, ["proxy", "-p", "0", "--errors", "false", file, upstream], {
     ready: (line) => line.match(/Prism is listening on (http:\/\/\S+)/)?.[1],
   });
-  return { at: new URL(found), operations: operations(file) };
+  return { prefix, at: new URL(found), operations: operations(file) };
 }
 
 export class Front {
@@ -53,11 +53,11 @@ export class Front {
   underway = new Map();
   count = 0;
 
-  /// `bytes`: paths whose bodies are no text. `refusesWith200`: what is refused says so in its body alone.
+  /// `descriptions`: files, each with what paths begin with before they are as in it. `bytes`: paths whose bodies are no text. `refusesWith200`: what is refused says so in its body alone.
   /// `seen`: where calls and violations are collected.
-  static async listen({ name, prefix, descriptions, bytes, refusesWith200, seen }) {
+  static async listen({ name, descriptions, bytes, refusesWith200, seen }) {
     const front = new Front();
-    Object.assign(front, { name, prefix, descriptions, bytes, refusesWith200, seen });
+    Object.assign(front, { name, descriptions, bytes, refusesWith200, seen });
     front.server = http.createServer((request, response) => front.pass(request, response));
     front.url = await listening(front.server);
     return front;
@@ -74,12 +74,10 @@ export class Front {
   /// Which description has this call, and what the call is named.
   route(method, path) {
     const described = path.replace(BY_PATH, "$1$2");
-    const inner = described.startsWith(`${this.prefix}/`) ? described.slice(this.prefix.length) : undefined;
-    if (inner !== undefined) {
-      for (const { at, operations } of this.prisms) {
-        const operation = operations.find((it) => it.method === method && it.pattern.test(inner));
-        if (operation) return { at, inner, operation, name: `${this.name} ${method} ${operation.path}` };
-      }
+    for (const { prefix, at, operations } of this.prisms.filter((it) => described.startsWith(`${it.prefix}/`))) {
+      const inner = described.slice(prefix.length);
+      const operation = operations.find((it) => it.method === method && it.pattern.test(inner));
+      if (operation) return { at, inner, operation, name: `${this.name} ${method} ${operation.path}` };
     }
     return { name: `${this.name} ${method} ${path}` };
   }

@@ -9,7 +9,7 @@ const SOMEBODY = { slack: "Ben Okafor", teams: "Megan Bowen" };
 const EMOJI = { slack: "tada", teams: "🎉" };
 
 export async function rialtoCalls({ seen, ...world }) {
-  const company = await Company.found(world);
+  const company = await Company.found(world, ["slack", "teams"]);
   try {
     await company.connectSlack();
     await company.connectTeams();
@@ -17,7 +17,7 @@ export async function rialtoCalls({ seen, ...world }) {
     for (const connection of Object.values(company.connections)) {
       await company.admin("POST", `/connections/${connection}/check`);
     }
-    const launch = await company.connect("general", "Launch");
+    const launch = await company.connect({ slack: "general", teams: "Launch" });
     for (const from of ["slack", "teams"]) {
       await conversation(company, launch, from);
       await words(company, launch, from);

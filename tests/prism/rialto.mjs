@@ -7,7 +7,7 @@ import path from "node:path";
 import { api, until } from "./json.mjs";
 import { start } from "./processes.mjs";
 
-export const OTHER = { slack: "teams", teams: "slack" };
+export const OTHER = { slack: "teams", teams: "slack", webex: "zoom", zoom: "webex" };
 const ADMIN = { slack: "Ana Silva", teams: "Ida Holm" };
 const SERVICE_USER = "Rialto Service";
 const email = (name) => `${name.toLowerCase().replace(" ", ".")}@acme.example`;
@@ -33,6 +33,29 @@ const TEAMS = {
   teams: [{ name: "Projects", members: SALES, channels: ["Launch", "Roadmap"] }],
 };
 
+const SUPPORT = ["Wanda Novak", "Mark Roux", "Megan Bowen"];
+const WEBEX = {
+  name: "Acme Support",
+  people: [...SUPPORT, SERVICE_USER].map((name) => ({ name, email: email(name) })),
+  channels: [
+    { name: "Launch", members: [...SUPPORT, SERVICE_USER] },
+    { name: "Roadmap", members: [...SUPPORT, SERVICE_USER], public: true, description: "what comes next" },
+  ],
+};
+const SUBSIDIARY = ["Zoe Park", "Omar Haddad", "Megan Bowen"];
+const ZOOM = {
+  name: "Acme Subsidiary",
+  plan: "business",
+  people: [SERVICE_USER, ...SUBSIDIARY].map((name) => ({ name, email: email(name), admin: name === SERVICE_USER })),
+  channels: [
+    { name: "launch", private: true, members: [SERVICE_USER, ...SUBSIDIARY] },
+    { name: "planning", members: SUBSIDIARY },
+  ],
+  emoji: ["shipit"],
+};
+
+const WORKSPACES = { slack: SLACK, teams: TEAMS, webex: WEBEX, zoom: ZOOM };
+
 /// No waiting between posts; sweeps within the run, but late enough that a lost answer is looked up before.
 /// Without the canary: its nest would have a subscription and messages of its own.
 const SETTINGS = {
@@ -42,6 +65,9 @@ const SETTINGS = {
   RIALTO_CANARY_EVERY: "0s",
 };
 
+/// What the sandbox calls channels that Rialto lists by these names.
+const places = ({ teams, ...others }) => (teams ? { ...others, teams: `Projects/${teams}` } : others);
+
 async function freePort() {
   const server = net.createServer();
   await new Promise((resolve) => server.listen(0, "127.0.0.1", resolve));
@@ -50,17 +76,17 @@ async function freePort() {
   return port;
 }
 
-/// Two workspaces, people in them, and a Rialto.
+/// Workspaces, people in them, and a Rialto.
 export class Company {
   connections = {};
 
-  static async found({ urls, services, binary }) {
+  static async found({ urls, services, binary }, sides) {
     const company = new Company();
     Object.assign(company, { services, control: api(urls.control) });
-    company.workspaces = {
-      slack: await company.control("POST", "/slack/workspaces", SLACK),
-      teams: await company.control("POST", "/teams/workspaces", TEAMS),
-    };
+    company.workspaces = {};
+    for (const side of sides) {
+      company.workspaces[side] = await company.control("POST", `/${side}/workspaces`, WORKSPACES[side]);
+    }
     company.folder = await mkdtemp(path.join(os.tmpdir(), "rialto-prism-"));
     const listen = `127.0.0.1:${await freePort()}`;
     const url = `http://${listen}`;
@@ -126,6 +152,43 @@ export class Company {
     this.connections.teams = await this.authorize("teams", app.id, SERVICE_USER);
   }
 
+  /// What Rialto says that its application needs on a platform, of one kind.
+  async needed(platform, kind) {
+    const all = await this.admin("GET", "/platforms");
+    const { permissions } = all.find((it) => it.id === platform);
+    return permissions.filter((it) => it.kind === kind).map((it) => it.name);
+  }
+
+  /// Registers an integration with Webex, and signs the service user in.
+  async connectWebex() {
+    const values = { api_url: `${this.services.webex.url}/v1/` };
+    const app = await this.admin("POST", "/apps", { platform: "webex", values });
+    const scopes = await this.needed("webex", "scope");
+    const redirect_urls = [app.redirect_url];
+    const made = await this.control("POST", "/webex/apps", { name: "Rialto", kind: "integration", redirect_urls, scopes });
+    const { client_id, client_secret } = made;
+    await this.admin("PATCH", `/apps/${app.id}`, { values: { client_id, client_secret } });
+    this.connections.webex = await this.authorize("webex", app.id, SERVICE_USER);
+  }
+
+  /// Registers an app for the whole account with Zoom, has its address validated, and signs the service user in.
+  async connectZoom() {
+    const { url } = this.services.zoom;
+    const values = { api_url: `${url}/v2/`, file_url: `${url}/v2/`, login_url: `${url}/` };
+    const app = await this.admin("POST", "/apps", { platform: "zoom", values });
+    const made = await this.control("POST", "/zoom/apps", {
+      name: "Rialto",
+      kind: "account",
+      redirect_urls: [app.redirect_url],
+      scopes: (await this.needed("zoom", "scope")).map((name) => `${name.replace(/:admin$/, "")}:admin`),
+      events: await this.needed("zoom", "event"),
+    });
+    const { client_id, client_secret, secret_token } = made;
+    await this.admin("PATCH", `/apps/${app.id}`, { values: { client_id, client_secret, secret_token } });
+    await this.control("PATCH", `/zoom/apps/${made.id}`, { event_url: app.webhook_url });
+    this.connections.zoom = await this.authorize("zoom", app.id, SERVICE_USER);
+  }
+
   /// Sends somebody through the vendor's page; gives the connection that comes of it.
   async authorize(platform, app, as) {
     const { url, state } = await this.admin("POST", `/apps/${app}/authorizations`, {});
@@ -146,11 +209,11 @@ export class Company {
     return { connection, conversation: found.id };
   }
 
-  /// *Connect*: two channels that exist.
-  async connect(slack, teams) {
-    const endpoints = [await this.endpoint("slack", slack), await this.endpoint("teams", teams)];
+  /// *Connect*: channels that exist, by side.
+  async connect(channels) {
+    const endpoints = await Promise.all(Object.entries(channels).map(([side, name]) => this.endpoint(side, name)));
     const { id } = await this.admin("POST", "/channel-syncs/connect", { endpoints });
-    return { id, slack, teams: `Projects/${teams}` };
+    return { id, ...places(channels) };
   }
 
   /// *Add*: a channel gets its counterpart on the other side.
@@ -163,8 +226,7 @@ export class Company {
     }
     const source = await this.endpoint(from, name);
     const { conversation, channel_sync } = await this.admin("POST", "/channel-syncs/add", { source, target });
-    const [slack, teams] = from === "slack" ? [name, conversation] : [conversation, name];
-    return { id: channel_sync.id, slack, teams: `Projects/${teams}` };
+    return { id: channel_sync.id, ...places({ [from]: name, [to]: conversation }) };
   }
 
   /// The id of a person where they chat.

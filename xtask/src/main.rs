@@ -8,7 +8,7 @@ mod run;
 
 use std::ffi::OsString;
 
-use anyhow::Result;
+use anyhow::{Context, Result, ensure};
 use clap::{Parser, Subcommand};
 
 /// What a developer of Rialto does, in one word each.
@@ -26,6 +26,8 @@ enum Command {
     /// Lets people talk on both sides while everything goes wrong and Rialto is killed, and compares
     /// what is seen in the end with what was said.
     Chaos(chaos::Options),
+    /// Writes `docs/compatibility.md`, which the connectors' tables make.
+    Compatibility,
     /// Runs every check that CI runs.
     Test(check::Options),
     /// Runs the quick checks only: format, lints, dependencies.
@@ -58,6 +60,13 @@ fn main() -> Result<()> {
             run::step("demo", demo)
         }
         Command::Chaos(options) => chaos::run(&options),
+        Command::Compatibility => {
+            run::step("build", run::cargo(["build", "--package", "rialto"]))?;
+            let mut page = run::program("target/debug/rialto");
+            let output = page.arg("compatibility").output().context("rialto compatibility")?;
+            ensure!(output.status.success(), "rialto compatibility failed: {}", output.status);
+            Ok(std::fs::write(run::root().join("docs/compatibility.md"), output.stdout)?)
+        }
         Command::Test(options) => check::all(&options),
         Command::Lint => check::lint(),
         Command::Bench(Bench { arguments }) => {

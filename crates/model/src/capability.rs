@@ -4,31 +4,23 @@ use std::time::Duration;
 
 use serde::Serialize;
 
+use crate::Abilities;
+
 /// What a platform can do.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct Capabilities {
-    /// How long one message may be.
+    /// How long one message of Rialto's may be.
     pub text: TextLimit,
-    /// How an author's name and picture are shown on what the service identity posts.
-    pub author: AuthorStyle,
-    /// Changing a posted message. `max_edits` of one message, if the platform counts.
-    pub edits: Support,
-    /// How often one message can be edited.
+    /// How long a message people there can write.
+    pub longest: TextLimit,
+    /// How often one message can be edited, if the platform counts.
     pub max_edits: Option<u32>,
-    /// Taking a message away.
-    pub deletes: Support,
-    /// Replies below a message.
-    pub threads: Support,
-    /// A reply that is shown in the channel too.
-    pub broadcast: Support,
-    /// Reactions.
-    pub reactions: ReactionSupport,
+    /// Whether reactions are told in short replies, which only a channel sync's setting asks for.
+    pub reactions_in_replies: bool,
     /// Files.
     pub files: FileLimits,
-    /// Calling everybody by a real mention.
-    pub everyone_mentions: Support,
-    /// Telling of joins and leaves.
-    pub memberships: Support,
+    /// What people can do there, and what can be shown of what others do elsewhere.
+    pub abilities: Abilities,
     /// How fast one may write.
     pub pacing: Pacing,
 }
@@ -39,7 +31,7 @@ pub struct Capabilities {
 pub enum Support {
     /// The platform's own.
     Native,
-    /// Shown by other means; the text says how, for the compatibility page.
+    /// By other means; the text says how, for the compatibility page.
     Emulated(&'static str),
     /// Impossible; the text says why.
     None(&'static str),
@@ -54,40 +46,40 @@ pub struct TextLimit {
     pub unit: LengthUnit,
 }
 
+impl TextLimit {
+    /// In bytes, whatever is written.
+    fn most_bytes(self) -> usize {
+        match self.unit {
+            // A character beyond the first 65 536 counts twice where UTF-16 is counted.
+            LengthUnit::Characters => self.max.saturating_mul(3),
+            LengthUnit::Bytes => self.max,
+        }
+    }
+
+    /// Whether a text that is as long as another limit allows is within this one, with so much room
+    /// left.
+    pub(crate) fn takes(self, other: Self, room: usize) -> bool {
+        let most = match self.unit {
+            LengthUnit::Characters => other.max,
+            LengthUnit::Bytes => other.most_bytes(),
+        };
+        most.saturating_add(room) <= self.max
+    }
+}
+
 /// What a length counts.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize)]
 #[serde(rename_all = "snake_case")]
 pub enum LengthUnit {
-    /// Unicode scalar values.
+    /// Characters, as the platform counts them: at most UTF-16's units.
     Characters,
     /// UTF-8 bytes, markup included.
     Bytes,
 }
 
-/// How an author is shown.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize)]
-#[serde(rename_all = "snake_case")]
-pub enum AuthorStyle {
-    /// As the message's own name and picture.
-    Native,
-    /// By name in the text.
-    InText,
-}
-
-/// Reactions.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
-pub struct ReactionSupport {
-    /// Unicode reactions.
-    pub unicode: Support,
-    /// Reactions by an emoji of the workspace's own.
-    pub custom: Support,
-}
-
 /// Files.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
 pub struct FileLimits {
-    /// Whether files can be posted.
-    pub support: Support,
     /// Bytes of one file.
     pub max_bytes: u64,
     /// Files of one message.

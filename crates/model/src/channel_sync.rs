@@ -135,6 +135,8 @@ pub struct SyncSettings {
     pub everyone_mentions: EveryoneMentions,
     /// Whether reactions cross.
     pub reactions: bool,
+    /// Whether reactions are told in short replies where they can be shown by nothing else.
+    pub reaction_replies: bool,
     /// Whether files cross; if not, their names do.
     pub files: bool,
     /// Whether joins and leaves are told on the other sides.
@@ -146,6 +148,7 @@ impl Default for SyncSettings {
         Self {
             everyone_mentions: EveryoneMentions::Text,
             reactions: true,
+            reaction_replies: false,
             files: true,
             memberships: false,
         }

@@ -9,6 +9,7 @@
 mod account;
 mod capability;
 mod channel_sync;
+mod compatibility;
 mod content;
 mod delivery;
 mod event;
@@ -18,14 +19,12 @@ mod rich_text;
 pub mod testing;
 
 pub use account::{Account, AccountKind, Author};
-pub use capability::{
-    AuthorStyle, Capabilities, FileLimits, LengthUnit, Pacing, ReactionSupport, Support, TextLimit,
-    Window,
-};
+pub use capability::{Capabilities, FileLimits, LengthUnit, Pacing, Support, TextLimit, Window};
 pub use channel_sync::{
     ChannelSync, ChannelSyncState, Conversation, ConversationKind, ConversationRef, Direction,
     Endpoint, EveryoneMentions, SyncSettings,
 };
+pub use compatibility::{Abilities, Ability, Crossing, FEATURES, Feature, crossing};
 pub use content::{Attachment, AttachmentKind, Content};
 pub use delivery::{
     Attempt, AttemptOutcome, Begun, Delivery, DeliveryState, Fingerprint, PartKey, Work, WorkKind,

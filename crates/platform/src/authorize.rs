@@ -2,11 +2,13 @@
 
 use std::collections::BTreeMap;
 
+use aws_lc_rs::digest;
+use base64::{Engine, prelude::BASE64_URL_SAFE_NO_PAD};
 use rialto_model::{AppId, RemoteId};
-use secrecy::SecretString;
+use secrecy::{ExposeSecret, SecretString};
 use url::Url;
 
-use crate::SetupError;
+use crate::{Random, SetupError};
 
 /// What the state of a link for consent begins with.
 const CONSENT: &str = "consent-";
@@ -91,6 +93,31 @@ pub struct AuthorizationStart {
     pub secret: SecretString,
 }
 
+impl AuthorizationStart {
+    /// A page that gives a code, which only who began can exchange (PKCE, RFC 7636). The page's own
+    /// parameters are in its address already.
+    pub fn for_code(
+        mut url: Url,
+        random: &dyn Random,
+        client_id: &str,
+        redirect: &Url,
+        state: &str,
+    ) -> Self {
+        let mut bytes = [0; 32];
+        random.fill(&mut bytes);
+        let verifier = BASE64_URL_SAFE_NO_PAD.encode(bytes);
+        let challenge = digest::digest(&digest::SHA256, verifier.as_bytes());
+        url.query_pairs_mut()
+            .append_pair("response_type", "code")
+            .append_pair("client_id", client_id)
+            .append_pair("redirect_uri", redirect.as_str())
+            .append_pair("state", state)
+            .append_pair("code_challenge", &BASE64_URL_SAFE_NO_PAD.encode(challenge))
+            .append_pair("code_challenge_method", "S256");
+        Self { url, secret: SecretString::from(verifier) }
+    }
+}
+
 /// What came back.
 #[derive(Clone, Debug)]
 pub struct AuthorizationAnswer {
@@ -98,6 +125,40 @@ pub struct AuthorizationAnswer {
     pub query: BTreeMap<String, String>,
     /// What was to be remembered.
     pub secret: SecretString,
+}
+
+impl AuthorizationAnswer {
+    /// The code to exchange. `whose`: the platform's name; `declined`: its error codes in words.
+    ///
+    /// # Errors
+    /// `Refused` when there is none.
+    pub fn code(
+        &self,
+        whose: &str,
+        declined: impl FnOnce(&str) -> String,
+    ) -> Result<&str, SetupError> {
+        if let Some(error) = self.query.get("error") {
+            return Err(SetupError::Refused(declined(error)));
+        }
+        let code = self.query.get("code").map(String::as_str);
+        code.ok_or_else(|| {
+            SetupError::Refused(format!("{whose} sent no authorization code: start again"))
+        })
+    }
+
+    /// What a token endpoint wants to be told for the code of [`AuthorizationStart::for_code`].
+    pub fn exchange<'a>(
+        &'a self,
+        code: &'a str,
+        redirect: &'a Url,
+    ) -> [(&'static str, &'a str); 4] {
+        [
+            ("grant_type", "authorization_code"),
+            ("code", code),
+            ("redirect_uri", redirect.as_str()),
+            ("code_verifier", self.secret.expose_secret()),
+        ]
+    }
 }
 
 /// A workspace that was authorized.

@@ -61,6 +61,20 @@ pub struct Upkeep {
     pub seen: Vec<Conversation>,
 }
 
+impl Upkeep {
+    /// When a connection that must be looked at this often, and whose token is to be renewed then, is
+    /// looked after next. A renewal that is due and did not work is tried again soon.
+    pub fn next(
+        now: Timestamp,
+        every: SignedDuration,
+        renew: Option<Timestamp>,
+    ) -> Option<Timestamp> {
+        let look = now.checked_add(every).ok();
+        let soon = now.checked_add(SignedDuration::from_mins(1)).ok();
+        [look, renew.max(soon.filter(|_| renew.is_some()))].into_iter().flatten().min()
+    }
+}
+
 /// A check of a connection, for `rialto doctor`.
 #[derive(Clone, Debug, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
 pub struct Finding {
@@ -70,6 +84,13 @@ pub struct Finding {
     pub level: FindingLevel,
     /// What was found, why it matters, how to mend it.
     pub detail: String,
+}
+
+impl Finding {
+    /// What was checked, whether all is well, and what was found.
+    pub fn new(subject: impl Into<String>, level: FindingLevel, detail: impl Into<String>) -> Self {
+        Self { subject: subject.into(), level, detail: detail.into() }
+    }
 }
 
 /// Whether all is well.

@@ -116,3 +116,40 @@ impl From<CabinetError> for SendError {
         Self::Transient(error.to_string())
     }
 }
+
+impl SendError {
+    /// What a failed look means to who wanted to send: nothing was changed by it, and nothing is known.
+    pub fn looked(error: impl Into<Self>) -> Self {
+        match error.into() {
+            Self::Unknown(reason) => Self::Transient(reason),
+            other => other,
+        }
+    }
+}
+
+impl From<SendError> for ReadError {
+    /// Reading may be tried again whenever that is not hopeless.
+    fn from(error: SendError) -> Self {
+        let reason = error.to_string();
+        match error {
+            SendError::RateLimited { until, .. } => Self::Transient { reason, after: Some(until) },
+            SendError::Transient(reason) | SendError::Unknown(reason) => {
+                Self::Transient { reason, after: None }
+            }
+            SendError::Revoked(reason) => Self::Revoked(reason),
+            SendError::NoThread(reason)
+            | SendError::NoUpload(reason)
+            | SendError::Permanent(reason) => Self::Permanent(reason),
+        }
+    }
+}
+
+impl From<ReadError> for FileError {
+    fn from(error: ReadError) -> Self {
+        match error {
+            ReadError::Transient { reason, after } => Self::Transient { reason, after },
+            ReadError::Revoked(reason) => Self::Revoked(reason),
+            ReadError::Permanent(reason) => Self::Refused(reason),
+        }
+    }
+}

@@ -3,7 +3,10 @@
 use std::{fmt, io};
 
 use bytes::Bytes;
-use futures_util::stream::BoxStream;
+use futures_util::{StreamExt, TryStreamExt, stream::BoxStream};
+use http::header::CONTENT_TYPE;
+
+use crate::http::describe;
 
 /// A file being read. Its bytes are never all in memory.
 pub struct FileBody {
@@ -13,6 +16,21 @@ pub struct FileBody {
     pub mime: Option<String>,
     /// The bytes.
     pub stream: BoxStream<'static, io::Result<Bytes>>,
+}
+
+impl FileBody {
+    /// What an answer brings. If it breaks off, that is told without the address, which may be a secret.
+    pub fn of(response: reqwest::Response) -> Self {
+        let mime = response.headers().get(CONTENT_TYPE).and_then(|it| it.to_str().ok());
+        Self {
+            size: response.content_length(),
+            mime: mime.map(str::to_owned),
+            stream: response
+                .bytes_stream()
+                .map_err(|error| io::Error::other(describe(&error)))
+                .boxed(),
+        }
+    }
 }
 
 impl fmt::Debug for FileBody {

@@ -2,8 +2,12 @@
 
 use std::time::Duration;
 
-use http::{HeaderMap, header::RETRY_AFTER};
+use http::{
+    HeaderMap,
+    header::{LOCATION, RETRY_AFTER},
+};
 use jiff::{SignedDuration, Timestamp, fmt::rfc2822};
+use url::Url;
 
 use crate::SendError;
 
@@ -30,6 +34,21 @@ pub fn client() -> reqwest::Result<reqwest::Client> {
         .redirect(reqwest::redirect::Policy::none())
         .pool_max_idle_per_host(IDLE_CONNECTIONS)
         .build()
+}
+
+/// An address below another one; each segment is escaped.
+pub fn below<S: AsRef<str>>(base: &Url, path: &[S]) -> Url {
+    let mut url = base.clone();
+    if let Ok(mut segments) = url.path_segments_mut() {
+        segments.pop_if_empty().extend(path);
+    }
+    url
+}
+
+/// Where an answer leads; `None` where it does not.
+pub fn moved(response: &reqwest::Response) -> Option<Url> {
+    let to = response.headers().get(LOCATION)?.to_str().ok()?;
+    response.status().is_redirection().then(|| response.url().join(to).ok()).flatten()
 }
 
 /// When `Retry-After` says to come back: seconds, or a date as RFC 9110 writes it, or (as Zoom does for
@@ -90,6 +109,13 @@ pub fn describe(error: &reqwest::Error) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn ids_in_addresses_are_escaped() {
+        let base = Url::parse("https://api.example/v2/").unwrap();
+        let url = below(&base, &["chat", "files", "a/b+c=?"]);
+        assert_eq!(url.as_str(), "https://api.example/v2/chat/files/a%2Fb+c=%3F");
+    }
 
     #[test]
     fn retry_after_is_seconds_or_a_date_and_never_absurd() {

@@ -20,6 +20,11 @@ pub mod table;
 pub mod verify;
 pub mod wire;
 
+#[cfg(feature = "conformance")]
+pub mod conformance;
+#[cfg(feature = "conformance")]
+pub mod testing;
+
 mod authorize;
 mod cabinet;
 mod connection;
@@ -32,6 +37,7 @@ mod history;
 mod manifest;
 mod nest;
 mod outgoing;
+mod tokens;
 mod webhook;
 
 pub use authorize::{AppConfig, AuthorizationAnswer, AuthorizationStart, Authorized, Consented};
@@ -46,4 +52,5 @@ pub use history::{HistoryPage, HistoryRequest};
 pub use manifest::{ConnectContext, Field, Manifest, Permission, Platform};
 pub use nest::Nest;
 pub use outgoing::{MessageChange, Note, Outgoing, Part, Post, UploadedFile};
+pub use tokens::{TokenPair, TokenSource, Tokens};
 pub use webhook::{Inbound, Received, Refusal, Verified, WebhookAnswer, WebhookRequest};

@@ -3,7 +3,7 @@
 use std::{collections::BTreeMap, sync::Arc};
 
 use async_trait::async_trait;
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 use rialto_model::{Capabilities, ConnectionId, PlatformId, RemoteId};
 use secrecy::SecretString;
 
@@ -29,6 +29,9 @@ pub struct Manifest {
     pub permissions: Vec<Permission>,
     /// Whether a conversation is made inside a parent (a Teams team).
     pub needs_parent: bool,
+    /// How far from now the time of a webhook may be; `None` where webhooks have none, so that one
+    /// that was seen before is told by its key alone.
+    pub webhook_window: Option<SignedDuration>,
 }
 
 /// A setting of an app.

@@ -47,16 +47,24 @@ impl Spooled {
         Ok(Self { file: file.into_std().await, size })
     }
 
+    /// The file as a call's body, and its length.
+    ///
+    /// # Errors
+    /// `Transient` when it cannot be read.
+    pub async fn body(&self) -> Result<(Body, u64), FileError> {
+        let file = self.file.try_clone().map_err(unspooled)?;
+        let mut file = tokio::fs::File::from_std(file);
+        file.rewind().await.map_err(unspooled)?;
+        Ok((Body::wrap_stream(ReaderStream::new(file)), self.size))
+    }
+
     /// The file as part of a form.
     ///
     /// # Errors
     /// `Refused` when its media type is none, `Transient` when it cannot be read.
     pub async fn part(&self, attachment: &Attachment) -> Result<Part, FileError> {
-        let file = self.file.try_clone().map_err(unspooled)?;
-        let mut file = tokio::fs::File::from_std(file);
-        file.rewind().await.map_err(unspooled)?;
-        let content = Body::wrap_stream(ReaderStream::new(file));
-        let part = Part::stream_with_length(content, self.size).file_name(attachment.name.clone());
+        let (content, size) = self.body().await?;
+        let part = Part::stream_with_length(content, size).file_name(attachment.name.clone());
         let mime = part.mime_str(&attachment.mime);
         mime.map_err(|_| FileError::Refused(format!("`{}` is no media type", attachment.mime)))
     }

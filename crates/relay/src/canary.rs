@@ -162,6 +162,10 @@ impl Relay {
             tracing::info!(%connection, "a workspace is heard again");
         }
         self.inner.problems.about(connection, Topic::Deaf, problem);
+        if deaf_since.is_some() {
+            // What tells of it may be mended: a webhook that fell silent, a subscription that is gone.
+            self.wake_upkeep(connection);
+        }
         if before.is_some() || deaf_since.is_some() {
             self.sweep_gaps(connection, &[RemoteId::from("")]);
         }

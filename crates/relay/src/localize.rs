@@ -4,8 +4,8 @@
 use std::collections::HashMap;
 
 use rialto_model::{
-    ChannelSync, ConnectionId, ConversationRef, EveryoneMentions, Inline, Mention, MentionTarget,
-    RemoteId, RichText, Support,
+    ChannelSync, ConnectionId, ConversationRef, EveryoneMentions, Feature, Inline, Mention,
+    MentionTarget, RemoteId, RichText, Support,
 };
 use rialto_platform::ReadError;
 
@@ -117,7 +117,8 @@ impl Way<'_> {
     fn may_call_everyone(&self) -> bool {
         self.sync.settings.everyone_mentions == EveryoneMentions::Real
             && self.view.connections.get(&self.to).is_some_and(|entry| {
-                entry.platform.manifest().capabilities.everyone_mentions == Support::Native
+                let abilities = &entry.platform.manifest().capabilities.abilities;
+                abilities.of(Feature::MentionEverybody).shown == Support::Native
             })
     }
 }

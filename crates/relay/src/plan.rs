@@ -3,8 +3,8 @@
 use jiff::{SignedDuration, Timestamp};
 use rialto_model::{
     Author, Capabilities, ChannelSync, ConnectionId, Content, ConversationRef, DeliveryId, Emoji,
-    Endpoint, Event, EventKind, Inline, MessageId, MessageState, ReactionState, RemoteId, Revision,
-    RichText, Style, Support, Work,
+    Endpoint, Event, EventKind, Feature, Inline, MessageId, MessageState, ReactionState, RemoteId,
+    Revision, RichText, Style, Support, Work,
 };
 use rialto_store::{Change, MessageView, NewDelivery, Plan, Reactor};
 use uuid::Uuid;
@@ -261,7 +261,7 @@ fn reactions(
             if seen == shall_be_seen {
                 continue;
             }
-            if let Some(reason) = refuses(&state.emoji, endpoint, scene) {
+            if let Some(reason) = refuses(&state.emoji, shall_be_seen, endpoint, scene) {
                 plan.drops.push(reason);
                 continue;
             }
@@ -278,13 +278,18 @@ pub(crate) fn shown(reactors: &[Reactor], emoji: &Emoji, at: &ConversationRef) -
     reactors.iter().any(|reactor| reactor.present && reactor.emoji == *emoji && reactor.at != *at)
 }
 
-fn refuses(emoji: &Emoji, endpoint: &Endpoint, scene: &Scene<'_>) -> Option<String> {
-    let support = (scene.capabilities)(endpoint.at.connection)?.reactions;
-    let support = match emoji {
-        Emoji::Unicode(_) => support.unicode,
-        Emoji::Custom(_) => support.custom,
+/// Why a reaction does not come to an endpoint, or does not go.
+fn refuses(emoji: &Emoji, present: bool, endpoint: &Endpoint, scene: &Scene<'_>) -> Option<String> {
+    let capabilities = (scene.capabilities)(endpoint.at.connection)?;
+    // One that came while the setting was on goes nevertheless.
+    if capabilities.reactions_in_replies && present && !scene.sync.settings.reaction_replies {
+        return Some("reaction where there are none: replies for them are switched off".into());
+    }
+    let feature = match emoji {
+        Emoji::Unicode(_) => Feature::Reaction,
+        Emoji::Custom(_) => Feature::CustomReaction,
     };
-    match support {
+    match capabilities.abilities.of(feature).shown {
         Support::None(reason) => Some(format!("reaction not possible there: {reason}")),
         Support::Native | Support::Emulated(_) => None,
     }

@@ -10,8 +10,8 @@ use url::Url;
 use crate::{
     client::Client,
     commands::{
-        apps, audit, channel_sync, channels, connect, connections, deliveries, doctor, keys,
-        sandbox, status,
+        apps, audit, channel_sync, channels, compatibility, connect, connections, deliveries,
+        doctor, keys, sandbox, status,
     },
     config, demo,
     failure::Failure,
@@ -19,7 +19,7 @@ use crate::{
     serve,
 };
 
-/// Lets Slack, Microsoft Teams and others talk to each other.
+/// Lets Slack, Microsoft Teams, Webex and Zoom Team Chat talk to each other.
 #[derive(Debug, Parser)]
 #[command(
     name = "rialto",
@@ -111,10 +111,13 @@ enum Command {
     /// Run emulators of the chat platforms, for trying out and for tests
     #[command(display_order = 15)]
     Sandbox(sandbox::Sandbox),
+    /// Print what crosses between the platforms, and how: docs/compatibility.md
+    #[command(hide = true)]
+    Compatibility,
     /// Show everything at work, on emulated platforms
     #[command(display_order = 16)]
     Demo {
-        /// Tell the story headless, print what crossed, and exit 0 only if all did
+        /// Tell the story headless, print how all crossed as a matrix, and exit 0 only if it is as it should be
         #[arg(long)]
         once: bool,
         /// Only the rows whose name contains this
@@ -161,6 +164,7 @@ pub async fn run(platforms: Platforms, toolkit: Toolkit) -> Result<(), Failure> 
         Command::Audit(command) => command.run(&client()?, out).await,
         Command::Keys(command) => command.run(&load()?.settings, &toolkit, out).await,
         Command::Sandbox(command) => command.run().await,
+        Command::Compatibility => compatibility::run(&platforms, out),
         Command::Demo { once, only } => demo::run(once, &only).await,
     }
 }

@@ -10,6 +10,8 @@ pub fn all(toolkit: &Toolkit) -> Platforms {
     [
         Arc::new(rialto_slack::Slack::new(toolkit.clone())) as Arc<dyn Platform>,
         Arc::new(rialto_teams::Teams::new(toolkit.clone())),
+        Arc::new(rialto_webex::Webex::new(toolkit.clone())),
+        Arc::new(rialto_zoom::Zoom::new(toolkit.clone())),
     ]
     .into_iter()
     .collect()

@@ -190,3 +190,19 @@ fn the_proof_of_retention_proposes_a_marker_and_proves_nothing_without_a_databas
     fs::create_dir(place.path("rialto-data")).unwrap();
     place.run(&look).fails(1, &["there is no database at rialto-data/rialto.db"]);
 }
+
+#[test]
+fn the_compatibility_page_says_what_the_connectors_can_do() {
+    let place = Place::new();
+    let page = concat!(env!("CARGO_MANIFEST_DIR"), "/../../docs/compatibility.md");
+    let is_true =
+        fs::read_to_string(page).is_ok_and(|kept| kept == place.run(&["compatibility"]).out);
+    assert!(is_true, "docs/compatibility.md is out of date: run `cargo xtask compatibility`");
+    let all = place.run(&["compatibility", "--json"]).out;
+    let all: Vec<serde_json::Value> = serde_json::from_str(&all).unwrap();
+    let table = all
+        .iter()
+        .find(|it| it["feature"] == "table" && it["from"] == "teams" && it["to"] == "webex");
+    let crossing = &table.unwrap()["crossing"];
+    assert!(crossing["emulated"].as_str().unwrap().contains("columns"), "{crossing}");
+}

@@ -1,26 +1,25 @@
 //! Authorizing a workspace: OAuth v2, or a token that an admin pasted.
 
 use rialto_platform::{
-    AppConfig, AuthorizationAnswer, AuthorizationStart, Authorized, SetupError, Toolkit,
+    AppConfig, AuthorizationAnswer, AuthorizationStart, Authorized, SetupError, TokenPair, Toolkit,
 };
 use secrecy::{ExposeSecret, SecretString};
 use serde_json::Value;
 use url::Url;
 
 use crate::{
-    api::{self, ApiError, Credentials, Identity, TokenPair},
+    api::{self, ApiError, Credentials, Identity, pair_of},
     manifest::SCOPES,
     wire::{Answer, TokenAnswer, id_of},
 };
 
 /// The cabinet's entry about who we are.
 pub(crate) const IDENTITY: &str = "identity";
-/// The cabinet's entry about our tokens.
-const TOKENS: &str = "tokens";
 
 /// The app, as the token endpoint wants it.
 pub(crate) fn credentials(app: &AppConfig) -> Result<Credentials, SetupError> {
     Ok(Credentials {
+        base: app.url("api_url")?,
         client_id: app.setting("client_id")?.to_owned(),
         client_secret: app.secret("client_secret").ok().cloned(),
     })
@@ -53,16 +52,10 @@ pub(crate) async fn authorize(
     app: &AppConfig,
     answer: &AuthorizationAnswer,
 ) -> Result<Authorized, SetupError> {
-    if let Some(error) = answer.query.get("error") {
-        return Err(SetupError::Refused(match error.as_str() {
-            "access_denied" => "the authorization was declined in Slack".to_owned(),
-            _ => "Slack did not authorize the app".to_owned(),
-        }));
-    }
-    let code = answer
-        .query
-        .get("code")
-        .ok_or_else(|| SetupError::Refused("Slack sent no code back: start again".into()))?;
+    let code = answer.code("Slack", |error| match error {
+        "access_denied" => "the authorization was declined in Slack".to_owned(),
+        _ => "Slack did not authorize the app".to_owned(),
+    })?;
     let base = app.url("api_url")?;
     let request = toolkit.http.post(api::join(&base, "oauth.v2.access")?).form(&[
         ("client_id", app.setting("client_id")?),
@@ -71,7 +64,7 @@ pub(crate) async fn authorize(
         ("redirect_uri", app.redirect_url.as_str()),
     ]);
     let (given, _) = api::send::<TokenAnswer>(toolkit, request).await?;
-    let pair = TokenPair::from_answer(&given, toolkit.clock.now())
+    let pair = pair_of(&given, toolkit.clock.now())
         .ok_or_else(|| SetupError::Refused("Slack gave no bot token: add bot scopes".into()))?;
     let (who, scopes) = api::auth_test(toolkit, &base, &pair.access).await?;
     let scopes = scopes.or_else(|| given.scope.as_deref().map(words));
@@ -153,7 +146,10 @@ fn authorized(
     Ok(Authorized {
         name: name.unwrap_or_else(|| workspace.clone()),
         workspace: workspace.into(),
-        cabinet: vec![(TOKENS.to_owned(), pair.seal()), (IDENTITY.to_owned(), own.into())],
+        cabinet: vec![
+            (TokenPair::ENTRY.to_owned(), pair.seal()),
+            (IDENTITY.to_owned(), own.into()),
+        ],
         warnings: scopes.map(missing).unwrap_or_default(),
         next_steps: vec![
             "Invite the app into each private channel that is to be synced: type `/invite` and its \

@@ -27,11 +27,10 @@ pub(crate) struct SlackConnection {
 impl SlackConnection {
     /// Makes it; calls nobody.
     pub fn new(toolkit: Toolkit, context: &ConnectContext) -> Result<Self, SetupError> {
-        let base = context.app.url("api_url")?;
         let credentials = connect::credentials(&context.app)?;
         let cabinet = Arc::clone(&context.cabinet);
         Ok(Self {
-            api: Api::new(toolkit, base, credentials, Arc::clone(&cabinet)),
+            api: Api::new(toolkit, credentials, Arc::clone(&cabinet)),
             cabinet,
             identity: OnceCell::new(),
         })
@@ -46,7 +45,7 @@ impl SlackConnection {
                 if let Some(identity) = kept {
                     return Ok(identity);
                 }
-                let token = self.api.tokens.current().await?;
+                let token = self.api.tokens.current().await?.access;
                 let (who, _) = api::auth_test(&self.api.toolkit, &self.api.base, &token).await?;
                 Ok(Identity {
                     user_id: who.user_id.unwrap_or_default(),

@@ -5,15 +5,14 @@
 
 use std::time::Duration;
 
-use futures_util::{StreamExt, TryStreamExt};
 use http::{StatusCode, header::CONTENT_LENGTH};
 use rialto_model::{Attachment, AttachmentKind, RemoteId};
-use rialto_platform::{FileBody, FileError, Post, SendError, UploadedFile, http as calls};
+use rialto_platform::{
+    FileBody, FileError, Post, SendError, UploadedFile, http as calls, spool::Spooled,
+};
 use secrecy::{ExposeSecret, SecretString};
 use serde::Deserialize;
 use serde_json::json;
-use tokio::io::{AsyncSeekExt, AsyncWriteExt};
-use tokio_util::io::ReaderStream;
 use url::Url;
 
 use crate::{
@@ -50,7 +49,7 @@ pub(crate) async fn open(api: &Api, attachment: &Attachment) -> Result<FileBody,
     if !is_slacks(&url, &api.base) {
         return refused("Slack keeps it at an address that is not its own");
     }
-    let token = api.tokens.current().await?;
+    let token = api.tokens.current().await?.access;
     let request = api.toolkit.http.get(url).bearer_auth(token.expose_secret());
     let response = request.send().await.map_err(|error| unfinished(&error))?;
     let status = response.status();
@@ -62,28 +61,23 @@ pub(crate) async fn open(api: &Api, attachment: &Attachment) -> Result<FileBody,
         let reason = format!("Slack answered with {status}");
         return Err(FileError::Transient { reason, after: None });
     }
-    let mime = response
-        .headers()
-        .get(http::header::CONTENT_TYPE)
-        .and_then(|value| value.to_str().ok())
-        .map(ToOwned::to_owned);
+    let body = FileBody::of(response);
     // Without the right to a file Slack answers with its sign-in page, or leads there.
-    let page = mime.as_deref().is_some_and(|mime| mime.starts_with("text/html"))
+    let page = body.mime.as_deref().is_some_and(|mime| mime.starts_with("text/html"))
         && file.mimetype.as_deref() != Some("text/html");
     if !status.is_success() || page {
         return Err(not_handed_out(api, &token).await);
     }
-    Ok(FileBody {
-        size: response.content_length().or(file.size),
-        mime: mime.or(file.mimetype),
-        stream: response.bytes_stream().map_err(std::io::Error::other).boxed(),
-    })
+    Ok(FileBody { size: body.size.or(file.size), mime: body.mime.or(file.mimetype), ..body })
 }
 
 /// Slack says in one way that a right is missing and that the token is gone: only a method tells which.
 async fn not_handed_out(api: &Api, token: &SecretString) -> FileError {
     let renewed = match api.get("auth.test", &Vec::new()).await {
-        Ok(_) => api.tokens.current().await.map(|it| it.expose_secret() != token.expose_secret()),
+        Ok(_) => {
+            let now = api.tokens.current().await;
+            now.map(|it| it.access.expose_secret() != token.expose_secret())
+        }
         Err(error) => Err(error),
     };
     match renewed {
@@ -115,13 +109,12 @@ pub(crate) async fn upload(
     attachment: &Attachment,
     body: FileBody,
 ) -> Result<String, FileError> {
-    let (size, content) = match body.size.or(attachment.size) {
-        Some(size) => {
-            within(size)?;
-            (size, reqwest::Body::wrap_stream(body.stream))
-        }
-        None => spool(body).await?,
+    let (content, size) = match body.size.or(attachment.size) {
+        Some(size) => (reqwest::Body::wrap_stream(body.stream), size),
+        // Slack wants to know the length first.
+        None => Spooled::take(body, None, MAX_BYTES, "Slack").await?.body().await?,
     };
+    within(size)?;
     let mut params = vec![("filename", attachment.name.clone()), ("length", size.to_string())];
     if attachment.kind == AttachmentKind::Snippet {
         params.push(("snippet_type", "text".to_owned()));
@@ -155,26 +148,6 @@ fn within(size: u64) -> Result<(), FileError> {
         1..=MAX_BYTES => Ok(()),
         _ => Err(FileError::Refused("it is larger than Slack takes (1 GB)".to_owned())),
     }
-}
-
-/// Slack wants to know the length first: a file of unknown length goes by way of the disk.
-async fn spool(mut body: FileBody) -> Result<(u64, reqwest::Body), FileError> {
-    let failed = |error: std::io::Error| FileError::Transient {
-        reason: format!("the file could not be read: {error}"),
-        after: None,
-    };
-    let mut file = tokio::fs::File::from_std(tempfile::tempfile().map_err(failed)?);
-    let mut size = 0;
-    while let Some(bytes) = body.stream.try_next().await.map_err(failed)? {
-        size += bytes.len() as u64;
-        if size > MAX_BYTES {
-            break;
-        }
-        file.write_all(&bytes).await.map_err(failed)?;
-    }
-    within(size)?;
-    file.rewind().await.map_err(failed)?;
-    Ok((size, reqwest::Body::wrap_stream(ReaderStream::new(file))))
 }
 
 fn unfinished(error: &reqwest::Error) -> FileError {

@@ -10,6 +10,7 @@
 //! holds and a cached token.
 
 mod api;
+mod capabilities;
 mod connect;
 mod connection;
 mod directory;

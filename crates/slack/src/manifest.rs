@@ -1,15 +1,10 @@
 //! What Slack is and can do, and the application manifest that an admin pastes there.
 
-use std::time::Duration;
-
-use rialto_model::{
-    AuthorStyle, Capabilities, FileLimits, LengthUnit, Pacing, PlatformId, ReactionSupport,
-    Support, TextLimit, Window,
-};
+use rialto_model::PlatformId;
 use rialto_platform::{AppConfig, Field, Manifest};
 use serde_json::json;
 
-use crate::{files, render};
+use crate::capabilities::capabilities;
 
 /// Bot scopes, and what each is needed for.
 pub(crate) const SCOPES: [(&str, &str); 19] = [
@@ -100,39 +95,7 @@ pub(crate) fn manifest() -> Manifest {
         steps: STEPS,
         permissions: Vec::new(),
         needs_parent: false,
-    }
-}
-
-/// Sources: the Web API reference of each method, and *Rate limits*: a message per second and
-/// channel. For a workspace Slack promises no more than *several hundred a minute*, which is no
-/// number.
-fn capabilities() -> Capabilities {
-    Capabilities {
-        text: TextLimit { max: render::MAX_CHARACTERS, unit: LengthUnit::Characters },
-        author: AuthorStyle::Native,
-        edits: Support::Native,
-        max_edits: None,
-        deletes: Support::Native,
-        threads: Support::Native,
-        broadcast: Support::Native,
-        reactions: ReactionSupport {
-            unicode: Support::Native,
-            custom: Support::Emulated("by an emoji of the same name, where the workspace has one"),
-        },
-        files: FileLimits {
-            support: Support::Native,
-            max_bytes: files::MAX_BYTES,
-            per_message: render::MAX_FILES,
-        },
-        everyone_mentions: Support::Native,
-        memberships: Support::Native,
-        pacing: Pacing {
-            conversation: vec![Window { count: 1, per: Duration::from_secs(1) }],
-            connection: Vec::new(),
-            // `conversations.history` and `.replies` are of tier 3: 50 a minute. Some are left for
-            // looking up what was sent.
-            history: vec![Window { count: 40, per: Duration::from_secs(60) }],
-        },
+        webhook_window: Some(crate::webhook::WINDOW),
     }
 }
 

@@ -18,7 +18,7 @@ const EVERY: SignedDuration = SignedDuration::from_hours(6);
 /// Renews the token, makes sure that we are in what must be heard, and sees how it is called. Slack
 /// needs no subscriptions.
 pub(crate) async fn upkeep(api: &Api, heard: &[RemoteId]) -> Result<Upkeep, ReadError> {
-    let (renew, credential) = api.tokens.upkeep().await?;
+    let (renew, credentials) = api.tokens.upkeep().await?;
     let mut problems = Vec::new();
     let mut seen = Vec::new();
     if !heard.is_empty() {
@@ -50,12 +50,7 @@ pub(crate) async fn upkeep(api: &Api, heard: &[RemoteId]) -> Result<Upkeep, Read
             seen.extend(channel.filter(|channel| !channel.name.is_empty()));
         }
     }
-    let now = api.toolkit.clock.now();
-    let look = now.checked_add(EVERY).ok();
-    // A renewal that is due and did not work is tried again soon.
-    let soon = now.checked_add(SignedDuration::from_mins(1)).ok();
-    let again_by = [look, renew.max(soon.filter(|_| renew.is_some()))].into_iter().flatten().min();
-    let credentials = vec![credential];
+    let again_by = Upkeep::next(api.toolkit.clock.now(), EVERY, renew);
     Ok(Upkeep { again_by, problems, credentials, seen, ..Upkeep::default() })
 }
 
@@ -82,41 +77,36 @@ pub(crate) async fn joined(api: &Api) -> Result<BTreeMap<RemoteId, Conversation>
 /// Asks who we are and what we may.
 pub(crate) async fn check(api: &Api) -> Vec<Finding> {
     let answer = match api.tokens.current().await {
-        Ok(token) => api::auth_test(&api.toolkit, &api.base, &token).await,
+        Ok(pair) => api::auth_test(&api.toolkit, &api.base, &pair.access).await,
         Err(error) => Err(error),
-    };
-    let finding = |subject: &str, level, detail: String| Finding {
-        subject: subject.to_owned(),
-        level,
-        detail,
     };
     let (answer, scopes) = match answer {
         Ok(answer) => answer,
         Err(error) => {
             let detail = ReadError::from(error).to_string();
-            return vec![finding("authorization", FindingLevel::Error, detail)];
+            return vec![Finding::new("authorization", FindingLevel::Error, detail)];
         }
     };
     let team = answer.team.as_str().unwrap_or("a workspace without a name").to_owned();
     let place = answer.url.unwrap_or_default();
     let detail = format!("authorized for {team} {place}").trim_end().to_owned();
-    let mut findings = vec![finding("authorization", FindingLevel::Ok, detail)];
+    let mut findings = vec![Finding::new("authorization", FindingLevel::Ok, detail)];
     let Some(scopes) = scopes else {
-        let detail = "Slack did not say which scopes the app has".to_owned();
-        findings.push(finding("scopes", FindingLevel::Warning, detail));
+        let detail = "Slack did not say which scopes the app has";
+        findings.push(Finding::new("scopes", FindingLevel::Warning, detail));
         return findings;
     };
     for (scope, why) in SCOPES {
         let subject = format!("scope {scope}");
         findings.push(if scopes.iter().any(|one| one == scope) {
-            finding(&subject, FindingLevel::Ok, format!("given: needed {why}"))
+            Finding::new(subject, FindingLevel::Ok, format!("given: needed {why}"))
         } else {
             let detail = format!("missing: needed {why}. Add it to the app and authorize again");
             let level = match scope {
                 "chat:write" | "channels:history" | "users:read" => FindingLevel::Error,
                 _ => FindingLevel::Warning,
             };
-            finding(&subject, level, detail)
+            Finding::new(subject, level, detail)
         });
     }
     findings

@@ -13,7 +13,7 @@ use serde_json::{Value, value::RawValue};
 use crate::wire::{Envelope, Event, Message};
 
 /// How far the sender's clock may be off, either way (docs: *Verifying requests from Slack*).
-const WINDOW: SignedDuration = SignedDuration::from_secs(300);
+pub(crate) const WINDOW: SignedDuration = SignedDuration::from_secs(300);
 
 /// What `normalize` is given: the event, and the envelope's time for events that have none.
 #[derive(Debug, Deserialize, Serialize)]

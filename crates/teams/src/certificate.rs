@@ -154,7 +154,9 @@ pub(crate) async fn current(
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::tests::{Drawer, now};
+    use rialto_platform::testing::Drawer;
+
+    use crate::tests::now;
 
     #[tokio::test]
     async fn certificates_are_renewed_and_kept_while_subscriptions_name_them() {

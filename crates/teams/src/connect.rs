@@ -1,8 +1,6 @@
 //! Connecting a tenant: the service user signs in (authorization code with PKCE), the application
 //! shows what it was granted.
 
-use aws_lc_rs::digest;
-use base64::{Engine, prelude::BASE64_URL_SAFE_NO_PAD};
 use rialto_platform::{
     AuthorizationAnswer, AuthorizationStart, Authorized, SetupError, Toolkit, http as calls,
 };
@@ -41,23 +39,14 @@ pub(crate) struct AppClaims {
 }
 
 pub(crate) fn start(toolkit: &Toolkit, settings: &Settings, state: &str) -> AuthorizationStart {
-    let mut bytes = [0; 32];
-    toolkit.random.fill(&mut bytes);
-    let verifier = BASE64_URL_SAFE_NO_PAD.encode(bytes);
-    let challenge = digest::digest(&digest::SHA256, verifier.as_bytes());
     let mut url = settings.sign_in_url("oauth2/v2.0/authorize");
     url.query_pairs_mut()
-        .append_pair("client_id", &settings.client_id)
-        .append_pair("response_type", "code")
         .append_pair("response_mode", "query")
-        .append_pair("redirect_uri", settings.redirect.as_str())
         .append_pair("scope", &permissions::scopes())
-        .append_pair("state", state)
-        .append_pair("code_challenge", &BASE64_URL_SAFE_NO_PAD.encode(challenge))
-        .append_pair("code_challenge_method", "S256")
         // The admin is signed in as somebody; Rialto wants its service user.
         .append_pair("prompt", "select_account");
-    AuthorizationStart { url, secret: SecretString::from(verifier) }
+    let random = toolkit.random.as_ref();
+    AuthorizationStart::for_code(url, random, &settings.client_id, &settings.redirect, state)
 }
 
 pub(crate) async fn finish(
@@ -65,22 +54,14 @@ pub(crate) async fn finish(
     settings: &Settings,
     answer: &AuthorizationAnswer,
 ) -> Result<Authorized, SetupError> {
-    if let Some(error) = answer.query.get("error") {
+    let code = answer.code("Microsoft", |error| {
         let why = answer.query.get("error_description").map_or("", String::as_str);
         let why = why.lines().next().unwrap_or_default();
-        return Err(SetupError::Refused(format!("Microsoft declined the sign-in: {error} {why}")));
-    }
-    let code = answer
-        .query
-        .get("code")
-        .ok_or_else(|| SetupError::Refused("Microsoft sent no authorization code".into()))?;
-    let form = [
-        ("grant_type", "authorization_code"),
-        ("code", code),
-        ("redirect_uri", settings.redirect.as_str()),
-        ("code_verifier", answer.secret.expose_secret()),
-        ("scope", &permissions::scopes()),
-    ];
+        format!("Microsoft declined the sign-in: {error} {why}")
+    })?;
+    let mut form = answer.exchange(code, &settings.redirect).to_vec();
+    let scopes = permissions::scopes();
+    form.push(("scope", &scopes));
     let granted = tokens::ask(toolkit, settings, &form).await.map_err(|fault| fault.to_setup())?;
     let user: IdClaims = granted
         .id_token

@@ -79,15 +79,18 @@ impl TeamsConnection {
     }
 
     /// These channels as they are now, by one call and one more for each team; fewer where Graph does
-    /// not answer.
-    pub(crate) async fn seen(&self, heard: &[RemoteId]) -> Vec<Conversation> {
+    /// not answer. That the authorization is gone is told: nothing else may be due that would notice.
+    pub(crate) async fn seen(&self, heard: &[RemoteId]) -> Result<Vec<Conversation>, ReadError> {
         let places: HashSet<Place> = heard.iter().filter_map(Place::parse).collect();
         let within: BTreeSet<&str> = places.iter().map(|place| place.team.as_str()).collect();
         if within.is_empty() {
-            return Vec::new();
+            return Ok(Vec::new());
         }
         let url = self.graph.url(&["me", "joinedTeams"]);
         let teams: Result<Vec<Team>, Fault> = self.graph.all(Identity::Service, url).await;
+        if let Err(fault @ Fault::Revoked(_)) = &teams {
+            return Err(fault.to_read());
+        }
         let mut seen = Vec::new();
         for team in teams.unwrap_or_default().iter().filter(|it| within.contains(&*it.id)) {
             let url = self.graph.url(&["teams", &team.id, "channels"]);
@@ -100,7 +103,7 @@ impl TeamsConnection {
             }
         }
         seen.retain(|channel| !channel.name.is_empty());
-        seen
+        Ok(seen)
     }
 
     pub(crate) async fn teams(&self) -> Result<Vec<(RemoteId, String)>, ReadError> {

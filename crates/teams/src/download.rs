@@ -1,7 +1,6 @@
 //! Opening files that came with messages, and people's pictures: streamed, never held.
 
-use futures_util::TryStreamExt;
-use http::{Method, StatusCode, header};
+use http::{Method, StatusCode};
 use rialto_model::{Attachment, RemoteId};
 use rialto_platform::{FileBody, FileError, ReadError, http as calls};
 use url::Url;
@@ -72,35 +71,21 @@ impl TeamsConnection {
 
     /// Fetches bytes, by way of the addresses that Graph sends us to. Our token goes to Graph only.
     async fn fetch(&self, url: Url) -> Result<FileBody, Fault> {
-        let mut at = url.clone();
         let mut response = self.graph.send(Identity::Service, Method::GET, url, None).await?;
         for _ in 0..MOST_REDIRECTS {
             if !response.status().is_redirection() {
                 break;
             }
-            let location = response.headers().get(header::LOCATION);
-            let next = location
-                .and_then(|value| value.to_str().ok())
-                .and_then(|location| at.join(location).ok())
+            let next = calls::moved(&response)
                 .filter(|url| matches!(url.scheme(), "http" | "https"))
                 .ok_or_else(|| Fault::Unreadable("the file moved to nowhere".into()))?;
-            let request = self.graph.toolkit.http.get(next.clone());
+            let request = self.graph.toolkit.http.get(next);
             response = request.send().await.map_err(|error| Fault::unanswered(&error))?;
-            at = next;
         }
         if response.status() != StatusCode::OK {
             return Err(self.graph.fault(response).await);
         }
-        let mime = response.headers().get(header::CONTENT_TYPE);
-        Ok(FileBody {
-            size: response.content_length(),
-            mime: mime.and_then(|mime| mime.to_str().ok()).map(str::to_owned),
-            stream: Box::pin(
-                response
-                    .bytes_stream()
-                    .map_err(|error| std::io::Error::other(calls::describe(&error))),
-            ),
-        })
+        Ok(FileBody::of(response))
     }
 }
 

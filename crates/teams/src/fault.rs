@@ -114,18 +114,7 @@ impl Fault {
 
     /// What it means to a reader.
     pub fn to_read(&self) -> ReadError {
-        match self.to_send() {
-            SendError::Revoked(reason) => ReadError::Revoked(reason),
-            SendError::Permanent(reason)
-            | SendError::NoThread(reason)
-            | SendError::NoUpload(reason) => ReadError::Permanent(reason),
-            SendError::RateLimited { until, .. } => {
-                ReadError::Transient { reason: self.to_string(), after: Some(until) }
-            }
-            SendError::Transient(reason) | SendError::Unknown(reason) => {
-                ReadError::Transient { reason, after: None }
-            }
-        }
+        self.to_send().into()
     }
 
     /// What it means to an admin who sets up.
@@ -140,11 +129,7 @@ impl Fault {
 
     /// What it means to a file.
     pub fn to_file(&self) -> FileError {
-        match self.to_read() {
-            ReadError::Revoked(reason) => FileError::Revoked(reason),
-            ReadError::Permanent(reason) => FileError::Refused(reason),
-            ReadError::Transient { reason, after } => FileError::Transient { reason, after },
-        }
+        self.to_read().into()
     }
 }
 

@@ -19,6 +19,7 @@ use rialto_platform::{
 use secrecy::SecretString;
 
 mod api;
+mod capabilities;
 mod cards;
 mod certificate;
 mod check;

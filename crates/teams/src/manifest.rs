@@ -1,27 +1,12 @@
 //! What Microsoft Teams is, as data.
 
-use std::time::Duration;
-
-use rialto_model::{
-    AuthorStyle, Capabilities, FileLimits, LengthUnit, Pacing, PlatformId, ReactionSupport,
-    Support, TextLimit, Window,
-};
+use rialto_model::PlatformId;
 use rialto_platform::{Field, Manifest};
 
-use crate::permissions;
+use crate::{capabilities::capabilities, permissions};
 
 /// The platform's name in URLs, files and commands.
 pub const ID: PlatformId = PlatformId::new("teams");
-
-/// Bytes of HTML and mentions of one message. The vendor says *approximately 28 KB* for the whole
-/// post; what is left is room for attachments and for its own rewriting.
-pub(crate) const MAX_BYTES: usize = 24_000;
-
-/// The largest file that is tried. SharePoint takes 250 GB; what a chat message carries is smaller.
-pub(crate) const MAX_FILE_BYTES: u64 = 2 << 30;
-
-/// Attachments of one message: the vendor takes at least ten references.
-const MAX_FILES: usize = 10;
 
 pub(crate) fn manifest() -> Manifest {
     Manifest {
@@ -38,6 +23,7 @@ pub(crate) fn manifest() -> Manifest {
         ],
         permissions: permissions::all(),
         needs_parent: true,
+        webhook_window: None,
     }
 }
 
@@ -82,36 +68,4 @@ fn fields() -> Vec<Field> {
             ..public
         },
     ]
-}
-
-pub(crate) fn capabilities() -> Capabilities {
-    let second = Duration::from_secs(1);
-    Capabilities {
-        text: TextLimit { max: MAX_BYTES, unit: LengthUnit::Bytes },
-        author: AuthorStyle::InText,
-        edits: Support::Native,
-        max_edits: None,
-        deletes: Support::Native,
-        threads: Support::Native,
-        broadcast: Support::Emulated("as a post of its own that says it was said in a thread"),
-        reactions: ReactionSupport {
-            unicode: Support::Native,
-            custom: Support::None("Graph sets reactions by Unicode emoji alone"),
-        },
-        files: FileLimits {
-            support: Support::Native,
-            max_bytes: MAX_FILE_BYTES,
-            per_message: MAX_FILES,
-        },
-        everyone_mentions: Support::Native,
-        memberships: Support::Native,
-        // Graph's throttling limits: 1 request per second to a channel, 50 posts per second for an
-        // app in one tenant.
-        pacing: Pacing {
-            conversation: vec![Window { count: 1, per: second }],
-            connection: vec![Window { count: 50, per: second }],
-            // GET channel messages: 20 a second in one tenant.
-            history: vec![Window { count: 10, per: second }],
-        },
-    }
 }

@@ -9,8 +9,8 @@ use rialto_platform::{
 use serde_json::json;
 
 use crate::{
+    capabilities::{MAX_BYTES, MAX_FILES},
     fingerprint::{self, FILE_SIGN},
-    manifest::{MAX_BYTES, capabilities},
     markup,
     place::Place,
 };
@@ -20,7 +20,7 @@ use crate::{
 pub(crate) fn render(outgoing: &Outgoing) -> Vec<Part> {
     let place = Place::parse(&outgoing.to);
     let place = place.as_ref();
-    let per_post = capabilities().files.per_message;
+    let per_post = MAX_FILES;
     let files: Vec<usize> = (0..outgoing.content.attachments.len()).collect();
     let mut batches = files.chunks(per_post);
 

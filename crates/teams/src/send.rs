@@ -163,10 +163,7 @@ impl TeamsConnection {
 
 /// What a failed look means: nothing was changed by it, and nothing is known.
 fn looked(fault: &Fault) -> SendError {
-    match fault.to_send() {
-        SendError::Unknown(reason) => SendError::Transient(reason),
-        other => other,
-    }
+    SendError::looked(fault.to_send())
 }
 
 /// Where messages of a conversation are listed and posted, or replies of a thread.

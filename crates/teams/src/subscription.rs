@@ -169,7 +169,7 @@ impl TeamsConnection {
             expires_at: Some(first),
             overdue: LIFE / 4,
         }));
-        upkeep.seen = self.seen(heard).await;
+        upkeep.seen = self.seen(heard).await?;
         let archived = upkeep.seen.iter().filter(|channel| channel.archived);
         upkeep.problems.extend(archived.map(|channel| {
             let name = channel.full_name();

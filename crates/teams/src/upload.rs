@@ -14,9 +14,9 @@ use url::Url;
 
 use crate::{
     api::{parsed, read_capped},
+    capabilities::MAX_FILE_BYTES,
     connection::TeamsConnection,
     fault::Fault,
-    manifest::MAX_FILE_BYTES,
     place::Place,
     tokens::Identity,
     wire::{DriveItem, UploadSession},

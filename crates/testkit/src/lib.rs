@@ -7,15 +7,17 @@
 //! limit, and a failure says what was seen instead.
 
 mod api;
+mod channels;
 pub mod chaos;
-mod company;
 mod process;
 mod screen;
+mod sides;
 pub mod story;
 mod world;
 
 pub use api::{Api, CallError};
-pub use company::{SLACK_PEOPLE, TEAMS_PEOPLE};
+pub use channels::{Channels, Place, id_of};
 pub use process::Rialto;
 pub use screen::Message;
-pub use world::{Channels, Side, World, WorldOptions};
+pub use sides::Side;
+pub use world::{World, WorldOptions};

@@ -1,15 +1,14 @@
 //! Authorizing an organization: the service user signs in (authorization code with PKCE), or an admin
 //! pastes a token of theirs to try things out.
 
-use aws_lc_rs::digest;
-use base64::{Engine, prelude::BASE64_URL_SAFE_NO_PAD};
 use rialto_platform::{
-    AppConfig, AuthorizationAnswer, AuthorizationStart, Authorized, SetupError, Toolkit,
+    AppConfig, AuthorizationAnswer, AuthorizationStart, Authorized, SetupError, TokenPair, Toolkit,
+    http::below,
 };
 use secrecy::{ExposeSecret, SecretString};
 
 use crate::{
-    api::{self, Client, Identity, TOKENS, TokenPair, below},
+    api::{self, Client, Identity, pair_of},
     manifest::{self, SCOPES},
     wire::{self, Person},
 };
@@ -33,20 +32,10 @@ pub(crate) fn authorization_start(
     state: &str,
 ) -> Result<AuthorizationStart, SetupError> {
     app.secret("client_secret")?;
-    let mut bytes = [0; 32];
-    toolkit.random.fill(&mut bytes);
-    let verifier = BASE64_URL_SAFE_NO_PAD.encode(bytes);
-    let challenge = digest::digest(&digest::SHA256, verifier.as_bytes());
     let mut url = below(&app.url("api_url")?, &["authorize"]);
-    url.query_pairs_mut()
-        .append_pair("response_type", "code")
-        .append_pair("client_id", app.setting("client_id")?)
-        .append_pair("redirect_uri", app.redirect_url.as_str())
-        .append_pair("scope", &SCOPES.map(|(name, _)| name).join(" "))
-        .append_pair("state", state)
-        .append_pair("code_challenge", &BASE64_URL_SAFE_NO_PAD.encode(challenge))
-        .append_pair("code_challenge_method", "S256");
-    Ok(AuthorizationStart { url, secret: SecretString::from(verifier) })
+    url.query_pairs_mut().append_pair("scope", &SCOPES.map(|(name, _)| name).join(" "));
+    let (random, client) = (toolkit.random.as_ref(), app.setting("client_id")?);
+    Ok(AuthorizationStart::for_code(url, random, client, &app.redirect_url, state))
 }
 
 /// Exchanges the code that the admin came back with.
@@ -55,36 +44,21 @@ pub(crate) async fn authorize(
     app: &AppConfig,
     answer: &AuthorizationAnswer,
 ) -> Result<Authorized, SetupError> {
-    if let Some(error) = answer.query.get("error") {
-        return Err(SetupError::Refused(match error.as_str() {
+    let code = answer.code("Webex", |error| {
+        let why = match error {
             "access_denied" => {
                 "the authorization was declined in Webex, or the organization's admins have not \
                  allowed the integration (Control Hub, Apps, Integrations)"
-                    .to_owned()
             }
             "invalid_scope" => {
                 "the integration lacks scopes: check those that `rialto manifest webex` lists"
-                    .to_owned()
             }
-            _ => "Webex did not authorize the integration".to_owned(),
-        }));
-    }
-    let code = answer
-        .query
-        .get("code")
-        .ok_or_else(|| SetupError::Refused("Webex sent no code back: start again".into()))?;
-    let given = client(app)?
-        .ask(
-            toolkit,
-            &[
-                ("grant_type", "authorization_code"),
-                ("code", code),
-                ("redirect_uri", app.redirect_url.as_str()),
-                ("code_verifier", answer.secret.expose_secret()),
-            ],
-        )
-        .await?;
-    let pair = TokenPair::from_answer(given, toolkit.clock.now())
+            _ => "Webex did not authorize the integration",
+        };
+        why.to_owned()
+    })?;
+    let given = client(app)?.ask(toolkit, &answer.exchange(code, &app.redirect_url)).await?;
+    let pair = pair_of(given, toolkit.clock.now())
         .filter(|pair| pair.refresh.is_some())
         .ok_or_else(|| SetupError::Refused("Webex gave no refresh token".into()))?;
     authorized(toolkit, app, pair).await
@@ -97,7 +71,7 @@ pub(crate) async fn adopt(
     token: SecretString,
 ) -> Result<Authorized, SetupError> {
     let token = SecretString::from(token.expose_secret().trim().to_owned());
-    let pair = TokenPair::pasted(token, toolkit.clock.now());
+    let pair = TokenPair::lasting(token, toolkit.clock.now());
     let mut authorized = authorized(toolkit, app, pair).await?;
     authorized.warnings.push(
         "this token cannot be renewed: a personal one ends after 12 hours. Connect by signing in as \
@@ -135,7 +109,10 @@ async fn authorized(
     let lacks = manifest::missing_scopes(&pair.scope).into_iter();
     Ok(Authorized {
         name: domain.unwrap_or(&own.org).to_owned(),
-        cabinet: vec![(TOKENS.to_owned(), pair.seal()), (IDENTITY.to_owned(), sealed.into())],
+        cabinet: vec![
+            (TokenPair::ENTRY.to_owned(), pair.seal()),
+            (IDENTITY.to_owned(), sealed.into()),
+        ],
         warnings: lacks
             .map(|(scope, why)| format!("the scope `{scope}` is missing: it is needed {why}"))
             .collect(),

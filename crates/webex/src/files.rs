@@ -3,13 +3,16 @@
 
 use std::collections::HashMap;
 
-use futures_util::{StreamExt, TryStreamExt};
 use http::{HeaderMap, StatusCode, header};
 use jiff::SignedDuration;
 use parking_lot::Mutex;
 use reqwest::Response;
 use rialto_model::{Attachment, AttachmentKind};
-use rialto_platform::{FileBody, FileError, ReadError, http as calls, spool::Spooled};
+use rialto_platform::{
+    FileBody, FileError, ReadError,
+    http::{self as calls, moved},
+    spool::Spooled,
+};
 use url::Url;
 
 use crate::{
@@ -168,18 +171,8 @@ fn body(api: &Api, response: Response, attachment: &Attachment) -> Result<FileBo
             return Err(ApiError::of(status, response.headers(), b"", now).into());
         }
     }
-    let mime = response.headers().get(header::CONTENT_TYPE).and_then(|it| it.to_str().ok());
-    Ok(FileBody {
-        size: response.content_length().or(attachment.size),
-        mime: mime.map(str::to_owned),
-        stream: response.bytes_stream().map_err(std::io::Error::other).boxed(),
-    })
-}
-
-/// Where an answer leads.
-fn moved(response: &Response) -> Option<Url> {
-    let to = response.headers().get(header::LOCATION)?.to_str().ok()?;
-    response.status().is_redirection().then(|| response.url().join(to).ok()).flatten()
+    let body = FileBody::of(response);
+    Ok(FileBody { size: body.size.or(attachment.size), ..body })
 }
 
 /// Whether an address is where the API is, or one of Webex's own for it over TLS.

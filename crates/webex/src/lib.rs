@@ -10,6 +10,7 @@
 //! by the service user.
 
 mod api;
+mod capabilities;
 mod connect;
 mod connection;
 

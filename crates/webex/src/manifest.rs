@@ -1,14 +1,9 @@
 //! What Webex is and can do, what an admin sets up there, and what that is needed for.
 
-use std::time::Duration;
-
-use rialto_model::{
-    AuthorStyle, Capabilities, FileLimits, LengthUnit, Pacing, PlatformId, ReactionSupport,
-    Support, TextLimit, Window,
-};
+use rialto_model::PlatformId;
 use rialto_platform::{Field, Manifest, Permission};
 
-use crate::{files, render};
+use crate::capabilities::capabilities;
 
 /// The setting that webhooks are signed with; Rialto makes it up.
 pub(crate) const WEBHOOK_SECRET: &str = "webhook_secret";
@@ -27,9 +22,6 @@ pub(crate) const SCOPES: [(&str, &str); 8] = [
     ),
     ("spark:teams_read", "to make spaces in teams"),
 ];
-
-/// How often one message may be edited (*Edit a Message*).
-const MAX_EDITS: u32 = 10;
 
 const STEPS: &[&str] = &[
     "Make an account in your Webex organization for Rialto, the service user. Bots will not do: they hear only messages that mention them.",
@@ -63,6 +55,7 @@ pub(crate) fn manifest() -> Manifest {
         steps: STEPS,
         permissions: SCOPES.into_iter().map(of).collect(),
         needs_parent: false,
+        webhook_window: None,
     }
 }
 
@@ -73,33 +66,6 @@ pub(crate) fn missing_scopes(given: &str) -> Vec<(&'static str, &'static str)> {
         |wanted: &str| given.split_whitespace().any(|one| one == wanted || one == "spark:all");
     let all = SCOPES.into_iter();
     if given.trim().is_empty() { Vec::new() } else { all.filter(|(name, _)| !has(name)).collect() }
-}
-
-/// Sources: the reference of *Messages* (length, edits, one file) and *REST API Basics* (files). How
-/// many calls are allowed is not published: what is too much is told by 429 and `Retry-After`.
-fn capabilities() -> Capabilities {
-    let window = |count, seconds| Window { count, per: Duration::from_secs(seconds) };
-    let no_reactions = Support::None(
-        "Webex has none that apps can see or make; a reply for each would be too much",
-    );
-    Capabilities {
-        text: TextLimit { max: render::MAX_BYTES, unit: LengthUnit::Bytes },
-        author: AuthorStyle::InText,
-        edits: Support::Native,
-        max_edits: Some(MAX_EDITS),
-        deletes: Support::Native,
-        threads: Support::Native,
-        broadcast: Support::Emulated("as a post of its own that says it was said in a thread"),
-        reactions: ReactionSupport { unicode: no_reactions, custom: no_reactions },
-        files: FileLimits { support: Support::Native, max_bytes: files::MAX_BYTES, per_message: 1 },
-        everyone_mentions: Support::Native,
-        memberships: Support::Native,
-        pacing: Pacing {
-            conversation: Vec::new(),
-            connection: vec![window(5, 1)],
-            history: vec![window(2, 1)],
-        },
-    }
 }
 
 #[cfg(test)]

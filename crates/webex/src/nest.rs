@@ -7,7 +7,7 @@ use rialto_platform::{Cabinet, Nest, SendError, SetupError};
 use serde_json::json;
 
 use crate::{
-    api::{Api, Identity, looked},
+    api::{Api, Identity},
     directory, history, normalize,
     wire::{Made, Message, Room},
 };
@@ -60,8 +60,10 @@ pub(crate) async fn hush(
     nest: &RemoteId,
     kept: &RemoteId,
 ) -> Result<(), SendError> {
-    let listed =
-        api.list::<Message>(&["messages"], &history::query(nest, None)).await.map_err(looked)?;
+    let listed = api
+        .list::<Message>(&["messages"], &history::query(nest, None))
+        .await
+        .map_err(SendError::looked)?;
     for message in listed.items.iter().filter(|message| normalize::is_own(message, own)) {
         let id = message.id.get().unwrap_or_default();
         if id != kept.as_str() && message.text.get() != Some(TEXT) {

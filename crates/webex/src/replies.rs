@@ -17,7 +17,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::json;
 
 use crate::{
-    api::{Api, Identity, Query, looked},
+    api::{Api, Identity, Query},
     normalize,
     render::words,
     wire::{Made, Message},
@@ -155,7 +155,7 @@ impl Replies {
         if let Some(id) = &kept.id {
             return match api.get(&["messages", id], &Vec::new()).await {
                 Err(error) if error.is_gone() => Ok(None),
-                reply => reply.map(Some).map_err(looked),
+                reply => reply.map(Some).map_err(SendError::looked),
             };
         }
         let since = kept.begun.checked_sub(SKEW).unwrap_or(kept.begun);
@@ -168,7 +168,7 @@ impl Replies {
         ];
         let listed = match api.list::<Message>(&["messages"], &query).await {
             Err(error) if error.is_gone() => return Ok(None),
-            listed => listed.map_err(looked)?,
+            listed => listed.map_err(SendError::looked)?,
         };
         let first = about.first_words();
         Ok(listed.items.into_iter().find(|it| {

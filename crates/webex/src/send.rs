@@ -6,12 +6,12 @@ use http::Method;
 use jiff::SignedDuration;
 use reqwest::multipart::Form;
 use rialto_model::{Attachment, Begun, Emoji, PartKey, RemoteId};
-use rialto_platform::{FileError, Part, Post, SendError, failed_files};
+use rialto_platform::{FileError, Part, Post, SendError, failed_files, http::below};
 use secrecy::ExposeSecret;
 use serde_json::json;
 
 use crate::{
-    api::{Api, ApiError, Identity, Query, answer, below, looked, read},
+    api::{Api, ApiError, Identity, Query, answer, read},
     fingerprint, history, normalize,
     place::Place,
     render::{Body, Called, SPARE, words},
@@ -113,7 +113,7 @@ async fn lost_thread(api: &Api, root: Option<&RemoteId>) -> Result<bool, SendErr
     let Some(root) = root else { return Ok(false) };
     match api.get::<Message>(&["messages", root.as_str()], &Vec::new()).await {
         Err(error) if error.is_gone() => Ok(true),
-        root => Ok(root.map_err(looked)?.parent_id.get().is_some()),
+        root => Ok(root.map_err(SendError::looked)?.parent_id.get().is_some()),
     }
 }
 
@@ -142,7 +142,7 @@ async fn is_in(api: &Api, room: &str, person: &str) -> Result<bool, SendError> {
     match api.list::<Membership>(&["memberships"], &query).await {
         Ok(listed) => Ok(!listed.items.is_empty()),
         Err(ApiError::Refused { .. }) => Ok(false),
-        Err(error) => Err(looked(error)),
+        Err(error) => Err(SendError::looked(error)),
     }
 }
 
@@ -170,7 +170,7 @@ pub(crate) async fn find_sent(
         Err(error) if error.is_gone() && matches!(Place::of(post.to), Place::Person(_)) => {
             return Ok(Vec::new());
         }
-        listed => listed.map_err(looked)?,
+        listed => listed.map_err(SendError::looked)?,
     };
     for _ in 0..MOST_PAGES {
         let ids = listed.items.iter().filter(is_it);
@@ -180,7 +180,7 @@ pub(crate) async fn find_sent(
         let goes_on =
             listed.items.iter().any(|message| message.created.is_none_or(|at| at >= since));
         let Some(next) = listed.next.filter(|_| goes_on) else { break };
-        listed = api.list_on(path, &next).await.map_err(looked)?;
+        listed = api.list_on(path, &next).await.map_err(SendError::looked)?;
     }
     found.sort();
     found.dedup();
@@ -201,7 +201,7 @@ pub(crate) async fn edit(
         return Ok(());
     }
     let path = ["messages", message.as_str()];
-    let before: Message = api.get(&path, &Vec::new()).await.map_err(looked)?;
+    let before: Message = api.get(&path, &Vec::new()).await.map_err(SendError::looked)?;
     let mut markdown = addressed(api, to, body(part)?).await?;
     for line in failed_files::lines_of(before.markdown.get().unwrap_or_default()) {
         markdown.push_str(&format!("\n\n{line}"));
@@ -243,7 +243,7 @@ pub(crate) async fn react(
     emoji: &Emoji,
 ) -> Result<(), SendError> {
     let message: Message =
-        api.get(&["messages", message.as_str()], &Vec::new()).await.map_err(looked)?;
+        api.get(&["messages", message.as_str()], &Vec::new()).await.map_err(SendError::looked)?;
     replies.say(api, own, &message, About::Reaction(emoji), "").await
 }
 

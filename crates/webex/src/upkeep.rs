@@ -60,31 +60,22 @@ pub(crate) async fn upkeep(
         // A space without a name says nothing about its name.
         seen.extend(directory::conversation_of(room, true).filter(|it| !it.name.is_empty()));
     }
-    let now = api.toolkit.clock.now();
-    let look = now.checked_add(EVERY).unwrap_or(now);
-    // A renewal that is due and did not work is tried again soon.
-    let soon = now.checked_add(SignedDuration::from_mins(1)).unwrap_or(now);
-    let again_by = Some(renew.map_or(look, |renew| look.min(renew.max(soon))));
+    let again_by = Upkeep::next(api.toolkit.clock.now(), EVERY, renew);
     Ok(Upkeep { again_by, gaps, moved, problems, credentials, seen })
 }
 
 /// Asks who we are, what we may, what is told, and where we are.
 pub(crate) async fn check(api: &Api, own: &Identity, wanted: Option<&Wanted>) -> Vec<Finding> {
     use FindingLevel::{Error, Ok as Fine, Warning};
-    let finding = |subject: &str, level, detail: String| Finding {
-        subject: subject.to_owned(),
-        level,
-        detail,
-    };
     let mut findings = Vec::new();
     match api.get::<Person>(&["people", "me"], &Vec::new()).await {
         Ok(_) => {
             let detail = format!("signed in as {}", own.words());
-            findings.push(finding("service user", Fine, detail));
+            findings.push(Finding::new("service user", Fine, detail));
         }
         Err(error) => {
             let detail = format!("{}. Connect the organization again.", ReadError::from(error));
-            return vec![finding("service user", Error, detail)];
+            return vec![Finding::new("service user", Error, detail)];
         }
     }
     match api.tokens.current().await {
@@ -93,43 +84,41 @@ pub(crate) async fn check(api: &Api, own: &Identity, wanted: Option<&Wanted>) ->
             for (scope, why) in &missing {
                 let detail =
                     format!("missing: needed {why}. Add it to the integration and connect again");
-                findings.push(finding(&format!("scope {scope}"), Warning, detail));
+                findings.push(Finding::new(format!("scope {scope}"), Warning, detail));
             }
             if missing.is_empty() {
                 let detail = match pair.scope.is_empty() {
                     true => "the token does not say which it has",
                     false => "all that are needed are given",
                 };
-                findings.push(finding("scopes", Fine, detail.to_owned()));
+                findings.push(Finding::new("scopes", Fine, detail));
             }
         }
         Err(error) => {
-            findings.push(finding("scopes", Warning, ReadError::from(error).to_string()));
+            findings.push(Finding::new("scopes", Warning, ReadError::from(error).to_string()));
         }
     }
     findings.push(match wanted {
-        None => finding("webhooks", Error, "the app has no webhook secret".to_owned()),
+        None => Finding::new("webhooks", Error, "the app has no webhook secret"),
         Some(wanted) => match hooks::silent(api, wanted).await {
-            Ok(silent) if silent.is_empty() => {
-                finding("webhooks", Fine, "all are active".to_owned())
-            }
+            Ok(silent) if silent.is_empty() => Finding::new("webhooks", Fine, "all are active"),
             Ok(silent) => {
                 let detail = format!(
                     "nothing tells of {}: Rialto mends that by itself within ten minutes while it \
                      runs; see whether Webex can reach its address",
                     silent.join(", ")
                 );
-                finding("webhooks", Warning, detail)
+                Finding::new("webhooks", Warning, detail)
             }
-            Err(error) => finding("webhooks", Warning, ReadError::from(error).to_string()),
+            Err(error) => Finding::new("webhooks", Warning, ReadError::from(error).to_string()),
         },
     });
     findings.push(match joined(api).await {
         Ok(rooms) => {
             let detail = format!("the service user is in {} spaces", rooms.len());
-            finding("membership", Fine, detail)
+            Finding::new("membership", Fine, detail)
         }
-        Err(error) => finding("membership", Warning, ReadError::from(error).to_string()),
+        Err(error) => Finding::new("membership", Warning, ReadError::from(error).to_string()),
     });
     findings
 }

@@ -1,16 +1,15 @@
 //! Authorizing an account: the service user signs in (authorization code with PKCE), or a
 //! Server-to-Server app gets tokens for the account whose id an admin pasted.
 
-use aws_lc_rs::digest;
-use base64::{Engine, prelude::BASE64_URL_SAFE_NO_PAD};
 use rialto_platform::{
-    AppConfig, AuthorizationAnswer, AuthorizationStart, Authorized, SetupError, Toolkit,
+    AppConfig, AuthorizationAnswer, AuthorizationStart, Authorized, SetupError, TokenPair, Toolkit,
+    http::below,
 };
 use secrecy::{ExposeSecret, SecretString};
 use serde::de::DeserializeOwned;
 
 use crate::{
-    api::{self, ApiError, Bases, Client, Identity, TOKENS, TokenPair, account_form},
+    api::{self, ApiError, Bases, Client, Identity, account_form, pair_of},
     manifest,
     wire::{TokenAnswer, User},
 };
@@ -39,19 +38,9 @@ pub(crate) fn authorization_start(
     state: &str,
 ) -> Result<AuthorizationStart, SetupError> {
     let client = client(app)?;
-    let mut bytes = [0; 32];
-    toolkit.random.fill(&mut bytes);
-    let verifier = BASE64_URL_SAFE_NO_PAD.encode(bytes);
-    let challenge = digest::digest(&digest::SHA256, verifier.as_bytes());
-    let mut url = Bases::below(&client.login, &["oauth", "authorize"]);
-    url.query_pairs_mut()
-        .append_pair("response_type", "code")
-        .append_pair("client_id", &client.id)
-        .append_pair("redirect_uri", app.redirect_url.as_str())
-        .append_pair("state", state)
-        .append_pair("code_challenge", &BASE64_URL_SAFE_NO_PAD.encode(challenge))
-        .append_pair("code_challenge_method", "S256");
-    Ok(AuthorizationStart { url, secret: SecretString::from(verifier) })
+    let url = below(&client.login, &["oauth", "authorize"]);
+    let random = toolkit.random.as_ref();
+    Ok(AuthorizationStart::for_code(url, random, &client.id, &app.redirect_url, state))
 }
 
 /// Exchanges the code that the admin came back with.
@@ -60,27 +49,11 @@ pub(crate) async fn authorize(
     app: &AppConfig,
     answer: &AuthorizationAnswer,
 ) -> Result<Authorized, SetupError> {
-    if let Some(error) = answer.query.get("error") {
-        return Err(SetupError::Refused(match error.as_str() {
-            "access_denied" => "the authorization was declined in Zoom".to_owned(),
-            _ => "Zoom did not authorize the app".to_owned(),
-        }));
-    }
-    let code = answer
-        .query
-        .get("code")
-        .ok_or_else(|| SetupError::Refused("Zoom sent no code back: start again".into()))?;
-    let given = client(app)?
-        .ask(
-            toolkit,
-            &[
-                ("grant_type", "authorization_code"),
-                ("code", code),
-                ("redirect_uri", app.redirect_url.as_str()),
-                ("code_verifier", answer.secret.expose_secret()),
-            ],
-        )
-        .await?;
+    let code = answer.code("Zoom", |error| match error {
+        "access_denied" => "the authorization was declined in Zoom".to_owned(),
+        _ => "Zoom did not authorize the app".to_owned(),
+    })?;
+    let given = client(app)?.ask(toolkit, &answer.exchange(code, &app.redirect_url)).await?;
     let pair = pair(given, toolkit)?;
     if pair.refresh.is_none() {
         return Err(SetupError::Refused("Zoom gave no refresh token".into()));
@@ -119,7 +92,7 @@ pub(crate) async fn adopt(
 }
 
 fn pair(given: TokenAnswer, toolkit: &Toolkit) -> Result<TokenPair, SetupError> {
-    TokenPair::from_answer(given, toolkit.clock.now())
+    pair_of(given, toolkit.clock.now())
         .ok_or_else(|| SetupError::Refused("Zoom gave no token".into()))
 }
 
@@ -131,7 +104,7 @@ async fn get<T: DeserializeOwned + Default>(
     path: &[&str],
 ) -> Result<T, ApiError> {
     let base = app.url("api_url").map_err(|error| ApiError::Unclear(error.to_string()))?;
-    let request = toolkit.http.get(Bases::below(&base, path));
+    let request = toolkit.http.get(below(&base, path));
     api::answer(toolkit, request.bearer_auth(pair.access.expose_secret())).await
 }
 
@@ -162,7 +135,10 @@ async fn authorized(
     let lacks = manifest::missing_scopes(&pair.scope).into_iter();
     Ok(Authorized {
         name: user.company.get().or(domain).unwrap_or(&account).to_owned(),
-        cabinet: vec![(TOKENS.to_owned(), pair.seal()), (IDENTITY.to_owned(), own.into())],
+        cabinet: vec![
+            (TokenPair::ENTRY.to_owned(), pair.seal()),
+            (IDENTITY.to_owned(), own.into()),
+        ],
         warnings: lacks
             .map(|(scope, why)| format!("the scope `{scope}` is missing: it is needed {why}"))
             .collect(),

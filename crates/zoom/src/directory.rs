@@ -191,7 +191,8 @@ pub(crate) async fn join(api: &Api, own: &Identity, id: &RemoteId) -> Result<(),
         invite(api, id, &[json!({ "email": own.email })]).await
     } else {
         let path = ["chat", "channels", id.as_str(), "members", "me"];
-        api.send::<Value>(Method::POST, &path, &json!({})).await.map(drop)
+        // It takes no body (*Join a channel*).
+        api.call::<Value>(Method::POST, &path, &Vec::new(), None).await.map(drop)
     };
     match done {
         Err(ApiError::Refused { .. }) => Err(SetupError::Refused(to_be_added(own))),

@@ -1,11 +1,14 @@
 //! Files: fetched from the address that Zoom gives for a while, uploaded before the message that
 //! shows them, never whole in memory.
 
-use futures_util::{StreamExt, TryStreamExt};
-use http::{StatusCode, header};
+use http::StatusCode;
 use reqwest::{Response, multipart::Form};
 use rialto_model::Attachment;
-use rialto_platform::{FileBody, FileError, http as calls, spool::Spooled};
+use rialto_platform::{
+    FileBody, FileError,
+    http::{self as calls, below, moved},
+    spool::Spooled,
+};
 use secrecy::ExposeSecret;
 use url::Url;
 
@@ -63,18 +66,8 @@ fn body(api: &Api, response: Response, attachment: &Attachment) -> Result<FileBo
     if !status.is_success() {
         return Err(FileError::Refused(format!("Zoom did not hand it out ({status})")));
     }
-    let mime = response.headers().get(header::CONTENT_TYPE).and_then(|it| it.to_str().ok());
-    Ok(FileBody {
-        size: response.content_length().or(attachment.size),
-        mime: mime.map(str::to_owned),
-        stream: response.bytes_stream().map_err(std::io::Error::other).boxed(),
-    })
-}
-
-/// Where an answer leads.
-fn moved(response: &Response) -> Option<Url> {
-    let to = response.headers().get(header::LOCATION)?.to_str().ok()?;
-    response.status().is_redirection().then(|| response.url().join(to).ok()).flatten()
+    let body = FileBody::of(response);
+    Ok(FileBody { size: body.size.or(attachment.size), ..body })
 }
 
 /// Whether an address is where the API is, or Zoom's over TLS.
@@ -105,7 +98,7 @@ pub(crate) async fn upload(
     body: FileBody,
 ) -> Result<String, FileError> {
     let spooled = Spooled::take(body, attachment.size, MAX_BYTES, "Zoom").await?;
-    let mut url = Bases::below(&api.bases.files, &["chat", "users", own.path(), "files"]);
+    let mut url = below(&api.bases.files, &["chat", "users", own.path(), "files"]);
     url.query_pairs_mut().append_pair("postToPersonalChat", "false");
     let mut token = api.tokens.current().await?;
     let mut replaced = false;

@@ -10,6 +10,7 @@
 //! post needs a member of the channel.
 
 mod api;
+mod capabilities;
 mod connect;
 mod connection;
 mod directory;

@@ -1,14 +1,9 @@
 //! What Zoom Team Chat is and can do, what an admin sets up there, and what that is needed for.
 
-use std::time::Duration;
-
-use rialto_model::{
-    AuthorStyle, Capabilities, FileLimits, LengthUnit, Pacing, PlatformId, ReactionSupport,
-    Support, TextLimit, Window,
-};
+use rialto_model::PlatformId;
 use rialto_platform::{Field, Manifest, Permission};
 
-use crate::{files, render};
+use crate::capabilities::capabilities;
 
 /// Granular scopes, and what each is needed for. Each may also be granted with `:admin`, as apps for
 /// a whole account and Server-to-Server apps have them.
@@ -103,6 +98,7 @@ pub(crate) fn manifest() -> Manifest {
         steps: STEPS,
         permissions: permissions(),
         needs_parent: false,
+        webhook_window: Some(crate::webhook::WINDOW),
     }
 }
 
@@ -128,42 +124,6 @@ pub(crate) fn missing_scopes(given: &str) -> Vec<(&'static str, &'static str)> {
         .collect()
 }
 
-/// Sources: the reference of *Send a chat message* (length, files, and the windows of a channel) and
-/// *Rate limits* (labels of operations, by plan: medium ones 20 a second on Pro).
-fn capabilities() -> Capabilities {
-    // What leaves here a second apart may arrive there closer together.
-    let window = |count, seconds| Window {
-        count,
-        per: Duration::from_secs(seconds) + Duration::from_millis(250),
-    };
-    Capabilities {
-        text: TextLimit { max: render::MAX_UNITS, unit: LengthUnit::Characters },
-        author: AuthorStyle::InText,
-        edits: Support::Emulated("the words are replaced; formatting becomes signs and words"),
-        max_edits: None,
-        deletes: Support::Native,
-        threads: Support::Native,
-        broadcast: Support::Emulated("as a post of its own that says it was said in a thread"),
-        reactions: ReactionSupport {
-            unicode: Support::Native,
-            custom: Support::Emulated("by an emoji of the same name, where the account has one"),
-        },
-        files: FileLimits {
-            support: Support::Native,
-            max_bytes: files::MAX_BYTES,
-            per_message: render::MAX_FILES,
-        },
-        everyone_mentions: Support::Native,
-        memberships: Support::Native,
-        pacing: Pacing {
-            conversation: vec![window(10, 1), window(30, 10), window(60, 100), window(450, 1_000)],
-            // Of the 20 of an account, which other apps share.
-            connection: vec![window(12, 1)],
-            history: vec![window(5, 1)],
-        },
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -177,16 +137,5 @@ mod tests {
         assert_eq!(missing_scopes(&all("")), [], "nobody can have account scopes by themselves");
         let given = all(":admin").replace("team_chat:write:files:admin", "team_chat:write:filesx");
         assert_eq!(missing_scopes(&given), [("team_chat:write:files", "to upload files")]);
-    }
-
-    #[test]
-    fn posts_keep_below_every_window_of_a_channel() {
-        let windows = capabilities().pacing.conversation;
-        for (published, seconds) in [(10, 1), (30, 10), (60, 100), (450, 1_000)] {
-            let held = windows
-                .iter()
-                .any(|it| it.count <= published && it.per > Duration::from_secs(seconds));
-            assert!(held, "{published} in {seconds} s");
-        }
     }
 }

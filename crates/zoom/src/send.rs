@@ -8,7 +8,7 @@ use rialto_platform::{MessageChange, Part, Post, SendError, failed_files};
 use serde_json::{Value, json};
 
 use crate::{
-    api::{Api, ApiError, Identity, Query, looked},
+    api::{Api, ApiError, Identity, Query},
     fingerprint, history, normalize,
     people::People,
     place::Place,
@@ -81,7 +81,7 @@ async fn resolved(api: &Api, people: &People, items: Vec<Value>) -> Result<Vec<V
     let mut resolved = Vec::with_capacity(items.len());
     for mut item in items {
         if let Some(id) = item["at_contact"].as_str() {
-            let ids = people.find(api, id).await.map_err(looked)?;
+            let ids = people.find(api, id).await.map_err(SendError::looked)?;
             let Some(contact) = ids.as_ref().and_then(|ids| ids.mentioned()) else { continue };
             item["at_contact"] = json!(contact);
         }
@@ -116,7 +116,7 @@ pub(crate) async fn find_sent(
     for _ in 0..MOST_PAGES {
         let query = history::query(post.to, since, page.as_deref());
         let path = ["chat", "users", own.path(), "messages"];
-        let list: List = api.get(&path, &query).await.map_err(looked)?;
+        let list: List = api.get(&path, &query).await.map_err(SendError::looked)?;
         found.extend(list.messages.iter().filter(is_it).filter_map(|message| {
             Some((message.timestamp.0, wire::message_id(message.id.get()?)))
         }));
@@ -182,7 +182,7 @@ async fn custom_emoji(api: &Api, name: &str) -> Result<String, SendError> {
         if !page.is_empty() {
             query.push(("next_page_token", page.clone()));
         }
-        let list: List = api.get(&["chat", "emoji"], &query).await.map_err(looked)?;
+        let list: List = api.get(&["chat", "emoji"], &query).await.map_err(SendError::looked)?;
         let found = list.emojis.iter().find(|emoji| emoji.name.get() == Some(name));
         if let Some(id) = found.and_then(|emoji| emoji.file_id.get()) {
             return Ok(id.to_owned());
@@ -210,7 +210,7 @@ async fn edit(
     let (parameter, id) = Place::of(to).parameter();
     let path = ["chat", "users", own.path(), "messages", message.as_str()];
     let query: Query<'_> = vec![(parameter, id.to_owned())];
-    let before: Message = api.get(&path, &query).await.map_err(looked)?;
+    let before: Message = api.get(&path, &query).await.map_err(SendError::looked)?;
     let mut words = body(part)?.plain;
     for line in failed_files::lines_of(before.message.as_deref().unwrap_or_default()) {
         if units(&words) + units(line) < MAX_UNITS {

@@ -39,22 +39,13 @@ pub(crate) async fn upkeep(
     }
     // A channel without a name says nothing about its name.
     seen.retain(|channel| !channel.name.is_empty());
-    let now = api.toolkit.clock.now();
-    let look = now.checked_add(EVERY).unwrap_or(now);
-    // A renewal that is due and did not work is tried again soon.
-    let soon = now.checked_add(SignedDuration::from_mins(1)).unwrap_or(now);
-    let again_by = Some(look.min(renew.max(soon)));
+    let again_by = Upkeep::next(api.toolkit.clock.now(), EVERY, renew);
     Ok(Upkeep { again_by, problems, credentials, seen, ..Upkeep::default() })
 }
 
 /// Asks who we are, what we may, and where we are.
 pub(crate) async fn check(api: &Api, own: &Identity) -> Vec<Finding> {
     use FindingLevel::{Error, Ok as Fine, Warning};
-    let finding = |subject: &str, level, detail: String| Finding {
-        subject: subject.to_owned(),
-        level,
-        detail,
-    };
     let user = api.get::<User>(&["users", own.path()], &Vec::new()).await;
     let mut findings = Vec::new();
     match user {
@@ -62,11 +53,11 @@ pub(crate) async fn check(api: &Api, own: &Identity) -> Vec<Finding> {
             let name = user.display_name.get().unwrap_or(&own.name);
             let email = user.email.get().unwrap_or(&own.email);
             let detail = format!("signed in as {name} ({email})");
-            findings.push(finding("service user", Fine, detail));
+            findings.push(Finding::new("service user", Fine, detail));
         }
         Err(error) => {
             let detail = format!("{}. Connect the account again.", ReadError::from(error));
-            return vec![finding("service user", Error, detail)];
+            return vec![Finding::new("service user", Error, detail)];
         }
     }
     match api.tokens.current().await {
@@ -76,22 +67,22 @@ pub(crate) async fn check(api: &Api, own: &Identity) -> Vec<Finding> {
                 let detail = format!(
                     "missing: needed {why}. Add it in the Zoom App Marketplace and connect again"
                 );
-                findings.push(finding(&format!("scope {scope}"), Warning, detail));
+                findings.push(Finding::new(format!("scope {scope}"), Warning, detail));
             }
             if missing.is_empty() {
-                findings.push(finding("scopes", Fine, "all that are needed are given".to_owned()));
+                findings.push(Finding::new("scopes", Fine, "all that are needed are given"));
             }
         }
         Err(error) => {
-            findings.push(finding("scopes", Warning, ReadError::from(error).to_string()));
+            findings.push(Finding::new("scopes", Warning, ReadError::from(error).to_string()));
         }
     }
     findings.push(match directory::joined(api, own).await {
         Ok(joined) => {
             let detail = format!("the service user is in {} channels", joined.len());
-            finding("membership", Fine, detail)
+            Finding::new("membership", Fine, detail)
         }
-        Err(error) => finding("membership", Warning, ReadError::from(error).to_string()),
+        Err(error) => Finding::new("membership", Warning, ReadError::from(error).to_string()),
     });
     findings
 }

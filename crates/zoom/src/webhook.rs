@@ -18,7 +18,7 @@ use crate::{
 
 /// How far the sender's clock may be off, either way. Zoom names no window (*Using webhooks*): this
 /// is the usual one.
-const WINDOW: SignedDuration = SignedDuration::from_secs(300);
+pub(crate) const WINDOW: SignedDuration = SignedDuration::from_secs(300);
 
 /// Reads a call. Zoom tries again after 5xx and silence only, so an app whose secret token is not
 /// known yet asks for another try: that is our own trouble.

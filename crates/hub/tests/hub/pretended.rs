@@ -14,8 +14,8 @@ use axum::http::StatusCode;
 use jiff::Timestamp;
 use parking_lot::Mutex;
 use rialto_model::{
-    Account, Attachment, AuthorStyle, Begun, Capabilities, Conversation, ConversationKind, Event,
-    FileLimits, LengthUnit, Pacing, PlatformId, ReactionSupport, RemoteId, Support, TextLimit,
+    Abilities, Ability, Account, Attachment, Begun, Capabilities, Conversation, ConversationKind,
+    Event, FileLimits, LengthUnit, Pacing, PlatformId, RemoteId, TextLimit,
 };
 use rialto_platform::{
     AppConfig, AuthorizationAnswer, AuthorizationStart, Authorized, ConnectContext, Connection,
@@ -58,28 +58,23 @@ pub fn channel(text: &str) -> Conversation {
 impl Pretended {
     pub fn new(channels: Arc<Channels>) -> Self {
         let field = |name, secret| Field { name, help: "", secret, required: true, default: None };
-        let native = Support::Native;
         let manifest = Manifest {
             id: PlatformId::new("pretended"),
             name: "Pretended",
             capabilities: Capabilities {
                 text: TextLimit { max: 1_000, unit: LengthUnit::Characters },
-                author: AuthorStyle::Native,
-                edits: native,
+                longest: TextLimit { max: 1_000, unit: LengthUnit::Characters },
                 max_edits: None,
-                deletes: native,
-                threads: native,
-                broadcast: native,
-                reactions: ReactionSupport { unicode: native, custom: native },
-                files: FileLimits { support: native, max_bytes: 1, per_message: 1 },
-                everyone_mentions: native,
-                memberships: native,
+                reactions_in_replies: false,
+                files: FileLimits { max_bytes: 1, per_message: 1 },
+                abilities: Abilities::new(|_| Ability::NATIVE),
                 pacing: Pacing::default(),
             },
             fields: vec![field("client_id", false), field("webhook_secret", true)],
             steps: &["Do something."],
             permissions: Vec::new(),
             needs_parent: true,
+            webhook_window: None,
         };
         Self { manifest, channels }
     }

@@ -83,6 +83,9 @@ pub struct PlatformView {
     pub permissions: Vec<PermissionView>,
     /// Whether a conversation is made inside a parent.
     pub needs_parent: bool,
+    /// What it can do: how messages are shown there, natively or by other means, and what is impossible.
+    #[schema(value_type = Object)]
+    pub capabilities: serde_json::Value,
 }
 
 /// A permission that an admin grants an app at the vendor.
@@ -296,6 +299,7 @@ impl PlatformView {
                 })
                 .collect(),
             needs_parent: manifest.needs_parent,
+            capabilities: serde_json::json!(manifest.capabilities),
         }
     }
 }

@@ -32,6 +32,8 @@ pub struct ChannelSyncView {
     pub everyone_mentions: EveryoneMentions,
     /// Whether reactions cross.
     pub reactions: bool,
+    /// Whether reactions are told in short replies where a platform has none.
+    pub reaction_replies: bool,
     /// Whether files cross; if not, their names do.
     pub files: bool,
     /// Whether joins and leaves are told.
@@ -111,6 +113,9 @@ pub struct ChannelSyncChange {
     /// Whether reactions cross.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub reactions: Option<bool>,
+    /// Whether reactions are told in short replies where a platform has none.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub reaction_replies: Option<bool>,
     /// Whether files cross; if not, their names do.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub files: Option<bool>,
@@ -136,6 +141,7 @@ impl ChannelSyncChange {
         SyncSettings {
             everyone_mentions: self.everyone_mentions.unwrap_or(known.everyone_mentions),
             reactions: self.reactions.unwrap_or(known.reactions),
+            reaction_replies: self.reaction_replies.unwrap_or(known.reaction_replies),
             files: self.files.unwrap_or(known.files),
             memberships: self.memberships.unwrap_or(known.memberships),
         }
@@ -311,6 +317,7 @@ impl Relay {
             state: sync.state,
             everyone_mentions: sync.settings.everyone_mentions,
             reactions: sync.settings.reactions,
+            reaction_replies: sync.settings.reaction_replies,
             files: sync.settings.files,
             memberships: sync.settings.memberships,
             endpoints: sync.endpoints.iter().map(endpoint).collect(),

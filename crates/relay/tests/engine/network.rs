@@ -12,9 +12,9 @@ use std::{
 use jiff::{SignedDuration, Timestamp};
 use parking_lot::Mutex;
 use rialto_model::{
-    Author, AuthorStyle, Capabilities, Content, Emoji, Event, EventKind, FileLimits, Fingerprint,
-    LengthUnit, MessageState, Own, Pacing, PlatformId, ReactionSupport, RemoteId, Revision,
-    RichText, Support, TextLimit,
+    Abilities, Ability, Author, Capabilities, Content, Emoji, Event, EventKind, Feature,
+    FileLimits, Fingerprint, LengthUnit, MessageState, Own, Pacing, PlatformId, RemoteId, Revision,
+    RichText, Signal, Support, TextLimit,
 };
 use rialto_platform::{HoldScope, Manifest, SendError};
 
@@ -71,6 +71,8 @@ struct State {
     faults: VecDeque<Fault>,
     calls: Vec<String>,
     own_events: Vec<Vec<u8>>,
+    /// Conversations that have another id now, which upkeep finds.
+    moved: Vec<(RemoteId, RemoteId)>,
     /// How long a post takes to be answered.
     /// What was posted is listed so much later only.
     lag: Duration,
@@ -91,31 +93,26 @@ pub struct Network {
 
 impl Network {
     pub fn new(name: &'static str, marks: bool, clock: Arc<dyn rialto_platform::Clock>) -> Self {
-        let native = Support::Native;
         let manifest = Manifest {
             id: PlatformId::new(name),
             name,
             capabilities: Capabilities {
                 text: TextLimit { max: 40, unit: LengthUnit::Characters },
-                author: AuthorStyle::Native,
-                edits: native,
+                longest: TextLimit { max: 40, unit: LengthUnit::Characters },
                 max_edits: None,
-                deletes: native,
-                threads: native,
-                broadcast: native,
-                reactions: ReactionSupport {
-                    unicode: native,
-                    custom: Support::None("there are none"),
-                },
-                files: FileLimits { support: native, max_bytes: 1_000, per_message: 10 },
-                everyone_mentions: native,
-                memberships: native,
+                reactions_in_replies: false,
+                files: FileLimits { max_bytes: 1_000, per_message: 10 },
+                abilities: Abilities::new(|feature| match feature {
+                    Feature::CustomReaction => Ability::shown(Support::None("there are none")),
+                    _ => Ability::NATIVE,
+                }),
                 pacing: Pacing::default(),
             },
             fields: Vec::new(),
             steps: &[],
             permissions: Vec::new(),
             needs_parent: false,
+            webhook_window: None,
         };
         Self {
             state: Arc::default(),
@@ -238,6 +235,19 @@ impl Network {
         seen.revision = revision;
         let seen = seen.clone();
         self.event(conversation, &seen, revision)
+    }
+
+    /// A conversation gets another id, which nothing is found under but by the new one.
+    pub fn moves(&self, from: &str, to: &str) {
+        let mut state = self.state.lock();
+        let all = state.conversations.remove(&RemoteId::from(from)).unwrap();
+        state.conversations.insert(to.into(), all);
+        state.moved.push((from.into(), to.into()));
+    }
+
+    /// The webhook's payload that tells of it.
+    pub fn tells_of_move(&self, from: &str, to: &str) -> Vec<u8> {
+        self.payload(from, EventKind::Signal(Signal::Moved { to: to.into() }))
     }
 
     /// Deletes a message without leaving a trace.

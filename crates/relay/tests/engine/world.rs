@@ -148,10 +148,21 @@ impl World {
     }
 
     pub async fn hear_as(&self, side: usize, payload: &[u8], key: &str) -> Accepted {
+        self.hear_in("general", side, payload, key).await
+    }
+
+    /// Likewise, about another conversation.
+    pub async fn hear_in(
+        &self,
+        conversation: &str,
+        side: usize,
+        payload: &[u8],
+        key: &str,
+    ) -> Accepted {
         let proof = verify::shared_secret("fake", "fake").unwrap();
         let inbound = Inbound {
             workspace: "acme".into(),
-            conversation: RemoteId::from("general"),
+            conversation: RemoteId::from(conversation),
             key: key.into(),
             payload: payload.to_vec(),
         };

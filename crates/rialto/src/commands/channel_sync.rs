@@ -151,6 +151,9 @@ struct Settings {
     /// Whether reactions cross
     #[arg(long, value_name = "true|false")]
     reactions: Option<bool>,
+    /// Whether reactions are told in short replies where a platform has none
+    #[arg(long, value_name = "true|false")]
+    reaction_replies: Option<bool>,
     /// Whether files cross; if not, their names do
     #[arg(long, value_name = "true|false")]
     files: Option<bool>,
@@ -196,6 +199,7 @@ impl Settings {
                 Everyone::Real => EveryoneMentions::Real,
             }),
             reactions: self.reactions,
+            reaction_replies: self.reaction_replies,
             files: self.files,
             memberships: self.memberships,
         }
@@ -366,6 +370,7 @@ fn show(out: Output, sync: &ChannelSyncView) -> Result<(), Failure> {
     let rows = vec![
         ["everyone mentions".into(), format!("{:?}", sync.everyone_mentions).to_lowercase()],
         ["reactions".into(), yes_or_no(sync.reactions)],
+        ["reaction replies".into(), yes_or_no(sync.reaction_replies)],
         ["files".into(), yes_or_no(sync.files)],
         ["memberships".into(), yes_or_no(sync.memberships)],
     ];

@@ -4,6 +4,7 @@ pub mod apps;
 pub mod audit;
 pub mod channel_sync;
 pub mod channels;
+pub mod compatibility;
 pub mod connect;
 pub mod connections;
 pub mod deliveries;

@@ -4,7 +4,7 @@ use reqwest::Method;
 use rialto_testkit::{Side, World};
 use serde_json::{Value, json};
 
-use crate::connected_with;
+use crate::four_in_step;
 
 async fn workspace(world: &World, side: Side) -> anyhow::Result<Value> {
     let status = world.api.get("/api/v1/status").await?;
@@ -14,15 +14,14 @@ async fn workspace(world: &World, side: Side) -> anyhow::Result<Value> {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_workspace_that_is_not_heard_is_deaf_and_swept_until_it_is_heard_again() {
-    let world = connected_with(&[
+    let (world, channels) = four_in_step(&[
         ("RIALTO_CANARY_EVERY", "300ms"),
         ("RIALTO_CANARY_PATIENCE", "3s"),
         ("RIALTO_SWEEPS_EVERY", "1h"),
         ("RIALTO_SWEEPS_GRACE", "0s"),
     ])
     .await;
-    let channels = world.connect_channels("launch", "Launch").await.unwrap();
-    for side in [Side::Slack, Side::Teams] {
+    for side in Side::ALL {
         let heard = async || Ok(workspace(&world, side).await?["canary_heard_at"] != Value::Null);
         world.until("the canary is heard", heard).await.unwrap();
         let workspace = workspace(&world, side).await.unwrap();
@@ -36,7 +35,7 @@ async fn a_workspace_that_is_not_heard_is_deaf_and_swept_until_it_is_heard_again
         );
     }
 
-    for side in [Side::Slack, Side::Teams] {
+    for side in Side::ALL {
         let lost = json!({"platform": side.word(), "target": "webhook", "kind": "drop"});
         world.control.post("/faults", lost).await.unwrap();
         let deaf = async || Ok(workspace(&world, side).await?["deaf_since"] != Value::Null);
@@ -45,17 +44,11 @@ async fn a_workspace_that_is_not_heard_is_deaf_and_swept_until_it_is_heard_again
         assert!(problem.as_str().unwrap().contains("deaf since"), "{problem}");
 
         // It is listened to by other means meanwhile.
-        let (person, said) = match side {
-            Side::Slack => ("Ana Silva", json!({"text": "nobody tells of this"})),
-            Side::Teams => ("Lee Gu", json!({"html": "<p>nobody tells of this</p>"})),
-        };
-        world.act(side, &channels, person, "post", said).await.unwrap();
-        world
-            .wait(side.other(), &channels, "what no webhook told of", |messages| {
-                messages.iter().any(|it| it.text.contains("nobody tells of this")).then_some(())
-            })
-            .await
-            .unwrap();
+        let said = format!("{} tells nobody of this", side.name());
+        world.say(side, &channels, &said).await.unwrap();
+        for there in channels.others(side) {
+            world.arrives(there, &channels, &said).await.unwrap();
+        }
 
         world.control.call(Method::DELETE, "/faults", None).await.unwrap();
         let heard = async || {

@@ -22,7 +22,7 @@ async fn is_read(world: &World, channels: &Channels, text: &str) {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn the_app_is_uninstalled_and_what_is_said_waits_until_it_is_connected_again() {
     let world = connected().await;
-    let channels = world.connect_channels("launch", "Launch").await.unwrap();
+    let channels = world.connect_channels(&["slack:launch", "teams:Launch"]).await.unwrap();
     let app = world.app(Side::Slack).await.unwrap();
     let vendors = world.control.get("/slack/apps").await.unwrap();
     let uninstall = format!("/slack/apps/{}/uninstall", vendors[0]["id"].as_str().unwrap());
@@ -64,7 +64,7 @@ async fn the_app_is_uninstalled_and_what_is_said_waits_until_it_is_connected_aga
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn the_list_of_channel_syncs_follows_channels_new_names() {
     let world = connected().await;
-    let channels = world.connect_channels("launch", "Launch").await.unwrap();
+    let channels = world.connect_channels(&["slack:launch", "teams:Launch"]).await.unwrap();
     let lists = async |name: &'static str| {
         let listed = async || Ok(says(&world, &["channel-sync", "list"]).await.contains(name));
         world.until(name, listed).await.unwrap();
@@ -80,11 +80,7 @@ async fn the_list_of_channel_syncs_follows_channels_new_names() {
     world.control.post("/teams/lifecycle", json!({"event": "missed"})).await.unwrap();
     lists("slack:liftoff ↔ teams:Projects / Lift Off").await;
 
-    let renamed = Channels {
-        slack: "liftoff".into(),
-        teams: "Projects/Lift Off".into(),
-        sync: channels.sync,
-    };
+    let renamed = channels.with(Side::Slack, "liftoff").with(Side::Teams, "Projects/Lift Off");
     both_ways(&world, &renamed, "under the new names").await;
     world.rialto.lock().await.kill().await.unwrap();
     world.rialto.lock().await.run().await.unwrap();
@@ -102,7 +98,7 @@ async fn parked(world: &World) -> Option<Value> {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_channel_that_was_archived_is_said_and_what_could_not_go_there_goes_when_it_is_back() {
     let world = connected().await;
-    let channels = world.connect_channels("launch", "Launch").await.unwrap();
+    let channels = world.connect_channels(&["slack:launch", "teams:Launch"]).await.unwrap();
     for (side, admin, says_so) in [
         (Side::Slack, "Ana Silva", "#launch is archived"),
         (Side::Teams, "Ida Holm", "Projects / Launch is archived"),
@@ -121,7 +117,7 @@ async fn a_channel_that_was_archived_is_said_and_what_could_not_go_there_goes_wh
         let text = format!("said while {} was closed", side.name());
         let speaker = if side == Side::Slack { "Lee Gu" } else { "Ana Silva" };
         let body = json!({"text": text});
-        world.act(side.other(), &channels, speaker, "post", body).await.unwrap();
+        world.act(channels.other(side), &channels, speaker, "post", body).await.unwrap();
         world.until("it is parked", async || Ok(parked(&world).await.is_some())).await.unwrap();
         let delivery = parked(&world).await.unwrap();
         assert!(delivery["reason"].as_str().unwrap().contains("archived"), "{delivery}");

@@ -8,7 +8,7 @@ use crate::without_canary;
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_file_that_slack_took_and_never_showed_is_uploaded_again_and_shown_once() {
     let world = without_canary().await;
-    let channels = world.connect_channels("launch", "Launch").await.unwrap();
+    let channels = world.connect_channels(&["slack:launch", "teams:Launch"]).await.unwrap();
     let lost = json!({"platform": "slack", "target": "api", "kind": "special",
                       "name": "lost_share", "times": 1});
     world.control.post("/faults", lost).await.unwrap();

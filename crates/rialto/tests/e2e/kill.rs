@@ -1,11 +1,11 @@
-//! The process is killed in the middle of a two-way stream, again and again.
+//! The process is killed in the middle of streams from four platforms to all others, again and again.
 
 use std::time::Duration;
 
 use rialto_testkit::{Channels, Message, Side, World};
 use serde_json::json;
 
-use crate::connected;
+use crate::{four_in_step, posts};
 
 /// How often the process is killed; `RIALTO_KILLS` for more.
 fn kills() -> usize {
@@ -18,11 +18,10 @@ const MESSAGES: usize = 12;
 /// Killed while it delivers: all webhooks were taken, so all that is said is on disk.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn killed_while_it_delivers_nothing_is_lost_doubled_or_reordered() {
-    let world = connected().await;
-    let channels = world.connect_channels("launch", "Launch").await.unwrap();
+    let (world, channels) = four_in_step(&[]).await;
     // So that the kill meets a stream and not its end.
-    for (platform, method) in [("slack", "*chat.postMessage*"), ("teams", "*messages*")] {
-        let slow = json!({"platform": platform, "target": "api", "method": method,
+    for side in Side::ALL {
+        let slow = json!({"platform": side.word(), "target": "api", "method": posts(side),
                           "kind": "latency", "ms": 25});
         world.control.post("/faults", slow).await.unwrap();
     }
@@ -31,10 +30,11 @@ async fn killed_while_it_delivers_nothing_is_lost_doubled_or_reordered() {
         said.more(&world, &channels, round, None).await;
         kill(&world, round).await;
     }
-    for side in [Side::Slack, Side::Teams] {
-        let expected = said.by(side);
-        let arrived = said.wait_for_all(&world, &channels, side).await;
-        assert_eq!(&arrived, expected, "from {side:?}: lost, doubled or reordered");
+    for side in Side::ALL {
+        for to in channels.others(side) {
+            let arrived = said.wait_for_all(&world, &channels, side, to).await;
+            assert_eq!(&arrived, said.by(side), "{side:?} → {to:?}: lost, doubled or reordered");
+        }
     }
     world.stop().await;
 }
@@ -42,18 +42,19 @@ async fn killed_while_it_delivers_nothing_is_lost_doubled_or_reordered() {
 /// Killed while it hears: what it had not taken, the platforms send again, minutes later.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn killed_while_it_hears_nothing_is_lost_or_doubled() {
-    let world = connected().await;
-    let channels = world.connect_channels("launch", "Launch").await.unwrap();
+    let (world, channels) = four_in_step(&[]).await;
     let mut said = Said::default();
     for round in 0..kills() {
         said.more(&world, &channels, round, Some(MESSAGES / 2)).await;
     }
-    for side in [Side::Slack, Side::Teams] {
-        let mut arrived = said.wait_for_all(&world, &channels, side).await;
-        arrived.sort();
+    for side in Side::ALL {
         let mut expected = said.by(side).clone();
         expected.sort();
-        assert_eq!(arrived, expected, "from {side:?}: lost or doubled");
+        for to in channels.others(side) {
+            let mut arrived = said.wait_for_all(&world, &channels, side, to).await;
+            arrived.sort();
+            assert_eq!(arrived, expected, "{side:?} → {to:?}: lost or doubled");
+        }
     }
     world.stop().await;
 }
@@ -66,16 +67,16 @@ async fn kill(world: &World, round: usize) {
     rialto.run().await.unwrap();
 }
 
-/// What was said on either side, in order.
+/// What was said on each side, in order.
 #[derive(Default)]
-struct Said([Vec<String>; 2]);
+struct Said([Vec<String>; 4]);
 
 impl Said {
     fn by(&self, side: Side) -> &Vec<String> {
         &self.0[side as usize]
     }
 
-    /// Both sides speak; in the middle of it the process is killed, if so wanted.
+    /// All sides speak; in the middle of it the process is killed, if so wanted.
     async fn more(
         &mut self,
         world: &World,
@@ -84,13 +85,9 @@ impl Said {
         kill_at: Option<usize>,
     ) {
         for number in 0..MESSAGES {
-            for side in [Side::Slack, Side::Teams] {
+            for side in channels.sides() {
                 let text = format!("{}-{round:02}-{number:02};", side.word());
-                let (person, body) = match side {
-                    Side::Slack => ("Ana Silva", json!({"text": text})),
-                    Side::Teams => ("Lee Gu", json!({"html": format!("<p>{text}</p>")})),
-                };
-                world.act(side, channels, person, "post", body).await.unwrap();
+                world.say(side, channels, &text).await.unwrap();
                 self.0[side as usize].push(text);
             }
             match kill_at {
@@ -104,10 +101,16 @@ impl Said {
 
     /// Waits until as much arrived from a side as was said there. The emulated clock is moved on,
     /// since platforms wait minutes before they send a webhook again.
-    async fn wait_for_all(&self, world: &World, channels: &Channels, from: Side) -> Vec<String> {
+    async fn wait_for_all(
+        &self,
+        world: &World,
+        channels: &Channels,
+        from: Side,
+        to: Side,
+    ) -> Vec<String> {
         let end = tokio::time::Instant::now() + Duration::from_secs(120);
         loop {
-            let arrived = arrived(&world.read(from.other(), channels).await.unwrap(), from);
+            let arrived = arrived(&world.read(to, channels).await.unwrap(), from);
             if arrived.len() >= self.by(from).len() {
                 return arrived;
             }
@@ -115,7 +118,7 @@ impl Said {
                 let missing: Vec<_> =
                     self.by(from).iter().filter(|it| !arrived.contains(it)).collect();
                 let log = world.rialto.lock().await.log();
-                panic!("from {from:?} these did not arrive: {missing:?}\n{log}");
+                panic!("from {from:?} to {to:?} these did not arrive: {missing:?}\n{log}");
             }
             world.control.post("/clock", json!({"advance_ms": 20_000})).await.unwrap();
             tokio::time::sleep(Duration::from_millis(200)).await;

@@ -1,8 +1,11 @@
 //! How Teams is heard: per channel and tenant-wide, and what happens when subscriptions end.
 
 use reqwest::Method;
-use rialto_testkit::{Channels, Side, TEAMS_PEOPLE, World};
+use rialto_testkit::{Channels, Side, World};
 use serde_json::{Value, json};
+
+/// Through whom Rialto listens in Teams.
+const SERVICE_USER: &str = "Rialto Service";
 
 use crate::{both_ways, says, without_canary};
 
@@ -53,9 +56,9 @@ async fn arrives_once(world: &World, channels: &Channels, text: &str) {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn each_channel_is_heard_as_the_service_user_by_what_is_sealed_for_rialto() {
     let world = without_canary().await;
-    let channels = world.connect_channels("launch", "Launch").await.unwrap();
+    let channels = world.connect_channels(&["slack:launch", "teams:Launch"]).await.unwrap();
     let heard = subscription(&world).await;
-    let service = world.account(Side::Teams, TEAMS_PEOPLE[1]).await.unwrap();
+    let service = world.account(Side::Teams, SERVICE_USER).await.unwrap();
     assert_eq!(heard["creatorId"], json!(service));
     assert_eq!(heard["includeResourceData"], json!(true));
     assert!(heard["resource"].as_str().unwrap().ends_with("/messages"), "{heard}");
@@ -81,7 +84,7 @@ async fn each_channel_is_heard_as_the_service_user_by_what_is_sealed_for_rialto(
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn the_whole_tenant_is_heard_by_one_subscription_of_the_application() {
     let world = without_canary().await;
-    let launch = world.connect_channels("launch", "Launch").await.unwrap();
+    let launch = world.connect_channels(&["slack:launch", "teams:Launch"]).await.unwrap();
     let by_channel = subscription(&world).await;
     let app = world.app(Side::Teams).await.unwrap();
     world.change_app(&app, json!({"listening": "tenant"})).await.unwrap();
@@ -93,10 +96,10 @@ async fn the_whole_tenant_is_heard_by_one_subscription_of_the_application() {
     assert_eq!(webhooks(&world, "chatMessage.created").await.last().unwrap()["about"], heard["id"]);
 
     // A channel more needs no subscription more; one that is in no channel sync stays unheard.
-    let general = Channels { teams: "Projects/General".into(), ..launch.clone() };
+    let general = launch.clone().with(Side::Teams, "Projects/General");
     world.act(Side::Teams, &general, "Lee Gu", "post", json!({"text": "early"})).await.unwrap();
     both_ways(&world, &launch, "meanwhile").await;
-    let general = world.connect_channels("general", "General").await.unwrap();
+    let general = world.connect_channels(&["slack:general", "teams:General"]).await.unwrap();
     both_ways(&world, &general, "general").await;
     assert_eq!(subscription(&world).await["id"], heard["id"]);
     let read = world.read(Side::Slack, &general).await.unwrap();
@@ -120,7 +123,7 @@ async fn a_subscription_is_renewed_before_it_ends() {
     let short = json!({"platform": "teams", "target": "api", "method": "POST /subscriptions",
                        "kind": "special", "name": "short_life"});
     world.control.post("/faults", short).await.unwrap();
-    let channels = world.connect_channels("launch", "Launch").await.unwrap();
+    let channels = world.connect_channels(&["slack:launch", "teams:Launch"]).await.unwrap();
     let before = subscription(&world).await;
     let renewed = async || Ok(calls(&world, "PATCH /subscriptions/{id}").await > 0);
     world.until("the renewal", renewed).await.unwrap();
@@ -136,7 +139,7 @@ async fn a_subscription_is_renewed_before_it_ends() {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn graph_is_shown_a_new_token_when_it_asks_for_one_and_asks_once() {
     let world = without_canary().await;
-    let channels = world.connect_channels("launch", "Launch").await.unwrap();
+    let channels = world.connect_channels(&["slack:launch", "teams:Launch"]).await.unwrap();
     let before = subscription(&world).await;
     // Tokens live for an hour, more or less; a quarter before its end Graph asks.
     let asks = async || webhooks(&world, "lifecycle.reauthorizationRequired").await.len();
@@ -158,7 +161,7 @@ async fn graph_is_shown_a_new_token_when_it_asks_for_one_and_asks_once() {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_subscription_that_graph_removed_is_made_again() {
     let world = without_canary().await;
-    let channels = world.connect_channels("launch", "Launch").await.unwrap();
+    let channels = world.connect_channels(&["slack:launch", "teams:Launch"]).await.unwrap();
     let before = subscription(&world).await;
     let removed = json!({"event": "subscriptionRemoved", "subscription": before["id"]});
     world.control.post("/teams/lifecycle", removed).await.unwrap();
@@ -184,7 +187,7 @@ async fn the_service_user_joins_the_teams_it_must_hear_and_again_when_it_was_tak
     };
     ida("create_team", json!({"name": "Support", "people": ["Lee Gu"]})).await;
     ida("create_channel", json!({"team": "Support", "name": "Desk"})).await;
-    let service = world.account(Side::Teams, TEAMS_PEOPLE[1]).await.unwrap();
+    let service = world.account(Side::Teams, SERVICE_USER).await.unwrap();
     let is_in = async |team: &str| {
         let tenants = world.control.get("/teams/workspaces").await.unwrap();
         let teams = tenants[0]["teams"].as_array().unwrap().clone();
@@ -192,14 +195,14 @@ async fn the_service_user_joins_the_teams_it_must_hear_and_again_when_it_was_tak
         team["members"].as_array().unwrap().contains(&json!(service))
     };
     assert!(!is_in("Support").await && !is_in("Projects").await);
-    let launch = world.connect_channels("launch", "Launch").await.unwrap();
-    let desk = world.connect_channels("general", "Desk").await.unwrap();
-    let desk = Channels { teams: "Support/Desk".into(), ..desk };
+    let launch = world.connect_channels(&["slack:launch", "teams:Launch"]).await.unwrap();
+    let desk = world.connect_channels(&["slack:general", "teams:Desk"]).await.unwrap();
+    let desk = desk.with(Side::Teams, "Support/Desk");
     assert!(is_in("Support").await && is_in("Projects").await);
     is_heard(&world, &launch, "in Projects").await;
     is_heard(&world, &desk, "in Support").await;
 
-    ida("remove", json!({"team": "Support", "people": [TEAMS_PEOPLE[1]]})).await;
+    ida("remove", json!({"team": "Support", "people": [SERVICE_USER]})).await;
     let back = async || Ok(is_in("Support").await && subscriptions(&world).await.len() == 2);
     world.until("the service user is back", back).await.unwrap();
     is_heard(&world, &desk, "in Support again").await;
@@ -210,7 +213,7 @@ async fn the_service_user_joins_the_teams_it_must_hear_and_again_when_it_was_tak
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn what_came_while_rialto_was_out_of_breath_is_sent_again_and_read_once() {
     let world = without_canary().await;
-    let channels = world.connect_channels("launch", "Launch").await.unwrap();
+    let channels = world.connect_channels(&["slack:launch", "teams:Launch"]).await.unwrap();
     let say = async |text: &str| {
         let body = json!({"text": text});
         world.act(Side::Teams, &channels, "Lee Gu", "post", body).await.unwrap();
@@ -239,7 +242,7 @@ async fn what_came_while_rialto_was_out_of_breath_is_sent_again_and_read_once() 
 async fn graph_drops_what_a_slow_address_would_be_told_and_tells_of_it_and_rialto_looks_after_itself()
  {
     let world = without_canary().await;
-    let channels = world.connect_channels("launch", "Launch").await.unwrap();
+    let channels = world.connect_channels(&["slack:launch", "teams:Launch"]).await.unwrap();
     // As many answers as make a judgement; a sixth of them too slow.
     for number in 0..18 {
         is_heard(&world, &channels, &format!("word-{number:02};")).await;
@@ -263,7 +266,7 @@ async fn graph_drops_what_a_slow_address_would_be_told_and_tells_of_it_and_rialt
         .act(Side::Teams, &channels, "Ida Holm", "rename", json!({"name": "Start"}))
         .await
         .unwrap();
-    let channels = Channels { teams: "Projects/Start".into(), ..channels };
+    let channels = channels.with(Side::Teams, "Projects/Start");
     let body = json!({"text": "into the void"});
     world.act(Side::Teams, &channels, "Lee Gu", "post", body).await.unwrap();
     let told = async || Ok(!webhooks(&world, "lifecycle.missed").await.is_empty());
@@ -282,7 +285,7 @@ async fn graph_drops_what_a_slow_address_would_be_told_and_tells_of_it_and_rialt
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn who_removes_a_channel_sync_is_told_no_more() {
     let world = without_canary().await;
-    let channels = world.connect_channels("launch", "Launch").await.unwrap();
+    let channels = world.connect_channels(&["slack:launch", "teams:Launch"]).await.unwrap();
     assert_eq!(subscriptions(&world).await.len(), 1);
     let path = format!("/api/v1/channel-syncs/{}", channels.sync);
     world.api.call(Method::DELETE, &path, None).await.unwrap();

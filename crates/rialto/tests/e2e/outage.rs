@@ -1,18 +1,14 @@
-//! Slack loses webhooks, then all of them, while Rialto is down for part of the time.
+//! A platform loses webhooks, then all of them, while Rialto is down for part of the time.
 
 use reqwest::Method;
 use rialto_testkit::{Channels, Message, Side, World};
 use serde_json::{Value, json};
 
-use crate::connected_with;
+use crate::all_connected_with;
 
 async fn say(world: &World, channels: &Channels, side: Side, texts: impl Iterator<Item = String>) {
     for text in texts {
-        let (person, body) = match side {
-            Side::Slack => ("Ana Silva", json!({"text": text})),
-            Side::Teams => ("Lee Gu", json!({"html": format!("<p>{text}</p>")})),
-        };
-        world.act(side, channels, person, "post", body).await.unwrap();
+        world.say(side, channels, &text).await.unwrap();
     }
 }
 
@@ -42,9 +38,9 @@ async fn all_arrive(
         .unwrap()
 }
 
-async fn drop_webhooks(world: &World, probability: f64) {
+async fn drop_webhooks(world: &World, of: Side, probability: f64) {
     world.control.call(Method::DELETE, "/faults", None).await.unwrap();
-    let fault = json!({"platform": "slack", "target": "webhook", "kind": "drop",
+    let fault = json!({"platform": of.word(), "target": "webhook", "kind": "drop",
                        "probability": probability, "seed": 7});
     world.control.post("/faults", fault).await.unwrap();
 }
@@ -53,37 +49,37 @@ async fn minutes_pass(world: &World, minutes: u64) {
     world.control.post("/clock", json!({"advance_ms": minutes * 60_000})).await.unwrap();
 }
 
-#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn what_lost_webhooks_told_of_crosses_once_and_after_an_outage_in_order() {
-    let world =
-        connected_with(&[("RIALTO_SWEEPS_EVERY", "1s"), ("RIALTO_SWEEPS_GRACE", "1s")]).await;
-    let channels = world.connect_channels("launch", "Launch").await.unwrap();
+/// What is said in `lossy` crosses to `other`, whose webhooks come, and the other way round.
+async fn crosses_once_and_in_order([lossy, other]: [Side; 2], channels: [&str; 2]) {
+    let settings = [("RIALTO_SWEEPS_EVERY", "1s"), ("RIALTO_SWEEPS_GRACE", "1s")];
+    let world = all_connected_with(&[lossy, other], &settings).await;
+    let channels = world.connect_channels(&channels).await.unwrap();
     let texts = |mark: &'static str, numbers: std::ops::Range<usize>| {
         numbers.map(move |number| format!("{mark}{number:03};"))
     };
 
     // One webhook in twenty never comes.
-    drop_webhooks(&world, 0.05).await;
-    say(&world, &channels, Side::Slack, texts("lossy-", 0..120)).await;
-    let mut lossy = all_arrive(&world, &channels, Side::Teams, "lossy-", 120).await;
-    lossy.sort_unstable();
-    assert_eq!(lossy, (0..120).collect::<Vec<_>>(), "lost or doubled");
+    drop_webhooks(&world, lossy, 0.05).await;
+    say(&world, &channels, lossy, texts("lossy-", 0..120)).await;
+    let mut one_in_twenty_lost = all_arrive(&world, &channels, other, "lossy-", 120).await;
+    one_in_twenty_lost.sort_unstable();
+    assert_eq!(one_in_twenty_lost, (0..120).collect::<Vec<_>>(), "lost or doubled");
 
     // None comes for ten minutes, and in the midst of it Rialto is down for five.
-    drop_webhooks(&world, 1.0).await;
-    say(&world, &channels, Side::Slack, texts("outage-", 0..20)).await;
+    drop_webhooks(&world, lossy, 1.0).await;
+    say(&world, &channels, lossy, texts("outage-", 0..20)).await;
     minutes_pass(&world, 3).await;
     world.rialto.lock().await.kill().await.unwrap();
-    say(&world, &channels, Side::Slack, texts("outage-", 20..50)).await;
-    say(&world, &channels, Side::Teams, texts("down-", 0..20)).await;
+    say(&world, &channels, lossy, texts("outage-", 20..50)).await;
+    say(&world, &channels, other, texts("down-", 0..20)).await;
     minutes_pass(&world, 5).await;
     world.rialto.lock().await.run().await.unwrap();
     world.control.call(Method::DELETE, "/faults", None).await.unwrap();
-    say(&world, &channels, Side::Slack, texts("outage-", 50..60)).await;
+    say(&world, &channels, lossy, texts("outage-", 50..60)).await;
     minutes_pass(&world, 2).await;
-    let outage = all_arrive(&world, &channels, Side::Teams, "outage-", 60).await;
+    let outage = all_arrive(&world, &channels, other, "outage-", 60).await;
     assert_eq!(outage, (0..60).collect::<Vec<_>>(), "lost, doubled, or out of order");
-    let down = all_arrive(&world, &channels, Side::Slack, "down-", 20).await;
+    let down = all_arrive(&world, &channels, lossy, "down-", 20).await;
     assert_eq!(down, (0..20).collect::<Vec<_>>(), "lost, doubled, or out of order");
 
     // The figure says so.
@@ -103,7 +99,22 @@ async fn what_lost_webhooks_told_of_crosses_once_and_after_an_outage_in_order() 
     };
     let before = swept().await;
     world.until("another sweep", async || Ok(swept().await != before)).await.unwrap();
-    let again = arrived(&world.read(Side::Teams, &channels).await.unwrap(), "outage-");
+    let again = arrived(&world.read(other, &channels).await.unwrap(), "outage-");
     assert_eq!(again.len(), 60, "they deliver nothing twice");
     world.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn what_lost_webhooks_told_of_crosses_once_and_after_an_outage_in_order() {
+    crosses_once_and_in_order([Side::Slack, Side::Teams], ["slack:launch", "teams:Launch"]).await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn what_webex_told_nobody_crosses_once_and_after_an_outage_in_order() {
+    crosses_once_and_in_order([Side::Webex, Side::Zoom], ["webex:Launch", "zoom:launch"]).await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn what_zoom_told_nobody_crosses_once_and_after_an_outage_in_order() {
+    crosses_once_and_in_order([Side::Zoom, Side::Slack], ["zoom:launch", "slack:launch"]).await;
 }

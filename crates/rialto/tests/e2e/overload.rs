@@ -103,13 +103,13 @@ async fn a_burst_that_cannot_go_out_is_kept_within_bounds_and_holds_up_nobody_el
         ("RIALTO_SWEEPS_EVERY", "1d"),
     ])
     .await;
-    let elsewhere = world.connect_channels("general", "General").await.unwrap();
-    let launch = world.connect_channels("launch", "Launch").await.unwrap();
+    let elsewhere = world.connect_channels(&["slack:general", "teams:General"]).await.unwrap();
+    let launch = world.connect_channels(&["slack:launch", "teams:Launch"]).await.unwrap();
     let mut channels = Vec::new();
     for name in ["launch", "release-planning"] {
         channels.push(world.conversation(Side::Slack, name).await.unwrap());
     }
-    world.add_channel("release-planning").await.unwrap();
+    world.add_channel("slack:release-planning", Side::Teams).await.unwrap();
     // Nothing can be posted in Teams: what is said in Slack waits.
     let away = json!({"platform": "teams", "target": "api", "kind": "status", "code": 503,
                       "method": "POST /teams/{id}/channels/{id}/messages"});

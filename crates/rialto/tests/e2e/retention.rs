@@ -8,9 +8,9 @@ use reqwest::Method;
 use rialto_testkit::{Channels, Message, Side, World};
 use serde_json::{Value, json};
 
-use crate::without_canary;
+use crate::{four_in_step, posts, without_canary};
 
-/// Where each marker is put, on both sides.
+/// Where each marker is put, on every side.
 const WHERE: [&str; 5] = ["text", "edit", "reply", "filename", "contents"];
 
 fn marker(side: Side, place: &str) -> String {
@@ -18,10 +18,7 @@ fn marker(side: Side, place: &str) -> String {
 }
 
 fn markers() -> Vec<String> {
-    [Side::Slack, Side::Teams]
-        .into_iter()
-        .flat_map(|side| WHERE.map(|place| marker(side, place)))
-        .collect()
+    Side::ALL.into_iter().flat_map(|side| WHERE.map(|place| marker(side, place))).collect()
 }
 
 /// What the command tells, and its exit code.
@@ -52,36 +49,27 @@ fn is_clean(when: &str, (code, report): &(Option<i32>, Value)) {
     assert!(read("rialto.db") && read("rialto.log"), "{when}: {report:#}");
 }
 
-/// Both sides say everything, with its marker in it.
+/// All sides say everything, with its marker in it.
 async fn say(world: &World, channels: &Channels) {
-    for (side, person) in [(Side::Slack, "Ana Silva"), (Side::Teams, "Lee Gu")] {
+    for side in channels.sides() {
         let marked = |place| marker(side, place);
-        let body = |text: String, mut more: Value| {
-            match side {
-                Side::Slack => more["text"] = json!(text),
-                Side::Teams => more["html"] = json!(format!("<p>{text}</p>")),
-            }
-            more
-        };
-        let of = |id: &Value| match side {
-            Side::Slack => json!({"ts": id}),
-            Side::Teams => json!({"message": id}),
-        };
-        let act = |what: &'static str, body: Value| world.act(side, channels, person, what, body);
+        let act =
+            |what: &'static str, body: Value| world.act(side, channels, side.speaker(), what, body);
         let file = json!({"name": format!("{}.txt", marked("filename")), "mime": "text/plain",
                           "text": marked("contents")});
-        act("post", body("with a file".into(), json!({"files": [file]}))).await.unwrap();
-        let said = act("post", body(marked("text"), json!({}))).await.unwrap();
-        let id = [&said["ts"], &said["id"], &said["message"]["id"]];
-        let id = id.into_iter().find(|id| id.is_string()).unwrap();
-        act("reply", body(marked("reply"), of(id))).await.unwrap();
-        act("edit", body(format!("{} {}", marked("text"), marked("edit")), of(id))).await.unwrap();
+        let mut with_file = side.plain("with a file");
+        with_file["files"] = json!([file]);
+        act("post", with_file).await.unwrap();
+        let id = world.say(side, channels, &marked("text")).await.unwrap();
+        act("reply", side.to(&id, &marked("reply"))).await.unwrap();
+        let text = format!("{} {}", marked("text"), marked("edit"));
+        act("edit", side.to(&id, &text)).await.unwrap();
     }
 }
 
 /// Waits until all of it is shown where it belongs.
 async fn arrives(world: &World, channels: &Channels) {
-    for side in [Side::Slack, Side::Teams] {
+    for side in channels.sides() {
         let marked = |place| marker(side, place);
         let shown = |all: &[Message]| {
             let text = |place| all.iter().any(|message| message.text.contains(&marked(place)));
@@ -89,7 +77,10 @@ async fn arrives(world: &World, channels: &Channels) {
             let file = files.any(|file| file.name.contains(&marked("filename")));
             (text("text") && text("edit") && text("reply") && file).then_some(())
         };
-        world.wait(side.other(), channels, &format!("all from {side:?}"), shown).await.unwrap();
+        for there in channels.others(side) {
+            let what = format!("all from {side:?}");
+            world.wait(there, channels, &what, shown).await.unwrap();
+        }
     }
 }
 
@@ -99,25 +90,24 @@ async fn waiting(world: &World) -> Value {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn what_was_said_is_nowhere_while_it_is_on_its_way_after_a_crash_and_when_it_has_arrived() {
-    let world = without_canary().await;
-    let channels = world.connect_channels("launch", "Launch").await.unwrap();
-    for (platform, method) in [("slack", "*chat.postMessage*"), ("teams", "*messages*")] {
-        let away = json!({"platform": platform, "target": "api", "method": method,
+    let (world, channels) = four_in_step(&[("RIALTO_CANARY_EVERY", "0s")]).await;
+    for side in Side::ALL {
+        let away = json!({"platform": side.word(), "target": "api", "method": posts(side),
                           "kind": "status", "code": 503});
         world.control.post("/faults", away).await.unwrap();
     }
     say(&world, &channels).await;
     let kept = async || {
         let kept = waiting(&world).await;
-        Ok(kept["waiting"].as_u64() >= Some(6) && kept["webhooks"] == 0)
+        Ok(kept["waiting"].as_u64() >= Some(36) && kept["webhooks"] == 0)
     };
     world.until("everything waits", kept).await.unwrap();
     is_clean("while it waits", &retention(&world, &markers()).await);
 
     // The platforms are back, but slow, and Rialto is killed in the middle of it.
     world.control.call(Method::DELETE, "/faults", None).await.unwrap();
-    for (platform, method) in [("slack", "*chat.postMessage*"), ("teams", "*messages*")] {
-        let slow = json!({"platform": platform, "target": "api", "method": method,
+    for side in Side::ALL {
+        let slow = json!({"platform": side.word(), "target": "api", "method": posts(side),
                           "kind": "latency", "ms": 300});
         world.control.post("/faults", slow).await.unwrap();
     }

@@ -47,7 +47,7 @@ async fn what_is_set_up_by_hand_at_microsoft_is_printed_whole() {
 #[tokio::test]
 async fn a_key_that_was_rotated_out_may_be_destroyed() {
     let world = connected().await;
-    let channels = world.connect_channels("launch", "Launch").await.unwrap();
+    let channels = world.connect_channels(&["slack:launch", "teams:Launch"]).await.unwrap();
     let folder = world.folder().to_owned();
     let run = async |arguments: &[&str]| {
         let mut command = world.rialto.lock().await.command(arguments);
@@ -72,15 +72,11 @@ async fn a_key_that_was_rotated_out_may_be_destroyed() {
     assert_eq!(audit[0]["detail"]["done"], true);
     // Both need their tokens, and Slack's webhooks the signing secret.
     for (side, text) in [(Side::Slack, "from slack"), (Side::Teams, "from teams")] {
-        let (who, body) = match side {
-            Side::Slack => ("Ana Silva", json!({"text": text})),
-            Side::Teams => ("Lee Gu", json!({"html": text})),
-        };
-        world.act(side, &channels, who, "post", body).await.unwrap();
+        world.say(side, &channels, text).await.unwrap();
         let there = |all: &[rialto_testkit::Message]| {
             all.iter().any(|message| message.text.contains(text)).then_some(())
         };
-        world.wait(side.other(), &channels, text, there).await.unwrap();
+        world.wait(channels.other(side), &channels, text, there).await.unwrap();
     }
     world.stop().await;
 }

@@ -8,7 +8,7 @@ mod odd;
 use rialto_testkit::{Side, World, WorldOptions, story};
 use serde_json::json;
 
-use crate::{BINARY, connect_both, quick};
+use crate::{BINARY, connect, quick};
 use front::Front;
 
 /// A world whose Slack is seen through a front alone.
@@ -20,7 +20,7 @@ async fn seen_through(front: &Front) -> World {
     options.environment.push(("RIALTO_PUBLIC_URL".into(), front.url.clone()));
     let world = World::start(options).await.unwrap();
     front.stand_before(&world).await;
-    connect_both(&world).await;
+    connect(&world, &[Side::Slack, Side::Teams]).await;
     world
 }
 
@@ -28,8 +28,8 @@ async fn seen_through(front: &Front) -> World {
 async fn everything_crosses_to_and_from_a_slack_that_does_what_slack_may_do() {
     let front = Front::start().await;
     let world = seen_through(&front).await;
-    let channels = world.connect_channels("launch", "Launch").await.unwrap();
-    let outcomes = story::tell(&world, &channels, "", |_| {}).await;
+    let channels = world.connect_channels(&["slack:launch", "teams:Launch"]).await.unwrap();
+    let outcomes = story::tell(&world, &channels, "", |_, _| {}).await.unwrap();
     let failed: Vec<_> = outcomes.iter().filter(|it| it.result.is_err()).collect();
     assert!(failed.is_empty(), "{failed:#?}\n{}", world.rialto.lock().await.log());
     assert!(outcomes.len() > 50, "{}", outcomes.len());
@@ -57,7 +57,7 @@ async fn everything_crosses_to_and_from_a_slack_that_does_what_slack_may_do() {
 async fn what_a_strange_slack_told_nobody_is_found_in_its_past() {
     let front = Front::start().await;
     let world = seen_through(&front).await;
-    let channels = world.connect_channels("launch", "Launch").await.unwrap();
+    let channels = world.connect_channels(&["slack:launch", "teams:Launch"]).await.unwrap();
     let say = async |what: &str, more: serde_json::Value| {
         let said = world.act(Side::Slack, &channels, "Ana Silva", what, more).await.unwrap();
         said["ts"].clone()
@@ -109,14 +109,14 @@ async fn an_admin_sets_up_and_looks_after_a_strange_slack_as_any_other() {
     let names: Vec<_> = listed.as_array().unwrap().iter().map(|it| &it["name"]).collect();
     assert_eq!(names.len(), 10, "{names:?}");
 
-    let added = world.add_channel("release-planning").await.unwrap();
+    let added = world.add_channel("slack:release-planning", Side::Teams).await.unwrap();
     for (from, person) in [(Side::Slack, "Ana Silva"), (Side::Teams, "Lee Gu")] {
         let text = format!("from {}", from.name());
         world.act(from, &added, person, "post", json!({"text": text})).await.unwrap();
         let there = |all: &[rialto_testkit::Message]| {
             all.iter().any(|message| message.text.contains(&text)).then_some(())
         };
-        world.wait(from.other(), &added, &text, there).await.unwrap();
+        world.wait(added.other(from), &added, &text, there).await.unwrap();
     }
     let doctor = world.api.post(&format!("/api/v1/connections/{slack}/check"), json!({})).await;
     let findings = doctor.unwrap();

@@ -32,7 +32,7 @@ async fn metrics(world: &World) -> String {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn dashboards_and_alerts_name_only_metrics_that_there_are() {
     let world = connected_with(&[("RIALTO_CANARY_EVERY", "300ms")]).await;
-    let channels = world.connect_channels("launch", "Launch").await.unwrap();
+    let channels = world.connect_channels(&["slack:launch", "teams:Launch"]).await.unwrap();
     world.act(Side::Slack, &channels, "Ana Silva", "post", json!({"text": "hello"})).await.unwrap();
     let joins = json!({"person": "Ben Okoye"});
     let _ = world.act(Side::Slack, &channels, "Ana Silva", "invite", joins).await;
@@ -87,7 +87,7 @@ async fn the_way_of_a_message_is_one_trace_by_the_messages_id() {
     let world =
         connected_with(&[("RIALTO_TELEMETRY_TRACES_TO", &url), ("RIALTO_CANARY_EVERY", "0s")])
             .await;
-    let channels = world.connect_channels("launch", "Launch").await.unwrap();
+    let channels = world.connect_channels(&["slack:launch", "teams:Launch"]).await.unwrap();
     let lost = json!({"platform": "teams", "target": "api", "method": "POST /teams/{id}/channels/{id}/messages", "kind": "status",
                       "code": 503, "times": 1});
     world.control.post("/faults", lost).await.unwrap();

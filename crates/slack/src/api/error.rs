@@ -147,6 +147,9 @@ impl From<ApiError> for SendError {
         if let ApiError::Limited { until } = error {
             return Self::RateLimited { until, scope: HoldScope::Conversation };
         }
+        if let ApiError::Failed(error) = error {
+            return error;
+        }
         let words = error.words();
         if error.is("thread_not_found") {
             return Self::NoThread(words);
@@ -162,23 +165,13 @@ impl From<ApiError> for SendError {
 
 impl From<ApiError> for ReadError {
     fn from(error: ApiError) -> Self {
-        let reason = error.words();
-        match (&error, error.meaning()) {
-            (ApiError::Limited { until }, _) => Self::Transient { reason, after: Some(*until) },
-            (_, Meaning::Later | Meaning::Unclear) => Self::Transient { reason, after: None },
-            (_, Meaning::Revoked) => Self::Revoked(reason),
-            (_, Meaning::Never) => Self::Permanent(reason),
-        }
+        SendError::from(error).into()
     }
 }
 
 impl From<ApiError> for FileError {
     fn from(error: ApiError) -> Self {
-        match ReadError::from(error) {
-            ReadError::Transient { reason, after } => Self::Transient { reason, after },
-            ReadError::Revoked(reason) => Self::Revoked(reason),
-            ReadError::Permanent(reason) => Self::Refused(reason),
-        }
+        ReadError::from(error).into()
     }
 }
 

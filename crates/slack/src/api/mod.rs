@@ -7,14 +7,14 @@ use std::sync::Arc;
 
 use http::{HeaderMap, StatusCode};
 use reqwest::RequestBuilder;
-use rialto_platform::{Cabinet, Toolkit, http as calls};
+use rialto_platform::{Cabinet, Tokens, Toolkit, http as calls};
 use secrecy::{ExposeSecret, SecretString};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use url::Url;
 
 pub(crate) use error::ApiError;
-pub(crate) use tokens::{Credentials, TokenPair, Tokens};
+pub(crate) use tokens::{Credentials, pair_of};
 
 use crate::wire::{Answer, Message};
 
@@ -32,7 +32,7 @@ pub(crate) struct Api {
     /// Where methods are.
     pub base: Url,
     /// The token, kept fresh.
-    pub tokens: Tokens,
+    pub tokens: Tokens<Credentials>,
 }
 
 /// A body that a call carries.
@@ -45,13 +45,9 @@ enum Body<'a> {
 
 impl Api {
     /// Makes a client; calls nobody.
-    pub fn new(
-        toolkit: Toolkit,
-        base: Url,
-        credentials: Credentials,
-        cabinet: Arc<dyn Cabinet>,
-    ) -> Self {
-        let tokens = Tokens::new(toolkit.clone(), base.clone(), credentials, cabinet);
+    pub fn new(toolkit: Toolkit, credentials: Credentials, cabinet: Arc<dyn Cabinet>) -> Self {
+        let base = credentials.base.clone();
+        let tokens = Tokens::new(toolkit.clone(), credentials, cabinet);
         Self { toolkit, base, tokens }
     }
 
@@ -109,30 +105,18 @@ impl Api {
     }
 
     async fn call(&self, method: &str, body: Body<'_>) -> Result<Answer, ApiError> {
-        let token = self.tokens.current().await?;
-        match self.call_with(method, body, &token).await {
-            Err(ApiError::Refused { code, .. }) if code == "token_expired" => {
-                let token = self.tokens.replace(&token).await?;
-                self.call_with(method, body, &token).await
-            }
-            result => result,
-        }
-    }
-
-    async fn call_with(
-        &self,
-        method: &str,
-        body: Body<'_>,
-        token: &SecretString,
-    ) -> Result<Answer, ApiError> {
-        let url = join(&self.base, method)?;
+        let url = &join(&self.base, method)?;
         let http = &self.toolkit.http;
-        let request = match body {
-            Body::Query(params) => http.get(url).query(params),
-            Body::Form(params) => http.post(url).form(params),
-            Body::Json(value) => http.post(url).json(value),
-        };
-        Ok(send(&self.toolkit, request.bearer_auth(token.expose_secret())).await?.0)
+        self.tokens
+            .call(async |token| {
+                let request = match body {
+                    Body::Query(params) => http.get(url.clone()).query(params),
+                    Body::Form(params) => http.post(url.clone()).form(params),
+                    Body::Json(value) => http.post(url.clone()).json(value),
+                };
+                Ok(send(&self.toolkit, request.bearer_auth(token.expose_secret())).await?.0)
+            })
+            .await
     }
 }
 

@@ -1,6 +1,6 @@
 //! What events mean.
 
-use std::{fs, path::PathBuf};
+use std::fs;
 
 use proptest::prelude::*;
 use rialto_model::{
@@ -38,24 +38,13 @@ async fn message(event: Value) -> MessageState {
     }
 }
 
-fn fixtures() -> Option<PathBuf> {
-    let root = std::env::var_os("RIALTO_CONTRACTS").unwrap_or("../shared/contracts".into());
-    let root = PathBuf::from(concat!(env!("CARGO_MANIFEST_DIR"), "/../..")).join(root);
-    let fixtures = root.join("slack/fixtures");
-    if fixtures.is_dir() {
-        return Some(fixtures);
-    }
-    println!("SKIPPED: no Slack fixtures at {} (set RIALTO_CONTRACTS)", fixtures.display());
-    None
-}
-
 fn read(path: &std::path::Path) -> Value {
     serde_json::from_slice(&fs::read(path).unwrap()).unwrap()
 }
 
 #[tokio::test]
 async fn every_payload_that_slack_published_is_understood_or_has_a_reason() {
-    let Some(fixtures) = fixtures() else { return };
+    let Some(fixtures) = rialto_platform::testing::fixtures("slack") else { return };
     let workspace = workspace().await;
     let mut seen = 0;
     for entry in fs::read_dir(fixtures).unwrap() {
@@ -86,7 +75,7 @@ async fn every_payload_that_slack_published_is_understood_or_has_a_reason() {
 
 #[tokio::test]
 async fn published_messages_read_as_they_did_in_slack() {
-    let Some(fixtures) = fixtures() else { return };
+    let Some(fixtures) = rialto_platform::testing::fixtures("slack") else { return };
     let fixture = |name: &str| read(&fixtures.join(name));
     let first = |mut events: Vec<Event>| match events.remove(0).kind {
         EventKind::Message(message) => *message,

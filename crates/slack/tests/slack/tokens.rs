@@ -62,14 +62,14 @@ async fn a_token_is_renewed_two_hours_before_its_end_and_kept_before_use() {
 #[tokio::test]
 async fn a_renewed_token_that_cannot_be_kept_is_not_used() {
     let workspace = rotating("2026-11-22T11:59:00Z").await;
-    workspace.cabinet.full.store(true, Ordering::SeqCst);
+    workspace.cabinet.jammed.store(true, Ordering::SeqCst);
     for _ in 0..2 {
         let error = workspace.connection.account(&"U1".into()).await.unwrap_err();
-        assert!(matches!(&error, ReadError::Transient { reason, .. } if reason.contains("full")));
+        assert!(matches!(&error, ReadError::Transient { reason, .. } if reason.contains("jammed")));
     }
     assert!(workspace.calls("users.info").await.is_empty());
     // The refresh token is spent, so what it brought must not be lost when there is room again.
-    workspace.cabinet.full.store(false, Ordering::SeqCst);
+    workspace.cabinet.jammed.store(false, Ordering::SeqCst);
     workspace.connection.account(&"U1".into()).await.unwrap();
     assert_eq!(workspace.calls("oauth.v2.access").await.len(), 1);
 }

@@ -1,23 +1,15 @@
 //! A workspace to test against: a server in Slack's place, a clock and a cabinet.
 
-use std::{
-    collections::BTreeMap,
-    sync::{
-        Arc,
-        atomic::{AtomicBool, Ordering},
-    },
-};
+use std::sync::Arc;
 
-use async_trait::async_trait;
 use jiff::Timestamp;
-use parking_lot::Mutex;
 use rialto_model::{AppId, Begun, ConnectionId, DeliveryId, PartKey, RemoteId};
 use rialto_platform::{
-    AppConfig, Cabinet, CabinetError, Clock, ConnectContext, Connection, Part, Platform, Post,
-    SystemRandom, Toolkit, UploadedFile,
+    AppConfig, ConnectContext, Connection, Part, Platform, Post, SystemRandom, Toolkit,
+    UploadedFile,
+    testing::{Drawer, StoppedClock},
 };
 use rialto_slack::Slack;
-use secrecy::{ExposeSecret, SecretString};
 use serde_json::{Value, json};
 use uuid::Uuid;
 use wiremock::{
@@ -28,56 +20,15 @@ use wiremock::{
 pub const NOW: &str = "2026-11-22T10:00:00Z";
 pub const SIGNING_SECRET: &str = "fake-signing-secret";
 
-#[derive(Debug)]
-pub struct FixedClock;
-
-impl Clock for FixedClock {
-    fn now(&self) -> Timestamp {
-        now()
-    }
-}
-
 pub fn now() -> Timestamp {
     NOW.parse().unwrap()
-}
-
-#[derive(Debug, Default)]
-pub struct MemoryCabinet {
-    pub entries: Mutex<BTreeMap<String, String>>,
-    pub full: AtomicBool,
-}
-
-#[async_trait]
-impl Cabinet for MemoryCabinet {
-    async fn get(&self, key: &str) -> Result<Option<SecretString>, CabinetError> {
-        Ok(self.entries.lock().get(key).cloned().map(Into::into))
-    }
-
-    async fn list(&self, prefix: &str) -> Result<Vec<(String, SecretString)>, CabinetError> {
-        let entries = self.entries.lock();
-        let matching = entries.iter().filter(|(key, _)| key.starts_with(prefix));
-        Ok(matching.map(|(key, value)| (key.clone(), value.clone().into())).collect())
-    }
-
-    async fn put(&self, key: &str, value: SecretString) -> Result<(), CabinetError> {
-        if self.full.load(Ordering::SeqCst) {
-            return Err(CabinetError("the disk is full".into()));
-        }
-        self.entries.lock().insert(key.into(), value.expose_secret().into());
-        Ok(())
-    }
-
-    async fn remove(&self, key: &str) -> Result<(), CabinetError> {
-        self.entries.lock().remove(key);
-        Ok(())
-    }
 }
 
 /// The connector, with an app whose addresses are a server's.
 pub fn slack() -> Slack {
     Slack::new(Toolkit {
         http: rialto_platform::http::client().unwrap(),
-        clock: Arc::new(FixedClock),
+        clock: Arc::new(StoppedClock::at(now())),
         random: Arc::new(SystemRandom),
     })
 }
@@ -100,7 +51,7 @@ pub fn app(base: &str) -> AppConfig {
 
 pub struct Workspace {
     pub server: MockServer,
-    pub cabinet: Arc<MemoryCabinet>,
+    pub cabinet: Arc<Drawer>,
     pub connection: Arc<dyn Connection>,
 }
 
@@ -111,7 +62,7 @@ pub async fn workspace() -> Workspace {
 
 pub async fn workspace_with(tokens: Value) -> Workspace {
     let server = MockServer::start().await;
-    let cabinet = Arc::new(MemoryCabinet::default());
+    let cabinet = Arc::new(Drawer::default());
     let own = json!({ "user_id": "UOWN", "bot_id": "BOWN", "app_id": "AOWN" });
     cabinet.entries.lock().insert("tokens".into(), tokens.to_string());
     cabinet.entries.lock().insert("identity".into(), own.to_string());

@@ -10,7 +10,7 @@ use rialto_platform::{Received, WebhookRequest};
 use secrecy::SecretString;
 use serde_json::Value;
 
-use super::support::{OWN, app, fixtures, now};
+use super::support::{OWN, app, now};
 use crate::{
     crypto::{SealError, open},
     message::{Circumstances, events},
@@ -20,7 +20,7 @@ use crate::{
 };
 
 fn vector() -> Option<(EncryptedContent, PrivateDecryptingKey, Value)> {
-    let dir = fixtures()?;
+    let dir = rialto_platform::testing::fixtures("graph")?;
     let read = |name: &str| fs::read(dir.join(name)).unwrap();
     let content = serde_json::from_slice(&read("encryptedContent.vector.json")).unwrap();
     let key: Value =
@@ -67,7 +67,7 @@ fn what_was_tampered_with_is_refused_before_it_is_decrypted() {
 
 #[test]
 fn every_notification_of_the_vendor_is_kept_or_refused_as_its_rules_say() {
-    let Some(dir) = fixtures() else { return };
+    let Some(dir) = rialto_platform::testing::fixtures("graph") else { return };
     let mut seen = 0;
     for entry in fs::read_dir(dir).unwrap() {
         let path = entry.unwrap().path();
@@ -104,7 +104,7 @@ fn every_notification_of_the_vendor_is_kept_or_refused_as_its_rules_say() {
 
 #[test]
 fn every_message_of_the_vendor_is_read() {
-    let Some(dir) = fixtures() else { return };
+    let Some(dir) = rialto_platform::testing::fixtures("graph") else { return };
     let mut messages = 0;
     for entry in fs::read_dir(dir).unwrap() {
         let path = entry.unwrap().path();

@@ -85,7 +85,7 @@ async fn a_refused_token_is_renewed_once_and_its_successor_kept_first() {
     let (part, to) = (part("<p>x</p>"), channel());
     let post = Post { to: &to, thread: None, part: &part, files: &[] };
     assert_eq!(desk.connection.post(&post, &begun()).await, Ok("9".into()));
-    assert!(desk.cabinet.0.lock()["service_token"].contains("fake-next"));
+    assert!(desk.cabinet.entries.lock()["service_token"].contains("fake-next"));
 }
 
 #[tokio::test]
@@ -101,7 +101,7 @@ async fn a_sign_in_that_is_over_is_revoked_and_one_that_is_out_of_order_is_not()
         (500, "", false),
     ] {
         let desk = desk(app(&server.uri()));
-        desk.forward(SignedDuration::from_hours(2));
+        desk.clock.forward(SignedDuration::from_hours(2));
         server.reset().await;
         Mock::given(path_regex("token$"))
             .respond_with(answer(status, json!({ "error": error })))

@@ -24,7 +24,7 @@ use wiremock::{
     matchers::{body_partial_json, method, path, path_regex},
 };
 
-use super::support::{CLIENT_ID, CLIENT_STATE, Desk, TENANT, app, desk, fixtures, now};
+use super::support::{CLIENT_ID, CLIENT_STATE, Desk, TENANT, app, desk, now};
 use crate::{
     certificate::{self, Certificate},
     webhook::receive,
@@ -81,7 +81,7 @@ async fn willing(server: &MockServer, made: &'static AtomicUsize) {
 
 /// Tokens that do not expire during a test.
 fn patient(desk: &Desk) {
-    let mut drawer = desk.cabinet.0.lock();
+    let mut drawer = desk.cabinet.entries.lock();
     let token = drawer.get_mut("service_token").unwrap();
     let mut value: Value = serde_json::from_str(token).unwrap();
     value["expires_at"] = "2027-12-01T00:00:00Z".into();
@@ -108,14 +108,14 @@ async fn a_subscription_is_made_renewed_recreated_and_ended() {
     assert!(asked(&server).await.is_empty());
 
     // Half its life is over.
-    desk.forward(SignedDuration::from_mins(2_151));
+    desk.clock.forward(SignedDuration::from_mins(2_151));
     willing(&server, &MADE).await;
     let upkeep = desk.connection.upkeep(&heard).await.unwrap();
     assert_eq!(asked(&server).await, ["PATCH /subscriptions/sub-1"]);
     assert!(upkeep.gaps.is_empty());
 
     // Graph grants less than was asked for.
-    desk.forward(SignedDuration::from_mins(2_151));
+    desk.clock.forward(SignedDuration::from_mins(2_151));
     let granted = now() + SignedDuration::from_mins(2 * 2_151 + 60);
     Mock::given(method("PATCH"))
         .respond_with(ResponseTemplate::new(200).set_body_json(json!({
@@ -148,7 +148,7 @@ async fn a_subscription_is_made_renewed_recreated_and_ended() {
     assert_eq!(upkeep.gaps, heard);
 
     // It is gone and nobody said so.
-    desk.forward(SignedDuration::from_mins(2_151));
+    desk.clock.forward(SignedDuration::from_mins(2_151));
     Mock::given(method("PATCH"))
         .respond_with(ResponseTemplate::new(404).set_body_json(json!({})))
         .mount(&server)
@@ -368,7 +368,7 @@ async fn what_a_notification_does_not_say_is_asked_for() {
 
 #[tokio::test]
 async fn the_vendors_sealed_notification_is_heard_as_its_plaintext() {
-    let Some(dir) = fixtures() else { return };
+    let Some(dir) = rialto_platform::testing::fixtures("graph") else { return };
     let read = |name: &str| -> Value {
         serde_json::from_slice(&std::fs::read(dir.join(name)).unwrap()).unwrap()
     };
@@ -385,7 +385,7 @@ async fn the_vendors_sealed_notification_is_heard_as_its_plaintext() {
         "id": id, "created_at": now(), "used_at": now(), "certificate": "",
         "private_key": read("encryptedContent.vector.test_key.json")["der_base64"],
     });
-    desk.cabinet.0.lock().insert(format!("certificate/{id}"), certificate.to_string());
+    desk.cabinet.entries.lock().insert(format!("certificate/{id}"), certificate.to_string());
 
     let (headers, body) = (HeaderMap::new(), batch.to_string());
     let request = WebhookRequest {
@@ -418,10 +418,10 @@ async fn a_subscription_moves_to_a_new_certificate_while_what_was_sealed_for_the
     let old = certificate::current(&*desk.cabinet, &[], now()).await.unwrap();
 
     // The certificate is just young enough for another subscription, whose renewal it does not see.
-    desk.forward(SignedDuration::from_hours(24 * 178));
+    desk.clock.forward(SignedDuration::from_hours(24 * 178));
     desk.connection.upkeep(&heard).await.unwrap();
     assert_eq!(asked(&server).await, ["POST /subscriptions", "POST /subscriptions"]);
-    desk.forward(SignedDuration::from_hours(24 * 2 + 1));
+    desk.clock.forward(SignedDuration::from_hours(24 * 2 + 1));
     willing(&server, &MADE).await;
     desk.connection.upkeep(&heard).await.unwrap();
     let requests = server.received_requests().await.unwrap();

@@ -12,4 +12,4 @@ mod sign_in;
 mod support;
 mod webhook;
 
-pub(crate) use support::{Drawer, now};
+pub(crate) use support::now;

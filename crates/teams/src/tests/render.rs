@@ -8,7 +8,7 @@ use rialto_platform::{Note, Outgoing, Part};
 use serde_json::Value;
 use uuid::Uuid;
 
-use crate::{manifest::MAX_BYTES, render::render};
+use crate::{capabilities::MAX_BYTES, render::render};
 
 fn outgoing(text: &str) -> Outgoing {
     Outgoing {

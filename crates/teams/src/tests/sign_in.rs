@@ -3,7 +3,6 @@
 use std::sync::Arc;
 
 use base64::{Engine, prelude::BASE64_URL_SAFE_NO_PAD};
-use parking_lot::Mutex;
 use rialto_platform::{
     AuthorizationAnswer, Authorized, Connection, NewConversation, Platform, SetupError,
 };
@@ -14,7 +13,7 @@ use wiremock::{
     matchers::{body_partial_json, body_string_contains, header, method, path},
 };
 
-use super::support::{OWN, StoppedClock, TENANT, app, desk, now, toolkit};
+use super::support::{OWN, TENANT, app, desk, now, toolkit};
 use crate::{
     Teams, permissions,
     tokens::ServiceToken,
@@ -22,7 +21,7 @@ use crate::{
 };
 
 fn teams() -> Teams {
-    Teams::new(toolkit(Arc::new(StoppedClock(Mutex::new(now())))))
+    Teams::new(toolkit(Arc::new(rialto_platform::testing::StoppedClock::at(now()))))
 }
 
 fn ok(body: Value) -> ResponseTemplate {

@@ -1,13 +1,13 @@
 //! What tests share: an app, a clock that stands still, a cabinet in memory.
 
-use std::{collections::BTreeMap, path::PathBuf, sync::Arc};
+use std::sync::Arc;
 
-use async_trait::async_trait;
 use jiff::{SignedDuration, Timestamp};
-use parking_lot::Mutex;
 use rialto_model::{AppId, ConnectionId};
 use rialto_platform::{
-    AppConfig, Cabinet, CabinetError, Clock, ConnectContext, Random, Toolkit, http::client,
+    AppConfig, ConnectContext, Random, Toolkit,
+    http::client,
+    testing::{Drawer, StoppedClock},
 };
 use secrecy::{ExposeSecret, SecretString};
 use uuid::Uuid;
@@ -23,15 +23,6 @@ pub(super) const CLIENT_ID: &str = "8e460676-ae3f-4b1e-8790-ee0fb5d6148f";
 pub(super) const CLIENT_STATE: &str = "fake-client-state";
 
 #[derive(Debug)]
-pub(super) struct StoppedClock(pub Mutex<Timestamp>);
-
-impl Clock for StoppedClock {
-    fn now(&self) -> Timestamp {
-        *self.0.lock()
-    }
-}
-
-#[derive(Debug)]
 struct NoRandomness;
 
 impl Random for NoRandomness {
@@ -40,47 +31,11 @@ impl Random for NoRandomness {
     }
 }
 
-#[derive(Default)]
-pub(crate) struct Drawer(pub Mutex<BTreeMap<String, String>>);
-
-#[async_trait]
-impl Cabinet for Drawer {
-    async fn get(&self, key: &str) -> Result<Option<SecretString>, CabinetError> {
-        Ok(self.0.lock().get(key).cloned().map(SecretString::from))
-    }
-
-    async fn list(&self, prefix: &str) -> Result<Vec<(String, SecretString)>, CabinetError> {
-        let all = self.0.lock().clone();
-        Ok(all
-            .into_iter()
-            .filter(|(key, _)| key.starts_with(prefix))
-            .map(|(key, value)| (key, SecretString::from(value)))
-            .collect())
-    }
-
-    async fn put(&self, key: &str, value: SecretString) -> Result<(), CabinetError> {
-        self.0.lock().insert(key.into(), value.expose_secret().into());
-        Ok(())
-    }
-
-    async fn remove(&self, key: &str) -> Result<(), CabinetError> {
-        self.0.lock().remove(key);
-        Ok(())
-    }
-}
-
 /// A connection, and what it stands on.
 pub(super) struct Desk {
     pub connection: TeamsConnection,
     pub clock: Arc<StoppedClock>,
     pub cabinet: Arc<Drawer>,
-}
-
-impl Desk {
-    pub fn forward(&self, by: SignedDuration) {
-        let mut now = self.clock.0.lock();
-        *now = now.checked_add(by).unwrap();
-    }
 }
 
 pub(crate) fn now() -> Timestamp {
@@ -115,7 +70,7 @@ pub(super) fn toolkit(clock: Arc<StoppedClock>) -> Toolkit {
 
 /// A connection whose service user has signed in.
 pub(super) fn desk(app: AppConfig) -> Desk {
-    let clock = Arc::new(StoppedClock(Mutex::new(now())));
+    let clock = Arc::new(StoppedClock::at(now()));
     let cabinet = Arc::new(Drawer::default());
     let token = ServiceToken {
         access_token: "fake-access".into(),
@@ -127,7 +82,7 @@ pub(super) fn desk(app: AppConfig) -> Desk {
         name: "Rialto".into(),
     };
     let token = sealed(&token).expose_secret().to_owned();
-    cabinet.0.lock().insert(SERVICE_TOKEN.into(), token);
+    cabinet.entries.lock().insert(SERVICE_TOKEN.into(), token);
     let context = ConnectContext {
         connection: ConnectionId::new(Uuid::from_u128(2)),
         app,
@@ -136,16 +91,4 @@ pub(super) fn desk(app: AppConfig) -> Desk {
     };
     let connection = TeamsConnection::new(toolkit(clock.clone()), context).unwrap();
     Desk { connection, clock, cabinet }
-}
-
-/// The contracts' fixtures of Graph; says so and gives `None` where they are not.
-pub(super) fn fixtures() -> Option<PathBuf> {
-    let root = std::env::var_os("RIALTO_CONTRACTS").unwrap_or("../shared/contracts".into());
-    let root = PathBuf::from(concat!(env!("CARGO_MANIFEST_DIR"), "/../..")).join(root);
-    let fixtures = root.join("graph/fixtures");
-    if fixtures.is_dir() {
-        return Some(fixtures);
-    }
-    eprintln!("SKIPPED: the contracts are not at {} (RIALTO_CONTRACTS)", root.display());
-    None
 }

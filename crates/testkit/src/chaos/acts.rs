@@ -8,18 +8,21 @@ use rand::{RngExt as _, rngs::StdRng};
 use super::words::Shape;
 use crate::Side;
 
-/// People who speak on either side.
-const SPEAKERS: [[&str; 3]; 2] =
-    [["Ana Silva", "Ben Okafor", "Chloé Martin"], ["Lee Gu", "Megan Bowen", "Ida Holm"]];
+/// The two sides whose channels are in step.
+pub(super) const SIDES: [Side; 2] = [Side::Slack, Side::Teams];
 
-/// Who speaks there.
-pub(super) fn speakers(side: Side) -> [&'static str; 3] {
-    SPEAKERS[side as usize]
+/// The other one of the two.
+pub(super) fn across(side: Side) -> Side {
+    if side == SIDES[0] { SIDES[1] } else { SIDES[0] }
 }
 
-/// An emoji as Slack names it, and as Teams has it.
-pub(super) const EMOJI: [(&str, &str); 4] =
-    [("tada", "🎉"), ("eyes", "👀"), ("rocket", "🚀"), ("+1", "👍")];
+/// Which of the two a platform's word means.
+pub(super) fn side_of(platform: &serde_json::Value) -> Side {
+    if platform == SIDES[0].word() { SIDES[0] } else { SIDES[1] }
+}
+
+/// What people react with.
+pub(super) const EMOJI: [&str; 4] = ["🎉", "👀", "🚀", "👍"];
 
 /// One deed.
 #[derive(Clone, Debug)]
@@ -60,8 +63,8 @@ pub(super) fn plan(rng: &mut StdRng, count: usize, syncs: usize, within: Duratio
         (0..count).map(|_| within.mul_f64(rng.random::<f64>())).collect();
     times.sort_unstable();
     let act = |at| {
-        let side = if rng.random() { Side::Slack } else { Side::Teams };
-        let people = speakers(side);
+        let side = SIDES[usize::from(!rng.random::<bool>())];
+        let people = side.people();
         let person = people[rng.random_range(0..people.len())];
         Act { at, sync: rng.random_range(0..syncs), side, person, what: what(rng, side) }
     };
@@ -94,8 +97,5 @@ fn shape(rng: &mut StdRng, side: Side) -> Shape {
 
 /// Lines that this side takes in one message, and the other does not.
 pub(super) fn long(side: Side) -> usize {
-    match side {
-        Side::Slack => 720,
-        Side::Teams => 240,
-    }
+    if side == Side::Slack { 720 } else { 240 }
 }

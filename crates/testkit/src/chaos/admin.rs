@@ -11,7 +11,8 @@ use std::{
 
 use serde_json::Value;
 
-use crate::{Side, World};
+use super::acts::side_of;
+use crate::World;
 
 /// How often the admin looks.
 const LOOK_AGAIN: Duration = Duration::from_millis(1_000);
@@ -26,7 +27,7 @@ pub(super) async fn watch(world: Arc<World>, reconnected: Arc<AtomicUsize>) {
             if is_well(connection) {
                 continue;
             }
-            let side = if connection["platform"] == "slack" { Side::Slack } else { Side::Teams };
+            let side = side_of(&connection["platform"]);
             let Ok(app) = world.app(side).await else { continue };
             if world.authorize(side, &app).await.is_ok() {
                 reconnected.fetch_add(1, Ordering::Relaxed);

@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, HashMap, HashSet};
 use anyhow::Result;
 
 use super::{
-    acts::{EMOJI, speakers},
+    acts::{EMOJI, SIDES, across},
     heard::Heard,
     truth::{Said, Truth},
     words::{Shape, mark, marks_in},
@@ -37,7 +37,7 @@ impl Screens {
 
     /// What of a message is on the other side than it was typed on, in the order of the screen.
     pub(super) fn copies(&self, truth: &Truth, said: &Said) -> Vec<&Message> {
-        let there = said.side.other();
+        let there = across(said.side);
         let shows = |message: &&Message| {
             truth.original(said.sync, there, &message.id).is_none()
                 && marks(message).contains(&said.number)
@@ -55,8 +55,8 @@ fn marks(message: &Message) -> HashSet<usize> {
 /// The accounts of people on both sides: everybody else there is Rialto.
 pub(super) async fn people(world: &World) -> Result<HashSet<String>> {
     let mut accounts = HashSet::new();
-    for side in [Side::Slack, Side::Teams] {
-        for person in speakers(side) {
+    for side in SIDES {
+        for person in side.people() {
             accounts.insert(world.account(side, person).await?);
         }
     }
@@ -90,7 +90,7 @@ impl Comparison<'_> {
             };
             if said.deleted {
                 if !copies.is_empty() {
-                    say(format!("was deleted and is still on {}", said.side.other().name()));
+                    say(format!("was deleted and is still on {}", across(said.side).name()));
                 }
                 continue;
             }
@@ -106,7 +106,7 @@ impl Comparison<'_> {
                 }
             }
         }
-        for side in [Side::Slack, Side::Teams] {
+        for side in SIDES {
             wrong.extend(self.strangers(side));
             wrong.extend(self.order(side));
         }
@@ -115,7 +115,7 @@ impl Comparison<'_> {
 
     /// Whether a message is there, once, as it reads now.
     fn content(&self, said: &Said, copies: &[&Message]) -> Result<(), String> {
-        let there = said.side.other();
+        let there = across(said.side);
         if copies.is_empty() {
             return Err(format!("is missing on {}", there.name()));
         }
@@ -190,7 +190,7 @@ impl Comparison<'_> {
         if root.deleted {
             return None;
         }
-        let there = said.side.other();
+        let there = across(said.side);
         let expected = if root.side == there {
             root.id.clone()
         } else {
@@ -206,11 +206,11 @@ impl Comparison<'_> {
         let here = self.screens.on(said.side).iter().find(|message| message.id == said.id);
         let Some(here) = here else { return vec!["is gone where it was typed".into()] };
         let mut wrong = Vec::new();
-        for (index, (_, emoji)) in EMOJI.iter().enumerate() {
-            for (message, side) in [(here, said.side), (copy, said.side.other())] {
+        for (index, emoji) in EMOJI.iter().enumerate() {
+            for (message, side) in [(here, said.side), (copy, across(said.side))] {
                 let by = message.reactions.iter().filter(|it| it.emoji == *emoji);
                 let ours = by.flat_map(|it| &it.by).any(|account| !self.people.contains(account));
-                let should = said.is_reacted(side.other(), index);
+                let should = said.is_reacted(across(side), index);
                 if ours != should {
                     let what = if should { "lacks" } else { "still has" };
                     wrong.push(format!("{what} {emoji} of the other side on {}", side.name()));
@@ -272,8 +272,8 @@ impl Comparison<'_> {
     fn order(&self, from: Side) -> Vec<Wrong> {
         let mut places: BTreeMap<Option<&str>, Vec<&Said>> = BTreeMap::new();
         let mut met = HashSet::new();
-        for message in self.screens.on(from.other()).iter().filter(|message| !message.deleted) {
-            if self.truth.original(self.sync, from.other(), &message.id).is_some() {
+        for message in self.screens.on(across(from)).iter().filter(|message| !message.deleted) {
+            if self.truth.original(self.sync, across(from), &message.id).is_some() {
                 continue;
             }
             for number in marks(message) {

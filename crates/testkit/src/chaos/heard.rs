@@ -6,7 +6,7 @@ use anyhow::Result;
 use jiff::{SignedDuration, Timestamp};
 use serde_json::Value;
 
-use super::truth::Place;
+use super::{acts::side_of, truth::Place};
 use crate::{Side, World};
 
 /// A webhook about a message.
@@ -40,7 +40,7 @@ impl Channels {
             let mut ids = [String::new(), String::new()];
             let found = all.as_array().into_iter().flatten().find(|it| it["id"] == sync.sync);
             for endpoint in found.and_then(|it| it["endpoints"].as_array()).into_iter().flatten() {
-                let side = if endpoint["platform"] == "slack" { Side::Slack } else { Side::Teams };
+                let side = side_of(&endpoint["platform"]);
                 let id = endpoint["conversation"].as_str().unwrap_or_default();
                 ids[side as usize] = id.rsplit('/').next().unwrap_or(id).to_owned();
             }
@@ -66,7 +66,7 @@ impl Heard {
         let journal = world.sandbox().core().webhooks.read(None, None, usize::MAX);
         let mut heard = Self::default();
         for webhook in journal["webhooks"].as_array().into_iter().flatten() {
-            let side = if webhook["platform"] == "slack" { Side::Slack } else { Side::Teams };
+            let side = side_of(&webhook["platform"]);
             for (channel, id, has_content) in subjects(side, webhook) {
                 let sync = channels.in_text(side, &channel);
                 if let (Some(sync), Some(told)) = (sync, told(webhook, has_content)) {

@@ -37,7 +37,7 @@ use rand::{SeedableRng as _, rngs::StdRng};
 use serde_json::json;
 use tokio::{sync::Mutex, time::Instant};
 
-use crate::{Channels, SLACK_PEOPLE, Side, World, WorldOptions};
+use crate::{Channels, Side, World, WorldOptions};
 use compare::{Comparison, Screens, Wrong};
 use heard::Heard;
 use people::People;
@@ -141,7 +141,7 @@ async fn set_up(options: &Options) -> Result<(Arc<World>, Arc<[Channels]>)> {
         set("RIALTO_LOG_LEVEL", "info"),
     ];
     let world = World::start(world).await?;
-    for side in [Side::Slack, Side::Teams] {
+    for side in acts::SIDES {
         let off = json!({"platform": side.word(), "off": true});
         world.control.post("/limits", off).await?;
         world.connect(side).await?;
@@ -154,17 +154,16 @@ async fn set_up(options: &Options) -> Result<(Arc<World>, Arc<[Channels]>)> {
         world.control.call(reqwest::Method::PATCH, &format!("/slack/apps/{app}"), rotation).await?;
         world.authorize(Side::Slack, &world.app(Side::Slack).await?).await?;
     }
-    let everybody: Vec<_> = SLACK_PEOPLE.iter().map(|(name, _)| *name).collect();
     let channel = json!({
-        "workspace": world.workspace(Side::Slack), "as": SLACK_PEOPLE[0].0,
-        "do": "create_channel", "name": "support", "members": everybody,
+        "workspace": world.workspace(Side::Slack), "as": Side::Slack.owner(),
+        "do": "create_channel", "name": "support", "members": Side::Slack.people(),
     });
     world.control.post("/slack/act", channel).await?;
     let syncs = [
-        world.connect_channels("launch", "Launch").await?,
-        world.connect_channels("general", "General").await?,
-        world.add_channel("release-planning").await?,
-        world.add_channel("support").await?,
+        world.connect_channels(&["slack:launch", "teams:Launch"]).await?,
+        world.connect_channels(&["slack:general", "teams:General"]).await?,
+        world.add_channel("slack:release-planning", Side::Teams).await?,
+        world.add_channel("slack:support", Side::Teams).await?,
     ];
     Ok((Arc::new(world), Arc::new(syncs)))
 }

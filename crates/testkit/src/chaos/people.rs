@@ -4,15 +4,14 @@ use std::{collections::HashMap, sync::Arc, time::Duration};
 
 use anyhow::{Context, Result};
 use jiff::Timestamp;
-use serde_json::{Value, json};
 use tokio::{sync::Mutex, time::Instant};
 
 use super::{
-    acts::{Act, EMOJI, What, speakers},
+    acts::{Act, EMOJI, What, across},
     truth::{Said, Truth},
     words::{Shape, Words, marks_in},
 };
-use crate::{Channels, Side, World};
+use crate::{Channels, Side, World, id_of, sides::both};
 
 /// How long people make do with what they saw on a screen.
 const LOOK_AGAIN: Duration = Duration::from_millis(500);
@@ -74,13 +73,13 @@ impl People {
         if let Some(copy) = self.copy_of(&said).await? {
             return Ok((act.side, act.person, copy));
         }
-        let place = speakers(act.side).iter().position(|person| *person == act.person);
-        Ok((said.side, speakers(said.side)[place.unwrap_or(0)], said.id))
+        let place = act.side.people().iter().position(|person| *person == act.person);
+        Ok((said.side, said.side.people()[place.unwrap_or(0)], said.id))
     }
 
     /// The first message on the other side's screen that shows this one.
     async fn copy_of(&mut self, said: &Said) -> Result<Option<String>> {
-        let there = said.side.other();
+        let there = across(said.side);
         let looked = self.looked.get(&(said.sync, there));
         let fresh = looked.is_some_and(|at| at.elapsed() < LOOK_AGAIN);
         if !self.seen.contains_key(&said.number) && !fresh {
@@ -117,7 +116,7 @@ impl People {
         let words = Words::new(truth.next(), 0, shape);
         let mut typed = words.typed(side);
         if let Some(root) = &root_id {
-            typed[message_key(side)] = json!(root);
+            typed = both(typed, side.of(root));
         }
         let what = if root_id.is_some() { "reply" } else { "post" };
         let channels = &self.syncs[act.sync];
@@ -145,7 +144,7 @@ impl People {
         if let Some(map) = typed.as_object_mut() {
             map.remove("files");
         }
-        typed[message_key(said.side)] = json!(said.id);
+        let typed = both(typed, said.side.of(&said.id));
         self.world.act(said.side, &self.syncs[said.sync], said.person, "edit", typed).await?;
         truth.edit(number, words, self.now());
         Ok(())
@@ -156,8 +155,7 @@ impl People {
         let mine = |said: &Said| said.side == act.side;
         let Some(number) = truth.pick(pick, act.sync, mine) else { return Ok(()) };
         let said = truth.get(number).clone();
-        let mut typed = json!({});
-        typed[message_key(said.side)] = json!(said.id);
+        let typed = said.side.of(&said.id);
         self.world.act(said.side, &self.syncs[said.sync], said.person, "delete", typed).await?;
         truth.delete(number, self.now());
         Ok(())
@@ -170,9 +168,7 @@ impl People {
         let mut truth = self.truth.lock().await;
         let there = truth.has_reacted(number, side, person, emoji);
         let what = if there { "unreact" } else { "react" };
-        let (slack, teams) = EMOJI[emoji];
-        let mut typed = json!({"emoji": if side == Side::Slack { slack } else { teams }});
-        typed[message_key(side)] = json!(id);
+        let typed = side.reaction(&id, EMOJI[emoji]);
         let done = self.world.act(side, &self.syncs[act.sync], person, what, typed).await;
         match done {
             Ok(_) => truth.react(number, side, person, emoji, self.now()),
@@ -182,15 +178,4 @@ impl People {
         }
         Ok(())
     }
-}
-
-fn message_key(side: Side) -> &'static str {
-    match side {
-        Side::Slack => "ts",
-        Side::Teams => "message",
-    }
-}
-
-fn id_of(answer: &Value) -> Result<String> {
-    Ok(answer["id"].as_str().with_context(|| format!("no id in {answer}"))?.to_owned())
 }

@@ -7,6 +7,7 @@ use jiff::Timestamp;
 use serde_json::Value;
 
 use super::{
+    acts::across,
     compare::Screens,
     heard::{self, Heard},
     truth::Truth,
@@ -30,7 +31,7 @@ pub(super) async fn tell(
     let screens = Screens::look(world, channels).await?;
     let names = heard::Channels::read(world, syncs).await?;
     let heard = Heard::read(world, &names);
-    let there = said.side.other();
+    let there = across(said.side);
     let copies = screens.copies(truth, said);
     let mut facts: Vec<(Timestamp, String)> = said.deeds.clone();
     let mut ids = vec![(said.side, said.id.clone())];
@@ -143,14 +144,12 @@ async fn message_said_at(
 
 /// Ids tell when a message was made.
 fn said_at(side: Side, id: &str) -> Option<Timestamp> {
-    match side {
-        Side::Slack => {
-            let (seconds, micros) = id.split_once('.')?;
-            let micros = seconds.parse::<i64>().ok()? * 1_000_000 + micros.parse::<i64>().ok()?;
-            Timestamp::from_microsecond(micros).ok()
-        }
-        Side::Teams => Timestamp::from_millisecond(id.parse().ok()?).ok(),
+    if side != Side::Slack {
+        return Timestamp::from_millisecond(id.parse().ok()?).ok();
     }
+    let (seconds, micros) = id.split_once('.')?;
+    let micros = seconds.parse::<i64>().ok()? * 1_000_000 + micros.parse::<i64>().ok()?;
+    Timestamp::from_microsecond(micros).ok()
 }
 
 fn time(value: &Value) -> Option<Timestamp> {

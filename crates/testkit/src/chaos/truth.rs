@@ -166,7 +166,7 @@ impl Truth {
             said.reactions.insert(key);
         }
         let did = if added { "reacted with" } else { "took back" };
-        let what = format!("{person} {did} {} on {}", EMOJI[emoji].1, side.name());
+        let what = format!("{person} {did} {} on {}", EMOJI[emoji], side.name());
         said.deeds.push((at, what));
     }
 

@@ -116,10 +116,10 @@ impl Words {
 
     /// What a person of this side types.
     pub(super) fn typed(&self, side: Side) -> Value {
-        let mut typed = match (side, self.shape) {
-            (_, Shape::OnlyFile { .. }) => json!({}),
-            (Side::Slack, _) => json!({"text": self.mrkdwn()}),
-            (Side::Teams, _) => json!({"html": self.html()}),
+        let mut typed = match self.shape {
+            Shape::OnlyFile { .. } => json!({}),
+            _ if side == Side::Slack => json!({"text": self.mrkdwn()}),
+            _ => json!({"html": self.html()}),
         };
         if let Some(file) = self.file() {
             typed["files"] = json!([file]);

@@ -1,19 +1,28 @@
-//! What one platform has and the other has not.
+//! What one platform has and the others have not.
 
 use anyhow::{Result, ensure};
-use serde_json::{Value, json};
+use serde_json::json;
 
-use super::scene::{Scene, id_of};
+use super::scene::Scene;
+use crate::Side;
+
+pub(super) fn is_slack(side: Side) -> bool {
+    side == Side::Slack
+}
+
+pub(super) fn is_teams(side: Side) -> bool {
+    side == Side::Teams
+}
 
 pub(super) async fn subject(scene: &Scene<'_>) -> Result<String> {
     let html = format!("<p>{}</p>", scene.tag);
     let more = json!({"html": html, "subject": "Quarterly plan", "importance": "urgent"});
-    scene.post(Value::Null, more).await?;
+    scene.post(more).await?;
     let message = scene.arrives(&scene.tag).await?;
     ensure!(message.text.contains("Quarterly plan"), "no subject in {}", message.text);
     let lower = message.text.to_lowercase();
     ensure!(lower.contains("urgent") || lower.contains("❗"), "not urgent: {}", message.text);
-    Ok("Quarterly plan, urgent, in words".into())
+    scene.told("Quarterly plan, urgent")
 }
 
 pub(super) async fn card(scene: &Scene<'_>) -> Result<String> {
@@ -31,10 +40,10 @@ pub(super) async fn card(scene: &Scene<'_>) -> Result<String> {
             "content": card.to_string(),
         }],
     });
-    scene.post(Value::Null, more).await?;
+    scene.post(more).await?;
     let message = scene.arrives(&format!("Build {tag} is green")).await?;
     ensure!(message.html.contains("https://ci.acme.example/1"), "no link in {}", message.html);
-    Ok("its text, and its button as a link".into())
+    scene.told("its text, and its button")
 }
 
 pub(super) async fn blocks(scene: &Scene<'_>) -> Result<String> {
@@ -49,12 +58,11 @@ pub(super) async fn blocks(scene: &Scene<'_>) -> Result<String> {
             "title": "Change 17", "title_link": "https://code.acme.example/17", "text": "all green",
         }],
     });
-    let answer = scene.act("app:Pipeline", "post", more).await?;
-    id_of(&answer)?;
+    scene.act("app:Pipeline", "post", more).await?;
     let message = scene.arrives(&format!("Deploy {tag}")).await?;
     for words in ["by the pipeline", "Change 17", "all green"] {
         ensure!(message.text.contains(words), "`{words}` is missing in {}", message.text);
     }
     ensure!(message.html.contains("https://code.acme.example/17"), "no link in {}", message.html);
-    Ok("readable text with its link".into())
+    scene.told("readable text")
 }

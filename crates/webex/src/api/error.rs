@@ -119,25 +119,13 @@ impl From<ApiError> for SendError {
 
 impl From<ApiError> for ReadError {
     fn from(error: ApiError) -> Self {
-        let reason = error.words();
-        match error {
-            ApiError::Limited(until) | ApiError::Scanned(until) => {
-                Self::Transient { reason, after: Some(until) }
-            }
-            ApiError::Revoked(_) => Self::Revoked(reason),
-            ApiError::Refused { .. } => Self::Permanent(reason),
-            _ => Self::Transient { reason, after: None },
-        }
+        SendError::from(error).into()
     }
 }
 
 impl From<ApiError> for FileError {
     fn from(error: ApiError) -> Self {
-        match ReadError::from(error) {
-            ReadError::Transient { reason, after } => Self::Transient { reason, after },
-            ReadError::Revoked(reason) => Self::Revoked(reason),
-            ReadError::Permanent(reason) => Self::Refused(reason),
-        }
+        ReadError::from(error).into()
     }
 }
 

@@ -7,7 +7,10 @@ use std::sync::Arc;
 
 use http::{HeaderMap, Method, header};
 use reqwest::{RequestBuilder, Response};
-use rialto_platform::{Cabinet, SendError, Toolkit, http as calls};
+use rialto_platform::{
+    Cabinet, Tokens, Toolkit,
+    http::{self as calls, below},
+};
 use secrecy::ExposeSecret;
 use serde::{Deserialize, Serialize, de::DeserializeOwned};
 use serde_json::Value;
@@ -15,7 +18,7 @@ use url::Url;
 
 pub(crate) use self::{
     error::ApiError,
-    tokens::{Client, ENTRY as TOKENS, TokenPair, Tokens},
+    tokens::{Client, pair_of},
 };
 use crate::wire::{self, List};
 
@@ -50,15 +53,6 @@ impl Identity {
     }
 }
 
-/// An address below the API's.
-pub(crate) fn below(base: &Url, path: &[&str]) -> Url {
-    let mut url = base.clone();
-    if let Ok(mut segments) = url.path_segments_mut() {
-        segments.pop_if_empty().extend(path);
-    }
-    url
-}
-
 /// Part of a list, and the query of the call for the next.
 #[derive(Clone, Debug)]
 pub(crate) struct Listed<T> {
@@ -74,7 +68,7 @@ pub(crate) struct Api {
     /// Where it is.
     pub base: Url,
     /// The token, kept fresh.
-    pub tokens: Tokens,
+    pub tokens: Tokens<Client>,
 }
 
 impl Api {
@@ -163,14 +157,11 @@ impl Api {
 
     /// Makes a call, once more with another token when Webex does not accept this one.
     pub async fn answer(&self, make: impl Fn() -> RequestBuilder) -> Result<Response, ApiError> {
-        let pair = self.tokens.current().await?;
-        match answer(&self.toolkit, make().bearer_auth(pair.access.expose_secret())).await {
-            Err(ApiError::Revoked(_)) => {
-                let pair = self.tokens.replace(&pair.access).await?;
-                answer(&self.toolkit, make().bearer_auth(pair.access.expose_secret())).await
-            }
-            result => result,
-        }
+        self.tokens
+            .call(async |token| {
+                answer(&self.toolkit, make().bearer_auth(token.expose_secret())).await
+            })
+            .await
     }
 }
 
@@ -211,14 +202,6 @@ fn next(headers: &HeaderMap) -> Option<String> {
     })?;
     let address = next.split(';').next()?.trim().strip_prefix('<')?.strip_suffix('>')?;
     Url::parse(address).ok()?.query().map(str::to_owned)
-}
-
-/// What a failed look means: nothing was changed by it, and nothing is known.
-pub(crate) fn looked(error: ApiError) -> SendError {
-    match SendError::from(error) {
-        SendError::Unknown(reason) => SendError::Transient(reason),
-        other => other,
-    }
 }
 
 #[cfg(test)]

@@ -12,7 +12,7 @@ use serde_json::{Value, json};
 use super::support::World;
 
 fn kept(world: &World, entry: &str) -> Value {
-    serde_json::from_str(&world.drawer.0.lock()[entry]).unwrap()
+    serde_json::from_str(&world.drawer.entries.lock()[entry]).unwrap()
 }
 
 #[tokio::test]
@@ -31,7 +31,7 @@ async fn what_webex_declines_is_told_with_the_mend() {
     for (query, expected) in [
         (("error", "access_denied"), "Control Hub"),
         (("error", "invalid_scope"), "scopes"),
-        (("state", "x"), "no code"),
+        (("state", "x"), "no authorization code"),
         (("code", "unknown"), "Invalid authorization code"),
     ] {
         let query = [(query.0.to_owned(), query.1.to_owned())].into();
@@ -86,13 +86,13 @@ async fn a_token_that_is_not_kept_is_not_used() {
     let world = World::start().await;
     let first = kept(&world, "tokens");
     world.sandbox.core().clock.advance(Duration::from_secs(14 * 24 * 3_600));
-    world.drawer.1.store(true, Ordering::SeqCst);
+    world.drawer.jammed.store(true, Ordering::SeqCst);
     for _ in 0..2 {
         let error = world.connection.conversations(None).await.unwrap_err();
         assert!(matches!(error, ReadError::Transient { .. }), "{error:?}");
     }
     assert_eq!(world.calls("GET /rooms").await, 0);
-    world.drawer.1.store(false, Ordering::SeqCst);
+    world.drawer.jammed.store(false, Ordering::SeqCst);
     world.connection.conversations(None).await.unwrap();
     assert_ne!(kept(&world, "tokens"), first);
     // It was asked for once.

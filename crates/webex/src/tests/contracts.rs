@@ -7,7 +7,7 @@ use rialto_model::EventKind;
 use rialto_platform::{Received, WebhookRequest};
 use serde_json::Value;
 
-use super::support::{SECRET, app, facts, fixtures, received, signed};
+use super::support::{SECRET, app, facts, received, signed};
 use crate::{api::Identity, manifest::WEBHOOK_SECRET, normalize, wire::Message};
 
 fn own() -> Identity {
@@ -16,7 +16,7 @@ fn own() -> Identity {
 
 #[test]
 fn every_webhook_that_is_published_is_a_fact_of_a_space() {
-    let Some(folder) = fixtures() else { return };
+    let Some(folder) = rialto_platform::testing::fixtures("webex") else { return };
     let mut told = Vec::new();
     for entry in fs::read_dir(folder).unwrap() {
         let path = entry.unwrap().path();
@@ -41,7 +41,7 @@ fn every_webhook_that_is_published_is_a_fact_of_a_space() {
 
 #[test]
 fn the_signature_that_an_emulator_of_ciscos_makes_is_accepted() {
-    let Some(folder) = fixtures() else { return };
+    let Some(folder) = rialto_platform::testing::fixtures("webex") else { return };
     let path = folder.join("emulator_capture.webhook.messages.created.json");
     let text = fs::read_to_string(path).unwrap();
     let captured: Value = serde_json::from_str(&text).unwrap();
@@ -89,7 +89,7 @@ fn nobody_but_webex_is_heard() {
 
 #[test]
 fn every_message_that_is_published_is_read() {
-    let Some(folder) = fixtures() else { return };
+    let Some(folder) = rialto_platform::testing::fixtures("webex") else { return };
     for name in ["rest.get_messages_messageId.200.json", "message.get_after_webhook.json"] {
         let text = fs::read_to_string(folder.join(name)).unwrap();
         let value: Value = serde_json::from_str(&text).unwrap();

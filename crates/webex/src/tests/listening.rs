@@ -144,7 +144,7 @@ async fn the_canary_has_a_space_of_its_own_in_which_a_message_comes_and_goes() {
         assert_eq!((texts.len(), texts[1].as_str()), (2, "🐤"));
     }
     // It is found again by its name.
-    world.drawer.0.lock().remove("nest");
+    world.drawer.entries.lock().remove("nest");
     let again = world.restarted().nest(&[], false).await.unwrap();
     assert_eq!(again.conversation, nest.conversation);
 }

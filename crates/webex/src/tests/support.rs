@@ -1,30 +1,20 @@
 //! An organization on the emulator, an app, its webhooks, the service user's connection.
 
-use std::{
-    collections::BTreeMap,
-    path::PathBuf,
-    sync::{
-        Arc,
-        atomic::{AtomicBool, Ordering},
-    },
-};
+use std::sync::Arc;
 
-use async_trait::async_trait;
 use aws_lc_rs::hmac;
 use http::{HeaderMap, Method};
 use jiff::Timestamp;
-use parking_lot::Mutex;
 use rialto_model::{
     AppId, Attachment, Begun, ConnectionId, DeliveryId, Event, EventKind, MessageState, PartKey,
     RemoteId,
 };
 use rialto_platform::{
-    AppConfig, AuthorizationAnswer, Authorized, Cabinet, CabinetError, Clock, ConnectContext,
-    Connection, Inbound, Outgoing, Part, Platform, Received, SetupError, SystemRandom, Toolkit,
-    Verified, WebhookRequest,
+    AppConfig, AuthorizationAnswer, Authorized, Cabinet, Clock, ConnectContext, Connection,
+    Inbound, Outgoing, Part, Platform, Received, SetupError, SystemRandom, Toolkit, Verified,
+    WebhookRequest, testing::Drawer,
 };
 use rialto_sandbox::{Sandbox, SandboxOptions, core::Core};
-use secrecy::{ExposeSecret, SecretString};
 use serde_json::{Value, json};
 use uuid::Uuid;
 use wiremock::{Mock, MockServer, ResponseTemplate, matchers::any};
@@ -45,36 +35,6 @@ impl std::fmt::Debug for Emulated {
 impl Clock for Emulated {
     fn now(&self) -> Timestamp {
         self.0.clock.now()
-    }
-}
-
-/// A cabinet in memory, and whether it is jammed.
-#[derive(Debug, Default)]
-pub(super) struct Drawer(pub Mutex<BTreeMap<String, String>>, pub AtomicBool);
-
-#[async_trait]
-impl Cabinet for Drawer {
-    async fn get(&self, key: &str) -> Result<Option<SecretString>, CabinetError> {
-        Ok(self.0.lock().get(key).cloned().map(Into::into))
-    }
-
-    async fn list(&self, prefix: &str) -> Result<Vec<(String, SecretString)>, CabinetError> {
-        let all = self.0.lock();
-        let found = all.iter().filter(|(key, _)| key.starts_with(prefix));
-        Ok(found.map(|(key, value)| (key.clone(), value.clone().into())).collect())
-    }
-
-    async fn put(&self, key: &str, value: SecretString) -> Result<(), CabinetError> {
-        if self.1.load(Ordering::SeqCst) {
-            return Err(CabinetError("jammed".into()));
-        }
-        self.0.lock().insert(key.to_owned(), value.expose_secret().to_owned());
-        Ok(())
-    }
-
-    async fn remove(&self, key: &str) -> Result<(), CabinetError> {
-        self.0.lock().remove(key);
-        Ok(())
     }
 }
 
@@ -343,16 +303,4 @@ pub(super) fn part(connection: &dyn Connection, to: &RemoteId, text: &str) -> Pa
     let outgoing = saying(to, rialto_model::RichText::plain(text), Vec::new());
     let [part] = connection.render(&outgoing).try_into().unwrap();
     part
-}
-
-/// The published payloads; says so where they are not.
-pub(super) fn fixtures() -> Option<PathBuf> {
-    let root = std::env::var_os("RIALTO_CONTRACTS").unwrap_or("../shared/contracts".into());
-    let root = PathBuf::from(concat!(env!("CARGO_MANIFEST_DIR"), "/../..")).join(root);
-    let fixtures = root.join("webex/fixtures");
-    if fixtures.is_dir() {
-        return Some(fixtures);
-    }
-    eprintln!("SKIPPED: no Webex fixtures at {} (set RIALTO_CONTRACTS)", fixtures.display());
-    None
 }

@@ -8,7 +8,10 @@ use std::sync::Arc;
 
 use http::Method;
 use reqwest::RequestBuilder;
-use rialto_platform::{Cabinet, SendError, Toolkit, http as calls};
+use rialto_platform::{
+    Cabinet, Tokens, Toolkit,
+    http::{self as calls, below},
+};
 use secrecy::ExposeSecret;
 use serde::{Deserialize, Serialize, de::DeserializeOwned};
 use serde_json::Value;
@@ -17,7 +20,7 @@ use url::Url;
 pub(crate) use self::{
     blocked::Blocked,
     error::ApiError,
-    tokens::{Client, ENTRY as TOKENS, TokenPair, Tokens, account_form},
+    tokens::{Client, account_form, pair_of},
 };
 
 /// Parameters of a call's query.
@@ -63,17 +66,6 @@ pub(crate) struct Bases {
     pub files: Url,
 }
 
-impl Bases {
-    /// An address below one of them.
-    pub fn below(base: &Url, path: &[&str]) -> Url {
-        let mut url = base.clone();
-        if let Ok(mut segments) = url.path_segments_mut() {
-            segments.pop_if_empty().extend(path);
-        }
-        url
-    }
-}
-
 /// The API as one account's service user sees it.
 #[derive(Debug)]
 pub(crate) struct Api {
@@ -82,7 +74,7 @@ pub(crate) struct Api {
     /// Where it is.
     pub bases: Bases,
     /// The token, kept fresh.
-    pub tokens: Tokens,
+    pub tokens: Tokens<Client>,
     /// Channels that take no messages for a while.
     pub blocked: Blocked,
 }
@@ -121,7 +113,7 @@ impl Api {
         query: &Query<'_>,
         body: Option<&Value>,
     ) -> Result<T, ApiError> {
-        let url = Bases::below(&self.bases.api, path);
+        let url = below(&self.bases.api, path);
         let make = || {
             let request = self.toolkit.http.request(method.clone(), url.clone()).query(query);
             match body {
@@ -129,14 +121,11 @@ impl Api {
                 None => request,
             }
         };
-        let pair = self.tokens.current().await?;
-        match answer(&self.toolkit, make().bearer_auth(pair.access.expose_secret())).await {
-            Err(ApiError::Revoked(_)) => {
-                let pair = self.tokens.replace(&pair.access).await?;
-                answer(&self.toolkit, make().bearer_auth(pair.access.expose_secret())).await
-            }
-            result => result,
-        }
+        self.tokens
+            .call(async |token| {
+                answer(&self.toolkit, make().bearer_auth(token.expose_secret())).await
+            })
+            .await
     }
 }
 
@@ -161,24 +150,9 @@ pub(crate) async fn answer<T: DeserializeOwned + Default>(
     serde_json::from_slice(&body).map_err(unclear)
 }
 
-/// What a failed look means: nothing was changed by it, and nothing is known.
-pub(crate) fn looked(error: ApiError) -> SendError {
-    match SendError::from(error) {
-        SendError::Unknown(reason) => SendError::Transient(reason),
-        other => other,
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn ids_in_paths_are_escaped() {
-        let base = Url::parse("https://api.zoom.us/v2/").unwrap();
-        let url = Bases::below(&base, &["chat", "files", "a/b+c=?"]);
-        assert_eq!(url.as_str(), "https://api.zoom.us/v2/chat/files/a%2Fb+c=%3F");
-    }
 
     #[test]
     fn we_are_known_by_either_id_and_by_address() {

@@ -68,7 +68,7 @@ async fn a_rotated_token_is_remembered_before_it_is_used() {
         .and(path("/v2/chat/users/me/channels"))
         .and(header("authorization", "Bearer fake-access-2"))
         .respond_with(move |_: &Request| {
-            let kept = seen.0.lock()["tokens"].clone();
+            let kept = seen.entries.lock()["tokens"].clone();
             assert!(kept.contains("fake-access-2") && kept.contains("fake-refresh-2"));
             ResponseTemplate::new(200).set_body_json(json!({ "channels": [] }))
         })

@@ -8,11 +8,11 @@ use rialto_model::{Block, EventKind, Inline, MentionTarget, RemoteId, Revision, 
 use rialto_platform::{AppConfig, Received, WebhookRequest};
 use serde_json::Value;
 
-use super::support::{NOW, SECRET, app, facts, fixtures, own, received, signed};
+use super::support::{NOW, SECRET, app, facts, own, received, signed};
 use crate::normalize::normalize;
 
 fn fixture(name: &str) -> Option<Vec<u8>> {
-    Some(fs::read(fixtures()?.join(name)).unwrap())
+    Some(fs::read(rialto_platform::testing::fixtures("zoom")?.join(name)).unwrap())
 }
 
 fn kinds(body: &[u8]) -> Vec<EventKind> {
@@ -23,7 +23,7 @@ fn kinds(body: &[u8]) -> Vec<EventKind> {
 
 #[test]
 fn every_event_that_zoom_published_is_understood_or_has_a_reason() {
-    let Some(folder) = fixtures() else { return };
+    let Some(folder) = rialto_platform::testing::fixtures("zoom") else { return };
     let mut outcomes = Vec::new();
     for entry in fs::read_dir(folder).unwrap() {
         let path = entry.unwrap().path();

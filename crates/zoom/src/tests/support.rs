@@ -1,18 +1,16 @@
 //! An app, its webhooks, an account.
 
-use std::{collections::BTreeMap, path::PathBuf, sync::Arc};
+use std::sync::Arc;
 
-use async_trait::async_trait;
 use aws_lc_rs::hmac;
 use http::{HeaderMap, HeaderName, HeaderValue, Method};
 use jiff::Timestamp;
-use parking_lot::Mutex;
 use rialto_model::{AppId, ConnectionId};
 use rialto_platform::{
-    AppConfig, Cabinet, CabinetError, Clock, ConnectContext, Connection, Inbound, Platform,
-    Received, SystemRandom, Toolkit, Verified, WebhookRequest,
+    AppConfig, ConnectContext, Connection, Inbound, Platform, Received, SystemRandom, Toolkit,
+    Verified, WebhookRequest,
+    testing::{Drawer, StoppedClock},
 };
-use secrecy::{ExposeSecret, SecretString};
 use uuid::Uuid;
 use wiremock::MockServer;
 
@@ -22,46 +20,13 @@ pub(super) const SECRET: &str = "fake-secret-token";
 /// When events are signed, and when it is.
 pub(super) const NOW: i64 = 1_739_923_528;
 
-/// A clock that stands still.
-#[derive(Debug)]
-struct Still;
-
-impl Clock for Still {
-    fn now(&self) -> Timestamp {
-        Timestamp::from_second(NOW).unwrap()
-    }
-}
-
-/// A cabinet in memory.
-#[derive(Debug, Default)]
-pub(super) struct Drawer(pub Mutex<BTreeMap<String, String>>);
-
-#[async_trait]
-impl Cabinet for Drawer {
-    async fn get(&self, key: &str) -> Result<Option<SecretString>, CabinetError> {
-        Ok(self.0.lock().get(key).cloned().map(Into::into))
-    }
-
-    async fn list(&self, prefix: &str) -> Result<Vec<(String, SecretString)>, CabinetError> {
-        let all = self.0.lock();
-        let found = all.iter().filter(|(key, _)| key.starts_with(prefix));
-        Ok(found.map(|(key, value)| (key.clone(), value.clone().into())).collect())
-    }
-
-    async fn put(&self, key: &str, value: SecretString) -> Result<(), CabinetError> {
-        self.0.lock().insert(key.to_owned(), value.expose_secret().to_owned());
-        Ok(())
-    }
-
-    async fn remove(&self, key: &str) -> Result<(), CabinetError> {
-        self.0.lock().remove(key);
-        Ok(())
-    }
-}
-
 pub(super) fn toolkit() -> Toolkit {
     let http = rialto_platform::http::client().unwrap();
-    Toolkit { http, clock: Arc::new(Still), random: Arc::new(SystemRandom) }
+    Toolkit {
+        http,
+        clock: Arc::new(StoppedClock::at(Timestamp::from_second(NOW).unwrap())),
+        random: Arc::new(SystemRandom),
+    }
 }
 
 pub(super) fn app(base: &str) -> AppConfig {
@@ -138,7 +103,7 @@ pub(super) fn connected(zoom: &MockServer, life: i64) -> (Arc<dyn Connection>, A
     let cabinet = Arc::new(Drawer::default());
     let identity = serde_json::to_string(&own()).unwrap();
     cabinet
-        .0
+        .entries
         .lock()
         .extend([("tokens".to_owned(), tokens.to_string()), (IDENTITY.to_owned(), identity)]);
     let context = ConnectContext {
@@ -148,16 +113,4 @@ pub(super) fn connected(zoom: &MockServer, life: i64) -> (Arc<dyn Connection>, A
         cabinet: cabinet.clone(),
     };
     (Zoom::new(toolkit()).connect(context).unwrap(), cabinet)
-}
-
-/// The published payloads; says so where they are not.
-pub(super) fn fixtures() -> Option<PathBuf> {
-    let root = std::env::var_os("RIALTO_CONTRACTS").unwrap_or("../shared/contracts".into());
-    let root = PathBuf::from(concat!(env!("CARGO_MANIFEST_DIR"), "/../..")).join(root);
-    let fixtures = root.join("zoom/fixtures");
-    if fixtures.is_dir() {
-        return Some(fixtures);
-    }
-    eprintln!("SKIPPED: no Zoom fixtures at {} (set RIALTO_CONTRACTS)", fixtures.display());
-    None
 }

@@ -293,8 +293,10 @@ impl Connection for Network {
         Err(SetupError::Refused("there are no private channels".into()))
     }
 
-    async fn upkeep(&self, _: &[RemoteId]) -> Result<Upkeep, ReadError> {
-        Ok(Upkeep::default())
+    async fn upkeep(&self, heard: &[RemoteId]) -> Result<Upkeep, ReadError> {
+        let moved = self.state.lock().moved.clone();
+        let moved = moved.into_iter().filter(|(from, _)| heard.contains(from)).collect();
+        Ok(Upkeep { moved, ..Upkeep::default() })
     }
 
     async fn check(&self) -> Vec<Finding> {

@@ -85,7 +85,7 @@ async fn a_database_that_cannot_be_written_is_named_at_the_start_and_by_the_doct
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_full_database_takes_nothing_and_with_room_again_nothing_is_lost() {
     let world = connected_with(&[("RIALTO_DATABASE_MAX_PAGES", "100")]).await;
-    let channels = world.connect_channels("launch", "Launch").await.unwrap();
+    let channels = world.connect_channels(&["slack:launch", "teams:Launch"]).await.unwrap();
     let sync = format!("/api/v1/channel-syncs/{}", channels.sync);
     // What waits keeps its content, and so fills the database.
     world.api.post(&format!("{sync}/pause"), json!({})).await.unwrap();
@@ -116,7 +116,7 @@ async fn a_full_database_takes_nothing_and_with_room_again_nothing_is_lost() {
     }
     for side in [Side::Slack, Side::Teams] {
         for number in 0..said {
-            arrives(&world, &channels, side.other(), &text(side, number)).await;
+            arrives(&world, &channels, channels.other(side), &text(side, number)).await;
         }
     }
     world.stop().await;

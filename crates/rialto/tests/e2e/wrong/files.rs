@@ -9,7 +9,7 @@ use crate::{connected, without_canary};
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_file_waits_until_its_workspace_is_connected_again() {
     let world = connected().await;
-    let channels = world.connect_channels("launch", "Launch").await.unwrap();
+    let channels = world.connect_channels(&["slack:launch", "teams:Launch"]).await.unwrap();
     // Without rotation, nothing renews it.
     let expired = json!({"platform": "slack", "target": "api", "method": "files.info",
                          "kind": "expire_tokens", "times": 1});
@@ -33,7 +33,7 @@ async fn a_file_waits_until_its_workspace_is_connected_again() {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_post_that_must_wait_uploads_its_files_once() {
     let world = without_canary().await;
-    let channels = world.connect_channels("launch", "Launch").await.unwrap();
+    let channels = world.connect_channels(&["slack:launch", "teams:Launch"]).await.unwrap();
     let post = "POST /teams/{id}/channels/{id}/messages";
     let fault = json!({"platform": "teams", "target": "api", "method": post, "kind": "status",
                        "code": 503, "times": 1});

@@ -51,7 +51,7 @@ async fn what_a_channel_refuses_is_parked_with_the_reason_and_goes_after_the_men
     {
         let [refused, after] = ["refused", "after"].map(|what| format!("{what}-{number};"));
         trouble.done(&world, &channels, to).await;
-        say(&world, &channels, to.other(), &refused).await;
+        say(&world, &channels, channels.other(to), &refused).await;
         let delivery = parked(&world, to).await;
         let reason = delivery["reason"].as_str().unwrap();
         assert!(reason.contains(words), "{words:?} is missing in: {reason}");
@@ -59,7 +59,7 @@ async fn what_a_channel_refuses_is_parked_with_the_reason_and_goes_after_the_men
         command(&world, &["deliveries", "--state", "parked"]).await.tells(0, &[id, words]);
 
         mend.done(&world, &channels, to).await;
-        say(&world, &channels, to.other(), &after).await;
+        say(&world, &channels, channels.other(to), &after).await;
         arrives(&world, &channels, to, &after).await;
         let name = sync_name(&world).await;
         let retried = command(&world, &["retry", "--sync", &name]).await;
@@ -82,7 +82,9 @@ async fn private_with_public(world: &World) -> Channels {
     let body = json!({"endpoints": endpoints, "allow_wider_audience": true});
     let made = world.api.post("/api/v1/channel-syncs/connect", body).await.unwrap();
     let sync = made["id"].as_str().unwrap().to_owned();
-    Channels { slack: "secret".into(), teams: "Projects/Launch".into(), sync }
+    let places =
+        vec![world.place(Side::Slack, "secret"), world.place(Side::Teams, "Projects/Launch")];
+    Channels { sync, places }
 }
 
 async fn sync_name(world: &World) -> String {
@@ -93,8 +95,9 @@ async fn sync_name(world: &World) -> String {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_channel_that_is_gone_is_said_to_be_and_the_other_channels_go_on() {
     let world = connected().await;
-    let going = world.connect_channels("launch", "Launch").await.unwrap();
-    let staying = world.connect_channels("release-planning", "General").await.unwrap();
+    let going = world.connect_channels(&["slack:launch", "teams:Launch"]).await.unwrap();
+    let staying =
+        world.connect_channels(&["slack:release-planning", "teams:General"]).await.unwrap();
     for (to, person, words) in [
         (Side::Slack, "Ana Silva", "the channel does not exist"),
         (Side::Teams, "Ida Holm", "the channel or message is gone"),
@@ -102,7 +105,7 @@ async fn a_channel_that_is_gone_is_said_to_be_and_the_other_channels_go_on() {
         let going = if to == Side::Slack { &going } else { &staying };
         Deed(person, "delete_channel", json!({})).done(&world, going, to).await;
         let text = format!("to-a-gone-channel-of-{}", to.word());
-        say(&world, going, to.other(), &text).await;
+        say(&world, going, going.other(to), &text).await;
         let delivery = parked(&world, to).await;
         let reason = delivery["reason"].as_str().unwrap();
         assert!(reason.contains(words), "{words:?} is missing in: {reason}");
@@ -121,7 +124,7 @@ async fn a_channel_that_is_gone_is_said_to_be_and_the_other_channels_go_on() {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_missing_scope_is_named_stops_only_what_needs_it_and_is_mended_by_authorizing_again() {
     let world = connected().await;
-    let channels = world.connect_channels("launch", "Launch").await.unwrap();
+    let channels = world.connect_channels(&["slack:launch", "teams:Launch"]).await.unwrap();
     let vendors = vendors_app(&world).await;
     let path = format!("/slack/apps/{}", vendors["id"].as_str().unwrap());
     let scopes: Vec<_> = vendors["bot_scopes"].as_array().unwrap().to_vec();

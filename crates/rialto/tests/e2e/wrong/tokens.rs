@@ -8,11 +8,10 @@ use crate::connected;
 
 /// The calls that renew a token, and that post, by side.
 fn operations(side: Side) -> [&'static str; 2] {
-    match side {
-        Side::Slack => ["oauth.v2.access", "chat.postMessage"],
-        Side::Teams => {
-            ["POST /{tenant}/oauth2/v2.0/token", "POST /teams/{id}/channels/{id}/messages"]
-        }
+    if side == Side::Slack {
+        ["oauth.v2.access", "chat.postMessage"]
+    } else {
+        ["POST /{tenant}/oauth2/v2.0/token", "POST /teams/{id}/channels/{id}/messages"]
     }
 }
 
@@ -35,7 +34,7 @@ async fn rotate(world: &World) {
 async fn an_expired_token_is_renewed_and_the_message_crosses_once() {
     let world = connected().await;
     rotate(&world).await;
-    let channels = world.connect_channels("launch", "Launch").await.unwrap();
+    let channels = world.connect_channels(&["slack:launch", "teams:Launch"]).await.unwrap();
     for side in [Side::Slack, Side::Teams] {
         let [renew, post] = operations(side);
         let before = calls(&world, side, renew).await;
@@ -43,7 +42,7 @@ async fn an_expired_token_is_renewed_and_the_message_crosses_once() {
                              "kind": "expire_tokens", "times": 1});
         world.control.post("/faults", expired).await.unwrap();
         let text = format!("to-{}-with-a-new-token", side.word());
-        say(&world, &channels, side.other(), &text).await;
+        say(&world, &channels, channels.other(side), &text).await;
         arrives(&world, &channels, side, &text).await;
         assert!(calls(&world, side, renew).await > before, "{side:?}: nothing was renewed");
         assert_eq!(workspace(&world, side).await["healthy"], true);
@@ -53,20 +52,17 @@ async fn an_expired_token_is_renewed_and_the_message_crosses_once() {
 
 /// The authorization ends at the vendor's: the app is uninstalled, the service user locked out.
 async fn revoke(world: &World, side: Side) {
-    match side {
-        Side::Slack => {
-            let id = vendors_app(world).await["id"].as_str().unwrap().to_owned();
-            let from = json!({"workspace": "Acme Engineering"});
-            world.control.post(&format!("/slack/apps/{id}/uninstall"), from).await.unwrap();
-        }
-        Side::Teams => {
-            lock(world, "deactivate").await;
-            // What was given before holds for its hour.
-            let expired = json!({"platform": "teams", "target": "api", "kind": "expire_tokens",
-                                 "method": operations(side)[1], "times": 1});
-            world.control.post("/faults", expired).await.unwrap();
-        }
+    if side == Side::Slack {
+        let id = vendors_app(world).await["id"].as_str().unwrap().to_owned();
+        let from = json!({"workspace": "Acme Engineering"});
+        world.control.post(&format!("/slack/apps/{id}/uninstall"), from).await.unwrap();
+        return;
     }
+    lock(world, "deactivate").await;
+    // What was given before holds for its hour.
+    let expired = json!({"platform": "teams", "target": "api", "kind": "expire_tokens",
+                         "method": operations(side)[1], "times": 1});
+    world.control.post("/faults", expired).await.unwrap();
 }
 
 async fn lock(world: &World, what: &str) {
@@ -78,12 +74,12 @@ async fn lock(world: &World, what: &str) {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_lane_waits_for_a_revoked_authorization_and_goes_on_in_order_when_it_is_given_again() {
     let world = connected().await;
-    let channels = world.connect_channels("launch", "Launch").await.unwrap();
+    let channels = world.connect_channels(&["slack:launch", "teams:Launch"]).await.unwrap();
     for side in [Side::Slack, Side::Teams] {
         let said = |number: usize| format!("{}-{number};", side.word());
         revoke(&world, side).await;
         for number in 0..3 {
-            say(&world, &channels, side.other(), &said(number)).await;
+            say(&world, &channels, channels.other(side), &said(number)).await;
         }
         world
             .until("the workspace is known to be gone", async || {
@@ -117,10 +113,10 @@ async fn a_lane_waits_for_a_revoked_authorization_and_goes_on_in_order_when_it_i
         }
         assert_eq!(workspace(&world, side).await["healthy"], true);
         // What was said there meanwhile comes as well, and it is heard again.
-        arrives(&world, &channels, side.other(), &unheard).await;
+        arrives(&world, &channels, channels.other(side), &unheard).await;
         let back = format!("back-from-{}", side.word());
         say(&world, &channels, side, &back).await;
-        arrives(&world, &channels, side.other(), &back).await;
+        arrives(&world, &channels, channels.other(side), &back).await;
     }
     world.stop().await;
 }

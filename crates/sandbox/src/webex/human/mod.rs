@@ -11,7 +11,7 @@ use super::Webex;
 use super::error::Fail;
 use super::setup::GivenPerson;
 use super::stage::Stage;
-use super::world::Policy;
+use super::world::{Policy, Room};
 use crate::core::ControlError;
 use crate::core::files::{Content, GivenFile};
 
@@ -110,12 +110,15 @@ impl Stage<'_> {
         if let Ok(room) = self.room(name) {
             return Ok(room.id.clone());
         }
-        let mut rooms = self.state.rooms.values().filter(|room| {
-            let inside = person.is_none_or(|person| room.members.contains_key(person));
-            let reachable = room.owner == org || person.is_some();
-            !room.direct && room.title == name && reachable && (inside || room.public.is_some())
-        });
-        let room = rooms.next().map(|room| room.id.clone());
+        let rooms = || {
+            let named = |room: &&Room| !room.direct && room.title == name;
+            let reachable = |room: &&Room| room.owner == org || person.is_some();
+            self.state.rooms.values().filter(named).filter(reachable)
+        };
+        // Whoever is in one means that one.
+        let inside = |room: &&Room| person.is_none_or(|person| room.members.contains_key(person));
+        let room = rooms().find(inside).or_else(|| rooms().find(|room| room.public.is_some()));
+        let room = room.map(|room| room.id.clone());
         room.ok_or_else(|| ControlError::NotFound(format!("no space {name}")))
     }
 

@@ -1,16 +1,15 @@
 //! `rialto demo`: a whole world to look at. The real binary as a process of its own, emulated
 //! workspaces, and a story told between them.
 
+mod matrix;
+
 use std::{
     io::{self, IsTerminal as _, Write as _},
     path::PathBuf,
     time::Duration,
 };
 
-use rialto_testkit::{
-    Channels, Message, Side, World, WorldOptions,
-    story::{self, Outcome},
-};
+use rialto_testkit::{Channels, Message, Side, World, WorldOptions, story};
 use serde_json::json;
 use tokio::{sync::mpsc, time::Instant};
 
@@ -23,10 +22,18 @@ const LOOK_AGAIN: Duration = Duration::from_millis(200);
 pub async fn run(once: bool, only: &str) -> Result<(), Failure> {
     let binary: PathBuf = std::env::current_exe()?;
     let start = Instant::now();
-    say("Acme's engineers live in Slack, its sales people in Microsoft Teams.")?;
-    let world = World::start(WorldOptions::new(binary)).await.map_err(failed)?;
+    say(
+        "Acme's engineers live in Slack, its sales people in Microsoft Teams, its support in Webex, \
+         a subsidiary in Zoom.",
+    )?;
+    let mut options = WorldOptions::new(binary);
+    if once {
+        // The story says in a minute what people say in days.
+        options.environment.push(("RIALTO_DELIVERIES_PACING".into(), "false".into()));
+    }
+    let world = World::start(options).await.map_err(failed)?;
     let result = async {
-        let (launch, _) = set_up(&world).await?;
+        let launch = set_up(&world, once).await?;
         if once { tell(&world, &launch, only, start).await } else { show(&world, &launch).await }
     }
     .await;
@@ -34,84 +41,74 @@ pub async fn run(once: bool, only: &str) -> Result<(), Failure> {
     result
 }
 
-/// Connects both workspaces and puts two pairs of channels in step.
-async fn set_up(world: &World) -> Result<(Channels, Channels), Failure> {
-    for side in [Side::Slack, Side::Teams] {
+/// Connects all workspaces and puts a channel of each in step, and two more.
+async fn set_up(world: &World, unlimited: bool) -> Result<Channels, Failure> {
+    for side in Side::ALL {
+        if unlimited {
+            let off = json!({"platform": side.word(), "off": true});
+            world.control.post("/limits", off).await.map_err(|error| failed(error.into()))?;
+        }
         world.connect(side).await.map_err(failed)?;
         say(&format!("  ✓ {} connected by OAuth", side.name()))?;
     }
-    let launch = world.connect_channels("launch", "Launch").await.map_err(failed)?;
-    say("  ✓ Connect: #launch in Slack  ⇄  Projects › Launch in Teams")?;
-    let added = world.add_channel("release-planning").await.map_err(failed)?;
-    say(&format!(
-        "  ✓ Add: #{} in Slack  ⇄  {} in Teams, made by Rialto",
-        added.slack, added.teams
-    ))?;
-    hello(world, &added).await?;
+    let launch = ["slack:launch", "teams:Launch", "webex:Launch", "zoom:launch"];
+    let launch = world.connect_channels(&launch).await.map_err(failed)?;
+    say("  ✓ Connect: one channel sync of the channels Launch in all four")?;
+    let added = world.add_channel("slack:release-planning", Side::Teams).await.map_err(failed)?;
+    let names = added.places.iter().map(|place| place.channel.as_str()).collect::<Vec<_>>();
+    say(&format!("  ✓ Add: #{} in Slack  ⇄  {} in Teams, made by Rialto", names[0], names[1]))?;
+    for (from, to, words) in
+        [(Side::Slack, Side::Teams, "When do we ship?"), (Side::Teams, Side::Slack, "On Thursday.")]
+    {
+        world.say(from, &added, words).await.map_err(failed)?;
+        world.arrives(to, &added, words).await.map_err(failed)?;
+    }
     say("  ✓ the first message crossed the added channel, and an answer came back")?;
-    Ok((launch, added))
+    Ok(launch)
 }
 
-/// A first message and its answer.
-async fn hello(world: &World, channels: &Channels) -> Result<(), Failure> {
-    let crosses = async |from: Side, person: &str, body: serde_json::Value, words: &str| {
-        world.act(from, channels, person, "post", body).await?;
-        let seen = |all: &[Message]| all.iter().any(|it| it.text.contains(words)).then_some(());
-        world.wait(from.other(), channels, words, seen).await
-    };
-    let question = "When do we ship?";
-    crosses(Side::Slack, "Ana Silva", json!({"text": question}), question).await.map_err(failed)?;
-    let answer = "On Thursday.";
-    let body = json!({"html": format!("<p>{answer}</p>")});
-    crosses(Side::Teams, "Megan Bowen", body, answer).await.map_err(failed)
-}
-
-/// Every row of what must cross, both ways.
+/// Every row of what must cross, from each side to all others.
 async fn tell(
     world: &World,
     channels: &Channels,
     only: &str,
     start: Instant,
 ) -> Result<(), Failure> {
-    say("\nWhat people say on one side, and what arrives on the other:\n")?;
-    let outcomes = story::tell(world, channels, only, |outcome| {
+    say(&matrix::head())?;
+    let outcomes = story::tell(world, channels, only, |row, ways| {
         // A closed pipe ends the demo with the row that follows.
-        let _ = say(&line(outcome));
+        let _ = say(&matrix::line(row, ways));
     })
-    .await;
+    .await
+    .map_err(failed)?;
+    say(&matrix::notes(&outcomes))?;
     let wrong = outcomes.iter().filter(|outcome| outcome.result.is_err()).count();
-    let seconds = start.elapsed().as_secs();
     say(&format!(
-        "\n{} of {} rows crossed as they should, in {seconds} s.",
+        "{} of {} cells are as expected, in {} s.",
         outcomes.len() - wrong,
-        outcomes.len()
+        outcomes.len(),
+        start.elapsed().as_secs()
     ))?;
     if wrong == 0 {
         return Ok(());
     }
     let log = world.rialto.lock().await.log();
-    Err(Failure::failed(format!("{wrong} rows did not cross as they should\n\n{log}")))
+    Err(Failure::failed(format!("{wrong} cells are not as expected\n\n{log}")))
 }
 
-fn line(outcome: &Outcome) -> String {
-    let way = format!("{} → {}", outcome.from.name(), outcome.from.other().name());
-    match &outcome.result {
-        Ok(arrived) => format!("  ✓ {way}  {:<42} {arrived}", outcome.row),
-        Err(problem) => format!("  ✗ {way}  {:<42} {problem}", outcome.row),
-    }
-}
-
-/// Shows both screens as they change, and lets the visitor speak.
+/// Shows all screens as they change, and lets the visitor speak.
 async fn show(world: &World, channels: &Channels) -> Result<(), Failure> {
     let folder = world.folder().display().to_string();
     let rialto = world.rialto.lock().await.url();
     let control = world.control.base();
     say(&format!(
         "
-What you see below are the two emulated screens, as people there see them. Type
+What you see below are the four emulated screens, as people there see them. Type
     s Hello from Slack        Ana says it in Slack, #launch
     t <b>Hello</b> from Teams Lee says it in Teams, Projects › Launch
-and watch it appear on the other side. Ctrl-C ends the demo.
+    w **Hello** from Webex    Wanda says it in Webex, in the space Launch
+    z *Hello* from Zoom       Zoe says it in Zoom, in the channel launch
+and watch it appear on all others. Ctrl-C ends the demo.
 
 In another terminal:
     export RIALTO_URL={rialto} RIALTO_TOKEN_FILE={folder}/admin.token
@@ -120,10 +117,10 @@ In another terminal:
     curl {control}/           the emulators' human side, their faults, their clock
 "
     ))?;
-    let mut shown: [Vec<String>; 2] = Default::default();
+    let mut shown: [Vec<String>; 4] = Default::default();
     let mut typed = keyboard();
     loop {
-        for side in [Side::Slack, Side::Teams] {
+        for side in Side::ALL {
             let messages = world.read(side, channels).await.map_err(failed)?;
             let lines: Vec<_> = messages.iter().map(|it| on_screen(side, it)).collect();
             for line in &lines {
@@ -155,19 +152,23 @@ fn keyboard() -> mpsc::Receiver<String> {
 }
 
 async fn speak(world: &World, channels: &Channels, line: &str) -> Result<(), Failure> {
-    let spoken = match line.split_once(' ') {
-        Some(("s", text)) => {
-            world.act(Side::Slack, channels, "Ana Silva", "post", json!({"text": text})).await
-        }
-        Some(("t", html)) => {
-            world.act(Side::Teams, channels, "Lee Gu", "post", json!({"html": html})).await
-        }
-        _ => return say("    (s TEXT speaks in Slack, t HTML speaks in Teams)"),
+    let Some((side, words)) = addressed(line) else {
+        return say("    (s, t, w or z, and what is to be said there)");
     };
+    // As it is typed there, markup and all.
+    let field = if side == Side::Teams { "html" } else { "text" };
+    let spoken = world.act(side, channels, side.speaker(), "post", json!({field: words})).await;
     match spoken {
         Ok(_) => Ok(()),
         Err(error) => say(&format!("    ({error})")),
     }
+}
+
+/// Where a line is to be said: its first letter is the side's.
+fn addressed(line: &str) -> Option<(Side, &str)> {
+    let (letter, words) = line.split_once(' ')?;
+    let side = Side::ALL.into_iter().find(|side| side.word().get(..1) == Some(letter))?;
+    Some((side, words))
 }
 
 fn on_screen(side: Side, message: &Message) -> String {
@@ -182,7 +183,7 @@ fn on_screen(side: Side, message: &Message) -> String {
     let line =
         format!("{:>5} │ {reply}{name}{badge}: {text}{edited}{files}{reactions}", side.name());
     if io::stdout().is_terminal() {
-        let colour = if side == Side::Slack { 35 } else { 34 };
+        let colour = [35, 34, 36, 33][side as usize];
         return format!("\u{1b}[{colour}m{line}\u{1b}[0m");
     }
     line

@@ -1,0 +1,105 @@
+//! Files, both ways.
+
+use bytes::Bytes;
+use futures_util::{StreamExt, TryStreamExt, stream};
+use rialto_model::RichText;
+use serde_json::{Value, json};
+
+use super::{
+    Emulator, Stage,
+    stage::{attachment, both},
+};
+use crate::{FileBody, FileError, UploadedFile};
+
+const CONTENT: &[u8] = b"some notes\n\x00\xff and more";
+
+fn body(bytes: &'static [u8]) -> FileBody {
+    FileBody {
+        size: Some(bytes.len() as u64),
+        mime: None,
+        stream: stream::iter([Ok(Bytes::from_static(bytes))]).boxed(),
+    }
+}
+
+/// Files of that name that people see.
+async fn seen<E: Emulator>(stage: &Stage<E>, name: &str) -> Vec<Value> {
+    let view = stage.view().await;
+    let files = view.iter().flat_map(|it| it["files"].as_array().unwrap().clone());
+    files.filter(|it| it["name"] == name).collect()
+}
+
+pub async fn a_file_arrives_byte_for_byte<E: Emulator>() {
+    let stage = Stage::<E>::start().await;
+    let file = attachment("notes.bin", CONTENT.len() as u64);
+    let mut outgoing = stage.outgoing(RichText::plain("with a file"));
+    outgoing.content.attachments = vec![file.clone()];
+    let handle = stage.connection.upload(&stage.channel, &file, body(CONTENT)).await.unwrap();
+    assert_eq!(seen(&stage, "notes.bin").await.len(), 0, "not shown before it is posted");
+    for part in stage.connection.render(&outgoing) {
+        let files = part
+            .files
+            .iter()
+            .map(|_| UploadedFile { attachment: &file, outcome: Ok(handle.as_str()) });
+        let files: Vec<_> = files.collect();
+        match stage.post(&part, None, &files).await {
+            // Some platforms show files a moment later.
+            Ok(_) | Err(crate::SendError::Unknown(_)) => {}
+            Err(error) => panic!("{error:?}"),
+        }
+    }
+    let digest = aws_lc_rs::digest::digest(&aws_lc_rs::digest::SHA256, CONTENT);
+    let shown =
+        stage.until("the file is shown", async || seen(&stage, "notes.bin").await.pop()).await;
+    assert_eq!(shown["sha256"], hex::encode(digest));
+    assert_eq!(seen(&stage, "notes.bin").await.len(), 1);
+    let said = stage.view().await;
+    assert!(said.iter().any(|it| it["text"].as_str().unwrap().contains("with a file")));
+}
+
+pub async fn a_file_that_people_share_is_opened<E: Emulator>() {
+    let stage = Stage::<E>::start().await;
+    let file = json!({ "name": "plan.txt", "mime": "text/plain", "text": "the plan" });
+    let deed = both(stage.emulator.plain("see"), json!({ "files": [file] }));
+    stage.act("Ann Lee", "post", deed).await;
+    let told = stage.messages().await;
+    let told = told.iter().find(|it| !it.content.attachments.is_empty()).unwrap();
+    let [attachment] = &told.content.attachments[..] else { panic!("{told:?}") };
+    assert_eq!(attachment.name, "plan.txt");
+    let opened = stage.connection.open(attachment).await.unwrap();
+    let bytes: Vec<Bytes> = opened.stream.try_collect().await.unwrap();
+    assert_eq!(bytes.concat(), b"the plan");
+    stage.act("Ann Lee", "delete", stage.emulator.of(told.id.as_str())).await;
+}
+
+pub async fn a_file_that_is_too_large_is_refused<E: Emulator>() {
+    let stage = Stage::<E>::start().await;
+    let size = stage.platform.manifest().capabilities.files.max_bytes + 1;
+    let file = attachment("huge.bin", size);
+    // Nobody reads it: what it says of itself is enough.
+    let read = stream::iter([Err(std::io::Error::other("it was read"))]).boxed();
+    let body = FileBody { size: Some(size), mime: None, stream: read };
+    let refused = stage.connection.upload(&stage.channel, &file, body).await;
+    match refused {
+        Err(FileError::Refused(why)) => assert!(why.contains("larger"), "{why}"),
+        other => panic!("{other:?}"),
+    }
+}
+
+pub async fn a_file_that_did_not_come_is_told_of<E: Emulator>() {
+    let stage = Stage::<E>::start().await;
+    let file = attachment("huge.bin", 5_000_000);
+    let mut outgoing = stage.outgoing(RichText::plain("with a file"));
+    outgoing.content.attachments = vec![file.clone()];
+    for part in stage.connection.render(&outgoing) {
+        let failed =
+            |_: &usize| UploadedFile { attachment: &file, outcome: Err("it is too large") };
+        let files: Vec<_> = part.files.iter().map(failed).collect();
+        stage.post(&part, None, &files).await.unwrap();
+    }
+    let view = stage.view().await;
+    let text: Vec<&str> = view.iter().map(|it| it["text"].as_str().unwrap()).collect();
+    let text = text.join("\n");
+    for words in ["with a file", "huge.bin", "it is too large"] {
+        assert!(text.contains(words), "{words} is not in {text}");
+    }
+}

@@ -1,0 +1,122 @@
+//! The connector against its emulator: every rule of `docs/connectors.md`.
+
+#![expect(clippy::unwrap_used, reason = "what is unexpected fails the test")]
+
+use std::sync::Arc;
+
+use async_trait::async_trait;
+use rialto_platform::{
+    AppConfig, Clock, Platform, Toolkit,
+    conformance::{Control, Emulator},
+    testing::ToldClock,
+};
+use rialto_sandbox::{Sandbox, SandboxOptions};
+use serde_json::{Value, json};
+
+/// A tenant on the emulator of Graph and Entra.
+struct Acme(Sandbox);
+
+fn text(value: &Value, name: &str) -> String {
+    value[name].as_str().unwrap_or_else(|| panic!("no {name} in {value}")).to_owned()
+}
+
+#[async_trait]
+impl Emulator for Acme {
+    const SIGNS_IN: &'static str = "Rialto Service";
+    const CHANNEL: &'static str = "Launch";
+    const PLACE: &'static str = "Projects/Launch";
+    const PARENT: Option<&'static str> = Some("Projects");
+    const POST: &'static str = "POST /teams/{id}/channels/{id}/messages";
+
+    async fn start() -> Self {
+        Self(Sandbox::start(SandboxOptions::default()).await.unwrap())
+    }
+
+    fn control(&self) -> String {
+        self.0.urls().control.clone()
+    }
+
+    fn clock(&self) -> Arc<dyn Clock> {
+        let core = Arc::clone(self.0.core());
+        Arc::new(ToldClock(move || core.clock.now()))
+    }
+
+    fn connector(&self, toolkit: Toolkit) -> Arc<dyn Platform> {
+        Arc::new(rialto_teams::Teams::new(toolkit))
+    }
+
+    fn workspace(&self) -> Value {
+        json!({ "name": "Acme",
+            "people": [
+                { "name": "Ann Lee", "mail": "ann@acme.example",
+                  "roles": ["Global Administrator"] },
+                { "name": "Bob Ray", "mail": "bob@acme.example" },
+                { "name": "Rialto Service", "mail": "rialto@acme.example" },
+            ],
+            "teams": [{ "name": "Projects", "members": ["Ann Lee", "Bob Ray"],
+                "channels": ["Launch"] }] })
+    }
+
+    fn addresses(&self) -> Vec<(&'static str, String)> {
+        let urls = self.0.urls();
+        vec![
+            ("tenant", "acme.example".to_owned()),
+            ("graph_url", format!("{}/v1.0/", urls.graph)),
+            ("login_url", format!("{}/", urls.login)),
+        ]
+    }
+
+    async fn register(
+        &self,
+        control: &Control,
+        platform: &dyn Platform,
+        app: &AppConfig,
+    ) -> Vec<(&'static str, String)> {
+        let needed = |kind: &str| -> Vec<&'static str> {
+            let all = platform.manifest().permissions.iter();
+            all.filter(|it| it.kind == kind).map(|it| it.name).collect()
+        };
+        let made = control
+            .post(
+                "/teams/apps",
+                &json!({ "name": "Rialto", "redirect_uris": [app.redirect_url],
+                    "delegated": needed("delegated"), "application": needed("application") }),
+            )
+            .await;
+        let tenants = control.get("/teams/workspaces").await;
+        let tenant = text(&tenants[0], "id");
+        let page = format!(
+            "{}/{tenant}/adminconsent?client_id={}&redirect_uri={}",
+            self.0.urls().login,
+            text(&made, "client_id"),
+            app.redirect_url,
+        );
+        let consent = json!({ "authorize_url": page, "as": "Ann Lee", "approve": true });
+        control.post("/teams/consent", &consent).await;
+        vec![
+            ("tenant", tenant),
+            ("client_id", text(&made, "client_id")),
+            ("client_secret", text(&made, "client_secret")),
+        ]
+    }
+
+    async fn revoke(&self, control: &Control) {
+        let deed = json!({ "workspace": "Acme", "as": "Ann Lee", "do": "deactivate",
+            "person": Self::SIGNS_IN });
+        control.post("/teams/act", &deed).await;
+    }
+
+    fn of(&self, id: &str) -> Value {
+        json!({ "message": id })
+    }
+
+    fn plain(&self, text: &str) -> Value {
+        json!({ "text": text })
+    }
+
+    fn party(&self) -> Value {
+        json!({ "emoji": "🎉" })
+    }
+}
+
+rialto_platform::conformance!(Acme);
