@@ -18,6 +18,8 @@ use serde::{Deserialize, Serialize};
 
 use self::markup::write;
 pub(crate) use self::markup::{Called, Markup};
+#[cfg(test)]
+pub(crate) use self::tests::seen;
 use crate::fingerprint;
 
 /// The longest text, and the longest Markdown, in bytes (*Create a Message*).
