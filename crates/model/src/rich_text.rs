@@ -246,7 +246,8 @@ impl RichText {
         self
     }
 
-    /// Calls `visit` on every list of inlines, so that it may replace some of them.
+    /// Calls `visit` on every list of inlines, so that it may replace some of them: on what a link shows
+    /// before on the line that the link is on.
     pub fn for_each_line(&mut self, visit: &mut impl FnMut(&mut Vec<Inline>)) {
         each_line(&mut self.blocks, visit);
     }
@@ -351,7 +352,9 @@ fn write_line(inlines: &[Inline], out: &mut String) {
 fn each_line(blocks: &mut [Block], visit: &mut impl FnMut(&mut Vec<Inline>)) {
     for block in blocks {
         match block {
-            Block::Paragraph(content) | Block::Heading { content, .. } => visit(content),
+            Block::Paragraph(content) | Block::Heading { content, .. } => {
+                with_links(content, visit);
+            }
             Block::Code { .. } | Block::Rule => {}
             Block::Quote(blocks) => each_line(blocks, visit),
             Block::List { items, .. } => {
@@ -361,11 +364,20 @@ fn each_line(blocks: &mut [Block], visit: &mut impl FnMut(&mut Vec<Inline>)) {
             }
             Block::Table(table) => {
                 for cell in table.rows.iter_mut().flatten() {
-                    visit(cell);
+                    with_links(cell, visit);
                 }
             }
         }
     }
+}
+
+fn with_links(line: &mut Vec<Inline>, visit: &mut impl FnMut(&mut Vec<Inline>)) {
+    for inline in &mut *line {
+        if let Inline::Link { content, .. } = inline {
+            visit(content);
+        }
+    }
+    visit(line);
 }
 
 fn normalize_blocks(blocks: &mut [Block]) {
@@ -385,7 +397,6 @@ fn normalize_line(line: &mut Vec<Inline>) {
                     continue;
                 }
             }
-            Inline::Link { content, .. } => normalize_line(content),
             _ => {}
         }
         joined.push(inline);
@@ -431,6 +442,23 @@ mod tests {
             let weight = RichText { blocks: vec![Block::Quote(vec![block])] }.weight();
             assert!((10_000..11_000).contains(&weight), "{weight}");
         }
+    }
+
+    #[test]
+    fn what_a_link_shows_is_visited_too() {
+        let link =
+            Inline::Link { url: "https://a.example".into(), content: vec![Inline::text("a")] };
+        let table = Table { header: false, rows: vec![vec![vec![link.clone()]]] };
+        let blocks = vec![Block::Paragraph(vec![link]), Block::Table(table)];
+        let mut text = RichText { blocks };
+        let mut visited = 0;
+        text.for_each_line(&mut |line| {
+            visited += 1;
+            if line == &[Inline::text("a")] {
+                *line = vec![Inline::text("b")];
+            }
+        });
+        assert_eq!((visited, text.plain_text().as_str()), (4, "b\nb"));
     }
 
     #[test]

@@ -14,6 +14,7 @@ pub mod failed_files;
 pub mod html;
 pub mod http;
 pub mod links;
+pub mod sent;
 pub mod split;
 pub mod spool;
 pub mod table;

@@ -3,9 +3,11 @@
 use rialto_model::{Inline, Style};
 use url::Url;
 
-/// Whether people elsewhere can follow the target.
+/// Whether people elsewhere can follow the target. Parsing passes over line breaks; platforms do not.
 pub fn is_followable(url: &str) -> bool {
-    Url::parse(url).is_ok_and(|url| matches!(url.scheme(), "http" | "https" | "mailto" | "tel"))
+    !url.contains(char::is_control)
+        && Url::parse(url)
+            .is_ok_and(|url| matches!(url.scheme(), "http" | "https" | "mailto" | "tel"))
 }
 
 /// Adds text in a style, addresses in it as links.

@@ -139,14 +139,18 @@ impl Trip<'_> {
             part,
             files: &uploaded,
         };
-        if inner.settings.pacing {
+        let _room = if inner.settings.pacing {
             let pacing = &self.entry.platform.manifest().capabilities.pacing;
             let (conversation, connection) = (&pacing.conversation, &pacing.connection);
             tokio::select! {
-                () = inner.winding_down.cancelled() => {}
-                () = inner.pacer.wait(&pending.delivery.to, conversation, connection) => {}
+                () = inner.winding_down.cancelled() => None,
+                taken = inner.pacer.wait(&pending.delivery.to, conversation, connection) => {
+                    Some(taken)
+                }
             }
-        }
+        } else {
+            None
+        };
         if inner.winding_down.is_cancelled() {
             return Err(Failure::WindingDown);
         }

@@ -161,6 +161,10 @@ impl Writer<'_> {
                 Inline::Link { url, content } => match safe_link(url) {
                     Some(url) => {
                         self.raw(&format!("<a href=\"{}\">", escaped(&url)));
+                        // What shows nothing cannot be clicked.
+                        if content.is_empty() {
+                            self.text(&url);
+                        }
                         self.inlines(content);
                         self.raw("</a>");
                     }
@@ -193,7 +197,7 @@ impl Writer<'_> {
 
     fn text(&mut self, text: &str) {
         for c in text.chars() {
-            if c == ' ' || c == '\t' {
+            if matches!(c, ' ' | '\t' | '\u{b}' | '\u{c}') {
                 if self.line.space_before {
                     self.raw("&nbsp;");
                     self.line = Line { space_before: false, last_space: None };

@@ -2,9 +2,11 @@
 //! nobody else send.
 
 use http::Method;
-use jiff::SignedDuration;
 use rialto_model::{AttachmentKind, Begun, Emoji, RemoteId};
-use rialto_platform::{MessageChange, Part, Post, SendError, UploadedFile};
+use rialto_platform::{
+    MessageChange, Part, Post, SendError, UploadedFile,
+    sent::{Listed, Search},
+};
 use serde_json::{Value, json};
 
 use crate::{
@@ -18,14 +20,8 @@ use crate::{
     wire::{ChatMessage, List},
 };
 
-/// Graph's clock may be behind ours by so much.
-const SKEW: SignedDuration = SignedDuration::from_secs(60);
-
 /// How a line about a file that failed goes on after its name.
 const NOT_ALONG: &str = "did not come along";
-
-/// Pages of 50 that are looked through for something that was sent.
-const MOST_PAGES: usize = 20;
 
 impl TeamsConnection {
     pub(crate) async fn make_post(&self, post: &Post<'_>) -> Result<RemoteId, SendError> {
@@ -49,39 +45,32 @@ impl TeamsConnection {
         begun: &Begun,
     ) -> Result<Vec<RemoteId>, SendError> {
         let own = self.graph.tokens.account().await.map_err(|fault| fault.to_send())?;
-        let since = begun.at().checked_sub(SKEW).unwrap_or(begun.at());
+        // A thread has an address of its own, so that all that is listed is in it.
+        let mut search = Search::new(begun, None, &post.part.fingerprint);
         let files: Vec<String> = uploaded(post.files).map(|file| file.attachment_id).collect();
+        let listed = |message: &ChatMessage| {
+            let from = message.from.as_ref().and_then(|from| from.user.as_ref());
+            let shows = |id: &String| message.attachments.iter().any(|a| a.id == *id);
+            Listed {
+                id: message.id.as_str().into(),
+                created: message.created_date_time,
+                own: from.and_then(|user| user.id.as_deref()) == Some(own.as_str())
+                    && message.deleted_date_time.is_none(),
+                thread: None,
+                fingerprint: fingerprint::of_body(&message.body),
+                has_files: files.iter().all(shows),
+            }
+        };
         let mut url = self.graph.url(&siblings(post.to, post.thread)?);
         url.query_pairs_mut().append_pair("$top", "50");
-        let mut next = Some(url);
-        let mut found = Vec::new();
-        for _ in 0..MOST_PAGES {
-            let Some(url) = next else { break };
+        loop {
             let page: List<ChatMessage> =
                 self.graph.get(Identity::Service, url).await.map_err(|fault| looked(&fault))?;
-            let recent = |message: &&ChatMessage| {
-                message.created_date_time.is_none_or(|created| created >= since)
-            };
             // A channel's posts come by their last activity: only a whole page of old ones ends it.
-            let any_recent = page.value.iter().any(|message| recent(&message));
-            let matches = page.value.iter().filter(recent).filter(|message| {
-                let from = message.from.as_ref().and_then(|from| from.user.as_ref());
-                from.and_then(|user| user.id.as_deref()) == Some(own.as_str())
-                    && message.deleted_date_time.is_none()
-                    && fingerprint::of_body(&message.body) == post.part.fingerprint
-                    && files.iter().all(|id| message.attachments.iter().any(|a| a.id == *id))
-            });
-            found.extend(matches.map(|message| (message.created_date_time, message.id.clone())));
-            next = match page.next {
-                Some(link) if any_recent => {
-                    Some(self.graph.continued(&link).map_err(|fault| looked(&fault))?)
-                }
-                _ => None,
-            };
+            let goes_on = search.look(page.value.iter().map(listed))?;
+            let Some(next) = page.next.filter(|_| goes_on) else { return Ok(search.found()) };
+            url = self.graph.continued(&next).map_err(|fault| looked(&fault))?;
         }
-        found.sort();
-        found.dedup();
-        Ok(found.into_iter().map(|(_, id)| id.into()).collect())
     }
 
     pub(crate) async fn make_change(

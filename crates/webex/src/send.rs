@@ -3,10 +3,13 @@
 use std::collections::HashMap;
 
 use http::Method;
-use jiff::SignedDuration;
 use reqwest::multipart::Form;
 use rialto_model::{Attachment, Begun, Emoji, PartKey, RemoteId};
-use rialto_platform::{FileError, Part, Post, SendError, failed_files, http::below};
+use rialto_platform::{
+    FileError, Part, Post, SendError, failed_files,
+    http::below,
+    sent::{Listed, Search},
+};
 use secrecy::ExposeSecret;
 use serde_json::json;
 
@@ -19,11 +22,6 @@ use crate::{
     spool::Waiting,
     wire::{Made, Membership, Message},
 };
-
-/// Webex's clock may be behind ours by so much.
-const SKEW: SignedDuration = SignedDuration::from_secs(60);
-/// Pages that are looked through for something that was sent.
-const MOST_PAGES: usize = 20;
 
 /// Makes a post.
 pub(crate) async fn post(
@@ -154,37 +152,32 @@ pub(crate) async fn find_sent(
     post: &Post<'_>,
     begun: &Begun,
 ) -> Result<Vec<RemoteId>, SendError> {
-    let since = begun.at().checked_sub(SKEW).unwrap_or(begun.at());
+    let mut search = Search::new(begun, post.thread.cloned(), &post.part.fingerprint);
     let files = post.files.iter().filter(|file| file.outcome.is_ok()).count();
-    let is_it = |message: &&Message| {
-        normalize::is_own(message, own)
-            && message.created.is_none_or(|at| at >= since)
-            && message.parent_id.get() == post.thread.map(RemoteId::as_str)
-            && message.files.len() == files
-            && fingerprint::of(&normalize::text(message)) == post.part.fingerprint
+    let listed = |message: &Message| {
+        Some(Listed {
+            id: message.id.get()?.into(),
+            created: message.created,
+            own: normalize::is_own(message, own),
+            thread: message.parent_id.get().map(Into::into),
+            fingerprint: fingerprint::of(&normalize::text(message)),
+            has_files: message.files.len() == files,
+        })
     };
     let (path, _) = Place::of(post.to).listing();
-    let mut found = Vec::new();
-    let mut listed = match api.list::<Message>(path, &history::query(post.to, None)).await {
+    let mut page = match api.list::<Message>(path, &history::query(post.to, None)).await {
         // Nobody has said anything to this person yet.
         Err(error) if error.is_gone() && matches!(Place::of(post.to), Place::Person(_)) => {
             return Ok(Vec::new());
         }
-        listed => listed.map_err(SendError::looked)?,
+        page => page.map_err(SendError::looked)?,
     };
-    for _ in 0..MOST_PAGES {
-        let ids = listed.items.iter().filter(is_it);
-        found.extend(
-            ids.filter_map(|message| Some((message.created, message.id.get()?.to_owned()))),
-        );
-        let goes_on =
-            listed.items.iter().any(|message| message.created.is_none_or(|at| at >= since));
-        let Some(next) = listed.next.filter(|_| goes_on) else { break };
-        listed = api.list_on(path, &next).await.map_err(SendError::looked)?;
+    while search.look(page.items.iter().filter_map(listed))?
+        && let Some(next) = &page.next
+    {
+        page = api.list_on(path, next).await.map_err(SendError::looked)?;
     }
-    found.sort();
-    found.dedup();
-    Ok(found.into_iter().map(|(_, id)| id.into()).collect())
+    Ok(search.found())
 }
 
 /// Makes a message read anew. What it reads already is not sent again: each time counts among the few

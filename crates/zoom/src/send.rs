@@ -2,9 +2,11 @@
 //! lets nobody else write into a channel.
 
 use http::Method;
-use jiff::SignedDuration;
 use rialto_model::{Begun, Emoji, PartKey, RemoteId};
-use rialto_platform::{MessageChange, Part, Post, SendError, failed_files};
+use rialto_platform::{
+    MessageChange, Part, Post, SendError, failed_files,
+    sent::{Listed, Search},
+};
 use serde_json::{Value, json};
 
 use crate::{
@@ -17,10 +19,6 @@ use crate::{
     wire::{self, List, Made, Message},
 };
 
-/// Zoom's clock may be behind ours by so much.
-const SKEW: SignedDuration = SignedDuration::from_secs(60);
-/// Pages that are looked through for something that was sent.
-const MOST_PAGES: usize = 20;
 /// The shortest name of an emoji that can be searched for (*List custom emojis*).
 const SEARCHABLE: usize = 3;
 
@@ -98,37 +96,35 @@ pub(crate) async fn find_sent(
     post: &Post<'_>,
     begun: &Begun,
 ) -> Result<Vec<RemoteId>, SendError> {
-    let since = begun.at().checked_sub(SKEW).unwrap_or(begun.at());
-    let thread = post.thread.map(|root| wire::message_id(root.as_str()));
+    let thread = post.thread.map(|root| wire::message_id(root.as_str()).into());
+    let mut search = Search::new(begun, thread, &post.part.fingerprint);
     let files: Vec<&str> = post.files.iter().filter_map(|file| file.outcome.ok()).collect();
-    let is_it = |message: &&Message| {
+    let listed = |message: &Message| {
+        if message.status.get() == Some("Deleted") {
+            return None;
+        }
         let shows = |id: &&str| message.files.iter().any(|file| file.file_id.get() == Some(*id));
-        normalize::is_own(message, own)
-            && message.status.get() != Some("Deleted")
-            && message.timestamp.0.or(message.date_time.0).is_none_or(|at| at >= since)
-            && message.reply_main_message_id.get().map(wire::message_id) == thread
-            && fingerprint::of(message.message.as_deref().unwrap_or_default())
-                == post.part.fingerprint
-            && files.iter().all(shows)
+        Some(Listed {
+            id: wire::message_id(message.id.get()?).into(),
+            created: message.timestamp.0.or(message.date_time.0),
+            own: normalize::is_own(message, own),
+            thread: message.reply_main_message_id.get().map(|id| wire::message_id(id).into()),
+            fingerprint: fingerprint::of(message.message.as_deref().unwrap_or_default()),
+            has_files: files.iter().all(shows),
+        })
     };
-    let mut found = Vec::new();
+    let path = ["chat", "users", own.path(), "messages"];
     let mut page: Option<String> = None;
-    for _ in 0..MOST_PAGES {
-        let query = history::query(post.to, since, page.as_deref());
-        let path = ["chat", "users", own.path(), "messages"];
+    loop {
+        let query = history::query(post.to, search.since(), page.as_deref());
         let list: List = api.get(&path, &query).await.map_err(SendError::looked)?;
-        found.extend(list.messages.iter().filter(is_it).filter_map(|message| {
-            Some((message.timestamp.0, wire::message_id(message.id.get()?)))
-        }));
+        search.look(list.messages.iter().filter_map(listed))?;
         let next = list.next_page_token.get().map(str::to_owned);
         if next.is_none() || next == page {
-            break;
+            return Ok(search.found());
         }
         page = next;
     }
-    found.sort();
-    found.dedup();
-    Ok(found.into_iter().map(|(_, id)| id.into()).collect())
 }
 
 /// Changes something we posted.

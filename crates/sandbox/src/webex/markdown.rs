@@ -32,9 +32,9 @@ pub(crate) enum Newline {
     Breaks,
 }
 
-/// They stand around a mention's number while the text is parsed: private-use characters, which nobody writes.
-const OPEN: char = '\u{e000}';
-const CLOSE: char = '\u{e001}';
+/// They stand around a mention's number while the text is parsed: characters that Unicode keeps for such uses inside a program.
+const OPEN: char = '\u{fdd0}';
+const CLOSE: char = '\u{fdd1}';
 
 pub(crate) fn escape(text: &str) -> String {
     let text = text.replace('&', "&amp;").replace('<', "&lt;");

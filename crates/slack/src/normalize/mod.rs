@@ -14,7 +14,6 @@ use rialto_platform::ReadError;
 use serde::Deserialize;
 
 pub(crate) use rich_text::DEEPEST;
-pub(crate) use text::is_followable;
 #[cfg(test)]
 pub(crate) use {blocks::attachments, message::read, text::paragraphs};
 

@@ -5,10 +5,11 @@
 //! Lists are text with bullets in it and stay text.
 
 use rialto_model::{Block, Inline, MentionTarget, RichText, Style};
+use rialto_platform::links::is_followable;
 
 use super::{
     rich_text::audience,
-    text::{emoji_named, is_followable, mention, paragraphs, push_link, push_text},
+    text::{emoji_named, mention, paragraphs, push_link, push_text},
 };
 
 /// Parses a whole text.

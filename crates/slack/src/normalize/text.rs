@@ -1,8 +1,7 @@
 //! What both of Slack's ways to write text have in common.
 
 use rialto_model::{Block, Emoji, Inline, Mention, MentionTarget, Style};
-use rialto_platform::emoji;
-use url::Url;
+use rialto_platform::{emoji, links::is_followable};
 
 /// Lines as blocks: a blank line is an empty paragraph, any other break is one within a paragraph.
 pub(crate) fn paragraphs(inlines: Vec<Inline>) -> Vec<Block> {
@@ -47,11 +46,6 @@ pub(crate) fn push_link(out: &mut Vec<Inline>, url: &str, shown: Vec<Inline>) {
         return;
     }
     out.push(Inline::Link { url: url.to_owned(), content: shown });
-}
-
-/// Whether people elsewhere can follow the target.
-pub(crate) fn is_followable(url: &str) -> bool {
-    Url::parse(url).is_ok_and(|url| matches!(url.scheme(), "http" | "https" | "mailto" | "tel"))
 }
 
 /// An emoji by Slack's name.

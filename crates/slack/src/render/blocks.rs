@@ -6,11 +6,10 @@
 use rialto_model::{
     Audience, Block, Emoji, Inline, ListItem, Mention, MentionTarget, RichText, Style,
 };
-use rialto_platform::emoji;
+use rialto_platform::{emoji, links::is_followable, table::aligned};
 use serde_json::{Value, json};
 
-use crate::normalize::{DEEPEST, is_followable};
-use rialto_platform::table::aligned;
+use crate::normalize::DEEPEST;
 
 /// A horizontal rule where there can be no block for it.
 pub(super) const RULE: &str = "———";
@@ -210,17 +209,23 @@ fn link(out: &mut Vec<Value>, url: &str, content: &[Inline], bold: bool) {
         let line = RichText { blocks: vec![Block::Paragraph(content.to_vec())] };
         return link(out, url, &[Inline::text(line.plain_text())], bold);
     }
-    let before = out.len();
+    let mut pieces: Vec<(String, Style)> = Vec::new();
     for inline in content {
         let style = match inline {
-            Inline::Text { style, .. } => *style,
-            _ => Style::PLAIN,
+            Inline::Text { style, .. } => heavier(*style, bold),
+            _ => heavier(Style::PLAIN, bold),
         };
         let shown = as_text(inline);
+        match pieces.last_mut() {
+            Some((before, same)) if *same == style => before.push_str(&shown),
+            _ => pieces.push((shown, style)),
+        }
+    }
+    let before = out.len();
+    for (shown, style) in pieces {
         if shown.is_empty() {
             continue;
         }
-        let style = heavier(style, bold);
         let mut element = json!({ "type": "link", "url": url });
         if shown != url {
             element["text"] = json!(shown);

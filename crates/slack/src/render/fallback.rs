@@ -4,10 +4,9 @@
 //! so that nothing in it is a reference but real mentions and links.
 
 use rialto_model::{Block, Inline, Mention, MentionTarget, RichText};
-use rialto_platform::table::aligned;
+use rialto_platform::{links::is_followable, table::aligned};
 
 use super::blocks::{RULE, is_id, range};
-use crate::normalize::is_followable;
 
 /// The text as it reads without blocks.
 pub(super) fn fallback(text: &RichText) -> String {

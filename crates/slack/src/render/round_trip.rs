@@ -7,7 +7,7 @@ use rialto_model::{
     Emoji, EventKind, ListItem, Mention, MentionTarget,
     testing::{more_than_typed, rich_text, typed},
 };
-use rialto_platform::table::aligned;
+use rialto_platform::{links::is_followable, table::aligned};
 use serde_json::json;
 
 use super::{
@@ -16,7 +16,7 @@ use super::{
 };
 use crate::{
     api::Identity,
-    normalize::{DEEPEST, is_followable, normalize, paragraphs, sketch::sketch},
+    normalize::{DEEPEST, normalize, paragraphs, sketch::sketch},
     webhook::Payload,
 };
 

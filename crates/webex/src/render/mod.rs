@@ -18,6 +18,8 @@ use serde::{Deserialize, Serialize};
 
 use self::markup::write;
 pub(crate) use self::markup::{Called, Markup};
+#[cfg(test)]
+pub(crate) use self::tests::seen;
 use crate::fingerprint;
 
 /// The longest text, and the longest Markdown, in bytes (*Create a Message*).
@@ -80,6 +82,10 @@ fn shown(mut text: RichText) -> RichText {
         for inline in std::mem::take(line) {
             match inline {
                 Inline::Link { url, content } => match safe_link(&url) {
+                    // A space that leads somewhere is a space: its address would be seen instead.
+                    Some(_) if !content.is_empty() && !shows_something(&content) => {
+                        line.extend(content);
+                    }
                     Some(_) => line.push(Inline::Link { content: of_link(&url, content), url }),
                     None => line.extend(content),
                 },

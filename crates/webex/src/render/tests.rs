@@ -40,7 +40,7 @@ fn mention(target: MentionTarget, name: &str) -> Inline {
 
 /// The HTML that Webex makes of Markdown. Mentions are cut out of the raw text, as where nothing else
 /// is looked at.
-fn seen(markdown: &str) -> String {
+pub(crate) fn seen(markdown: &str) -> String {
     let (mut text, mut calls, mut rest) = (String::new(), Vec::new(), markdown);
     while let Some((before, after)) = rest.split_once("<@") {
         text.push_str(before);

@@ -4,6 +4,7 @@ mod connecting;
 mod contracts;
 mod events;
 mod files;
+mod fuzz;
 mod listening;
 mod sending;
 mod spaces;

@@ -8,6 +8,8 @@ use rialto_model::{Author, Event, EventKind, ReactionState, RemoteId, Revision, 
 use rialto_platform::ReadError;
 
 use self::message::Said;
+#[cfg(test)]
+pub(crate) use self::text::{Ends, read};
 use crate::{
     api::Identity,
     people::Ids,

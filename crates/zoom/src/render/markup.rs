@@ -6,9 +6,8 @@
 //! whose rules of what clears what leave links and italics alone in a quote.
 
 use rialto_model::{Block, Inline, ListItem, Mention, MentionTarget, RichText, Style};
-use rialto_platform::table;
+use rialto_platform::{links::is_followable, table};
 use serde_json::{Value, json};
-use url::Url;
 
 /// A text in both forms.
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -43,6 +42,8 @@ pub(crate) fn write(text: &RichText) -> Markup {
 const BULLETS: [&str; 3] = ["• ", "◦ ", "▪ "];
 /// What is inside an item stands so far to the right.
 const INDENT: &str = "    ";
+/// Lists deeper than this stand below each other: a telephone is not wide, a message not long.
+const DEEPEST: usize = 5;
 /// A line across.
 const RULE: &str = "———";
 
@@ -175,21 +176,29 @@ impl<'a> Writer<'a> {
 
     fn heading(&mut self, level: u8, content: &'a [Inline]) {
         self.line();
+        if !self.is_top() {
+            return self.title(content);
+        }
         let start = self.at();
+        self.one_line(content);
+        let level = ["h1", "h2", "h3"][usize::from(level.clamp(1, 3) - 1)];
+        self.format(start, "Paragraph", Some(level));
+    }
+
+    /// A heading inside something: bold, where that can be.
+    fn title(&mut self, content: &'a [Inline]) {
+        let start = self.at();
+        self.one_line(content);
+        if !self.quoted {
+            self.format(start, "Bold", None);
+        }
+    }
+
+    fn one_line(&mut self, content: &'a [Inline]) {
         for inline in content {
-            // A heading is one line.
             if *inline == Inline::LineBreak { self.both(" ") } else { self.inline(inline) }
         }
         self.end_line();
-        if self.is_top() {
-            self.format(
-                start,
-                "Paragraph",
-                Some(["h1", "h2", "h3"][usize::from(level.clamp(1, 3) - 1)]),
-            );
-        } else if !self.quoted {
-            self.format(start, "Bold", None);
-        }
     }
 
     fn code(&mut self, language: Option<&str>, code: &str) {
@@ -239,16 +248,21 @@ impl<'a> Writer<'a> {
                 Some(first) => self.both(&format!("{}. ", first.saturating_add(index))),
                 None => self.both(BULLETS[self.depth.min(BULLETS.len() - 1)]),
             }
+            let indent = if self.depth < DEEPEST { INDENT } else { "" };
             let rest = match &item.blocks[..] {
                 [Block::Paragraph(line), rest @ ..] => {
-                    self.prefix.push_str(INDENT);
+                    self.prefix.push_str(indent);
                     self.inlines(line);
-                    self.prefix.truncate(self.prefix.len() - INDENT.len());
+                    self.prefix.truncate(self.prefix.len() - indent.len());
+                    rest
+                }
+                [Block::Heading { content, .. }, rest @ ..] => {
+                    self.title(content);
                     rest
                 }
                 blocks => blocks,
             };
-            self.inside(INDENT, rest);
+            self.inside(indent, rest);
         }
     }
 
@@ -316,20 +330,26 @@ impl<'a> Writer<'a> {
     }
 
     /// A link by a range, unless its words are the address, which Zoom makes a link of by itself; one
-    /// that Zoom has no range for in words.
+    /// that Zoom has no range for in words. One that nobody should follow, or that only a space shows,
+    /// is what it shows.
     fn linked(&mut self, url: &'a str, content: &'a [Inline]) {
         let shown = RichText { blocks: vec![Block::Paragraph(content.to_vec())] }.plain_text();
-        let address = url.strip_prefix("mailto:").or(url.strip_prefix("tel:")).unwrap_or(url);
-        let bare = shown == url || shown == address;
-        let web = Url::parse(url).is_ok_and(|url| matches!(url.scheme(), "http" | "https"));
+        let blank = !shown.is_empty() && shown.trim().is_empty();
         self.styled(Style::PLAIN);
-        if !bare && web && !shown.trim().is_empty() {
+        if blank || !is_followable(url) {
+            return self.inlines(content);
+        }
+        let mail = url.strip_prefix("mailto:").map(|mail| mail.split('?').next().unwrap_or(mail));
+        let address = mail.or(url.strip_prefix("tel:")).unwrap_or(url);
+        if shown.is_empty() {
+            return self.both(address);
+        }
+        let bare = shown == url || shown == address;
+        let web = address == url;
+        if !bare && web {
             self.link = Some((url, self.at()));
         }
-        for inline in content {
-            self.inline(inline);
-        }
-        self.styled(Style::PLAIN);
+        self.inlines(content);
         let words = format!(" ({address})");
         match self.link.take() {
             Some((url, start)) => {

@@ -3,4 +3,5 @@
 mod calls;
 mod contracts;
 mod events;
+mod fuzz;
 mod support;
