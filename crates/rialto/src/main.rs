@@ -24,8 +24,7 @@ use rialto_platform::{SystemClock, SystemRandom, Toolkit};
 
 use failure::Failure;
 
-// Next to the C library's it takes a tenth off a relayed message and halves what ten thousand channel
-// syncs hold: see docs/bench.md.
+// Less time a message and half the memory a conversation, next to the C library's (docs/bench.md).
 #[cfg(target_os = "linux")]
 #[global_allocator]
 static ALLOCATOR: tikv_jemallocator::Jemalloc = tikv_jemallocator::Jemalloc;
