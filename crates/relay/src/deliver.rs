@@ -11,7 +11,7 @@ use rialto_store::{Progress, Settled, StoreError};
 use tokio::time::Instant;
 
 use crate::{
-    lane::Job,
+    lane::{Job, Slot},
     relay::Relay,
     roster::{ConnectionEntry, RosterView},
     trace::{self, Tracer},
@@ -61,6 +61,7 @@ impl From<SendError> for Failure {
 pub(crate) struct Trip<'a> {
     pub(crate) relay: &'a Relay,
     pub(crate) job: &'a Job,
+    pub(crate) slot: Slot<'a>,
     pub(crate) view: Arc<RosterView>,
     pub(crate) entry: Arc<ConnectionEntry>,
     pub(crate) live: Arc<dyn Connection>,
@@ -71,8 +72,8 @@ pub(crate) struct Trip<'a> {
 
 impl Relay {
     /// Tries a delivery. One that trips over a defect of ours is parked: the lane goes on.
-    pub(crate) async fn deliver(&self, job: &Job) -> Outcome {
-        match AssertUnwindSafe(self.try_to_deliver(job)).catch_unwind().await {
+    pub(crate) async fn deliver<'a>(&'a self, job: &'a Job, slot: Slot<'a>) -> Outcome {
+        match AssertUnwindSafe(self.try_to_deliver(job, slot)).catch_unwind().await {
             Ok(outcome) => outcome,
             Err(_) => self.park_for_a_defect(job).await,
         }
@@ -94,7 +95,7 @@ impl Relay {
         }
     }
 
-    async fn try_to_deliver(&self, job: &Job) -> Outcome {
+    async fn try_to_deliver<'a>(&'a self, job: &'a Job, slot: Slot<'a>) -> Outcome {
         let view = self.roster().view();
         let to = &job.pending.delivery.to;
         let Some(entry) = view.connections.get(&to.connection).cloned() else {
@@ -105,7 +106,7 @@ impl Relay {
         let delivery = &job.pending.delivery;
         let tracer = Tracer::new(inner.settings.traces.as_ref(), &inner.toolkit, delivery.message);
         let step = tracer.begin();
-        let trip = Trip { relay: self, job, view, entry, live, tracer, span: step.id };
+        let trip = Trip { relay: self, job, slot, view, entry, live, tracer, span: step.id };
         let result = match &job.pending.work {
             Work::Post { .. } => trip.post().await,
             Work::Edit { .. } => trip.edit().await,

@@ -3,11 +3,12 @@
 use std::{sync::Arc, time::Duration};
 
 use jiff::Timestamp;
+use parking_lot::Mutex;
 use rialto_model::{
     ChannelSyncState, ConnectionId, ConversationRef, Delivery, DeliveryState, Work,
 };
 use rialto_store::{NewDelivery, PendingDelivery, StoreError};
-use tokio::sync::Semaphore;
+use tokio::sync::{Semaphore, SemaphorePermit};
 
 use crate::{deliver::Outcome, queue::Next, relay::Relay};
 
@@ -17,6 +18,27 @@ const BATCH: u32 = 64;
 const CALLS_PER_CONNECTION: usize = 512;
 /// What a queued delivery is taken to weigh besides its text, in bytes.
 const DELIVERY_WEIGHT: usize = 512;
+
+/// A place among the calls to a connection that may be under way.
+pub(crate) struct Slot<'a> {
+    all: &'a Semaphore,
+    held: Mutex<Option<SemaphorePermit<'a>>>,
+}
+
+impl<'a> Slot<'a> {
+    async fn take(all: &'a Semaphore) -> Self {
+        Self { all, held: Mutex::new(all.acquire().await.ok()) }
+    }
+
+    /// Leaves the place to others while something else than a call is waited for.
+    pub(crate) async fn left_during<T>(&self, wait: impl Future<Output = T>) -> T {
+        drop(self.held.lock().take());
+        let done = wait.await;
+        let again = self.all.acquire().await.ok();
+        *self.held.lock() = again;
+        done
+    }
+}
 
 /// A delivery in its lane.
 pub(crate) struct Job {
@@ -99,14 +121,12 @@ impl Relay {
                     }
                 },
                 Next::Item(seq, job) => {
-                    let outcome = {
-                        let _slot = tokio::select! {
-                            biased;
-                            () = self.inner.winding_down.cancelled() => continue,
-                            slot = slots.acquire() => slot,
-                        };
-                        self.deliver(&job).await
+                    let slot = tokio::select! {
+                        biased;
+                        () = self.inner.winding_down.cancelled() => continue,
+                        slot = Slot::take(&slots) => slot,
                     };
+                    let outcome = self.deliver(&job, slot).await;
                     // What was tried is read again before the next try: what is begun is on disk.
                     self.inner.lanes.done(to, seq);
                     match outcome {

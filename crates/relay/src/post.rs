@@ -142,11 +142,10 @@ impl Trip<'_> {
         let _room = if inner.settings.pacing {
             let pacing = &self.entry.platform.manifest().capabilities.pacing;
             let (conversation, connection) = (&pacing.conversation, &pacing.connection);
+            let room = inner.pacer.wait(&pending.delivery.to, conversation, connection);
             tokio::select! {
                 () = inner.winding_down.cancelled() => None,
-                taken = inner.pacer.wait(&pending.delivery.to, conversation, connection) => {
-                    Some(taken)
-                }
+                taken = self.slot.left_during(room) => Some(taken),
             }
         } else {
             None

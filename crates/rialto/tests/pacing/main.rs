@@ -10,6 +10,8 @@ mod world;
 
 use std::{collections::BTreeMap, time::Duration};
 
+use rialto_model::{Pacing, Window};
+
 use crate::{
     limits::Published,
     world::{BURST, World, other},
@@ -65,6 +67,31 @@ async fn a_burst_is_never_blocked_takes_no_longer_than_it_must_and_delays_nobody
             shortest.as_secs_f64(),
         );
     }
+}
+
+#[tokio::test(start_paused = true)]
+async fn however_many_conversations_wait_for_their_turn_another_one_does_not() {
+    let minute = Window { count: 1, per: Duration::from_secs(60) };
+    let limits = Pacing { conversation: vec![minute], ..Pacing::default() };
+    // More than calls may be under way to one workspace.
+    let mut world = World::within(601, Some(limits)).await;
+    for number in 0..600 {
+        for text in ["at once", "a minute later"] {
+            world.say(&other(number), text).await;
+        }
+    }
+    tokio::time::sleep(Duration::from_secs(10)).await;
+    let said = world.elapsed();
+    world.say(&other(600), "at once").await;
+    tokio::time::sleep(Duration::from_secs(10)).await;
+    for platform in &world.platforms {
+        let posts = platform.posts();
+        assert_eq!(posts.len(), 601, "{}", platform.name());
+        let last = posts.iter().find(|post| post.to == other(600)).unwrap();
+        assert!(last.called - said <= PATIENCE, "{}", platform.name());
+    }
+    world.settle().await;
+    assert!(world.platforms.iter().all(|platform| platform.posts().len() == 1_201));
 }
 
 #[test]

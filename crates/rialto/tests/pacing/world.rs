@@ -55,8 +55,13 @@ fn connection(side: usize) -> ConnectionId {
 }
 
 impl World {
-    /// The burst's channel sync, and so many others, each over all three.
+    /// The burst's channel sync, and so many others, each over all three, within the published limits.
     pub async fn new(others: usize) -> Self {
+        Self::within(others, None).await
+    }
+
+    /// Likewise, within other limits.
+    pub async fn within(others: usize, limits: Option<Pacing>) -> Self {
         let start = Instant::now();
         let clock: Arc<dyn Clock> = Arc::new(Simulated(start));
         let http = http::client().unwrap();
@@ -68,7 +73,11 @@ impl World {
         source.id = PlatformId::new("source");
         source.capabilities.pacing = Pacing::default();
         let network = |manifest: &Manifest, published| {
-            Network::new(manifest, published, clock.clone(), start)
+            let mut manifest = manifest.clone();
+            if let Some(limits) = &limits {
+                manifest.capabilities.pacing = limits.clone();
+            }
+            Network::new(&manifest, published, clock.clone(), start)
         };
         let all = [
             network(&source, Published::slack()),
