@@ -1,6 +1,6 @@
 //! The network as the engine sees it: the connector's side.
 
-use std::sync::Arc;
+use std::iter;
 
 use async_trait::async_trait;
 use jiff::Timestamp;
@@ -9,53 +9,12 @@ use rialto_model::{
     EventKind, Fingerprint, PartKey, ReactionState, RemoteId, Revision, RichText,
 };
 use rialto_platform::{
-    AppConfig, AuthorizationAnswer, AuthorizationStart, Authorized, ConnectContext, Connection,
-    FileBody, FileError, Finding, HistoryPage, HistoryRequest, Manifest, MessageChange, Nest,
-    NewConversation, Note, Outgoing, Page, Part, Platform, Post, ReadError, Received, SendError,
-    SetupError, Upkeep, WebhookAnswer, WebhookRequest, split::split,
+    Connection, FileBody, FileError, Finding, HistoryPage, HistoryRequest, MessageChange, Nest,
+    NewConversation, Note, Outgoing, Page, Part, Post, ReadError, SendError, SetupError, Upkeep,
+    split::split,
 };
-use secrecy::SecretString;
 
 use super::{Network, SERVICE, Seen, find};
-
-#[async_trait]
-impl Platform for Network {
-    fn manifest(&self) -> &Manifest {
-        &self.manifest
-    }
-
-    fn receive(&self, _: &AppConfig, _: &WebhookRequest<'_>, _: Timestamp) -> Received {
-        Received::Handshake(WebhookAnswer::status(http::StatusCode::OK))
-    }
-
-    fn app_manifest(&self, _: &AppConfig) -> Option<String> {
-        None
-    }
-
-    fn authorization_start(
-        &self,
-        _: &AppConfig,
-        _: &str,
-    ) -> Result<AuthorizationStart, SetupError> {
-        Err(SetupError::Refused("not here".into()))
-    }
-
-    async fn authorize(
-        &self,
-        _: &AppConfig,
-        _: AuthorizationAnswer,
-    ) -> Result<Authorized, SetupError> {
-        Err(SetupError::Refused("not here".into()))
-    }
-
-    async fn adopt(&self, _: &AppConfig, _: SecretString) -> Result<Authorized, SetupError> {
-        Err(SetupError::Refused("not here".into()))
-    }
-
-    fn connect(&self, _: ConnectContext) -> Result<Arc<dyn Connection>, SetupError> {
-        Ok(Arc::new(self.clone()))
-    }
-}
 
 #[async_trait]
 impl Connection for Network {
@@ -71,6 +30,9 @@ impl Connection for Network {
 
     /// Two messages a page; deletions show by what is not there any more.
     async fn history(&self, request: HistoryRequest<'_>) -> Result<HistoryPage, ReadError> {
+        if let Some(error) = self.unreadable() {
+            return Err(error);
+        }
         let state = self.state.lock();
         let all = state.conversations.get(request.conversation).map(Vec::as_slice);
         let listed = |seen: &Seen| seen.posted_at + state.lag <= self.clock.now();
@@ -98,7 +60,8 @@ impl Connection for Network {
             let edited = Timestamp::from_microsecond(seen.revision.0).unwrap();
             let said = (self.said(&as_told, seen.revision), seen.posted_at.max(edited));
             // Who reacted is told as it is now.
-            for (kind, at) in [said, (reactions, self.clock.now())] {
+            let reactions = self.kind.reacts().then(|| (reactions, self.clock.now()));
+            for (kind, at) in iter::once(said).chain(reactions) {
                 let conversation = request.conversation.clone();
                 page.events.push(Event { conversation, at, kind });
             }
@@ -200,6 +163,7 @@ impl Connection for Network {
         {
             return Err(SendError::NoThread("the thread is gone".into()));
         }
+        self.count_post(post.to)?;
         let result = self.call(format!("post {text}"), |state| {
             state.next += 1;
             let id = RemoteId::from(format!("{}-{}", self.manifest.name, state.next));
@@ -209,6 +173,8 @@ impl Connection for Network {
                 thread_began: None,
                 by,
                 text,
+                reads_now: None,
+                edits: 0,
                 reactions: Vec::new(),
                 deleted: false,
                 posted_at: self.clock.now(),
@@ -239,7 +205,7 @@ impl Connection for Network {
                     *fingerprint == post.part.fingerprint
                         && seen.posted_at >= begun.at()
                         && seen.posted_at + lag <= self.clock.now()
-                        && (!self.marks || *delivery == begun.delivery().to_string())
+                        && (!self.kind.marks() || *delivery == begun.delivery().to_string())
                 }
                 None => false,
             };
@@ -267,7 +233,7 @@ impl Connection for Network {
             match change {
                 MessageChange::Edit { part, .. } => {
                     let (_, text): (String, String) = serde_json::from_str(&part.body).unwrap();
-                    seen.text = text;
+                    self.edit_copy(seen, text);
                 }
                 MessageChange::Delete { .. } => seen.deleted = true,
                 MessageChange::React { emoji, .. } if seen.reactions.contains(&emoji.as_text()) => {
@@ -285,6 +251,8 @@ impl Connection for Network {
             Ok(_) => Ok(()),
             Err(error) => Err(error),
         };
+        let slowness = self.state.lock().slowness;
+        tokio::time::sleep(slowness).await;
         process.step().await;
         changed
     }
@@ -301,6 +269,22 @@ impl Connection for Network {
 
     async fn check(&self) -> Vec<Finding> {
         Vec::new()
+    }
+}
+
+impl Network {
+    /// Makes a post of ours read anew. What reads so already counts as no edit; what may be edited no
+    /// more is told of in a reply, which the connector keeps to itself.
+    fn edit_copy(&self, seen: &mut Seen, text: String) {
+        if seen.reads() == text {
+            return;
+        }
+        if self.kind.max_edits().is_some_and(|most| seen.edits >= most) {
+            seen.reads_now = Some(text);
+        } else {
+            seen.edits += 1;
+            seen.text = text;
+        }
     }
 }
 
