@@ -9,17 +9,13 @@ use std::{ops::Range, time::Duration};
 
 use rand::{RngExt, SeedableRng, rngs::StdRng};
 use rialto_model::DeliveryState;
-use rialto_store::{ConnectionState, DeliveryFilter};
+use rialto_store::DeliveryFilter;
 
 use self::{
     setting::{ACTS, Ill, Setting, Trouble},
     story::{Story, Webhook},
 };
-use crate::{
-    network::Illness,
-    watched::Broken,
-    world::{World, connection},
-};
+use crate::{network::Illness, watched::Broken, world::World};
 
 /// How long what people do may take to get to those who are well while one network is ill: for a
 /// long message through what networks allow.
@@ -143,7 +139,7 @@ impl Play {
         } else if during.end == act {
             self.world.networks[side].is_well();
             if with == Illness::Revoked {
-                connect_again(&mut self.world, &[side]).await;
+                self.world.connect_again(&[side]).await;
             }
         }
     }
@@ -217,19 +213,7 @@ async fn mend(world: &mut World) {
     world.process.die_after(u64::MAX / 2);
     world.networks.iter().for_each(|network| network.is_well());
     let sides: Vec<_> = (0..world.networks.len()).collect();
-    connect_again(world, &sides).await;
-}
-
-/// An admin authorizes again.
-async fn connect_again(world: &mut World, sides: &[usize]) {
-    let connections: Vec<_> = sides.iter().copied().map(connection).collect();
-    for connection in &connections {
-        world.store.set_connection_state(*connection, ConnectionState::Active).await.unwrap();
-    }
-    let changed = world.relay.changed(&connections);
-    if tokio::time::timeout(Duration::from_secs(3), changed).await.is_err() {
-        world.crash().await;
-    }
+    world.connect_again(&sides).await;
 }
 
 async fn retry_what_is_parked(world: &World) {

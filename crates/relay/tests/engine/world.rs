@@ -241,6 +241,19 @@ impl World {
         }
     }
 
+    /// An admin authorizes these again.
+    pub async fn connect_again(&mut self, sides: &[usize]) {
+        let connections: Vec<_> = sides.iter().copied().map(connection).collect();
+        for connection in &connections {
+            let active = ConnectionState::Active;
+            self.store.set_connection_state(*connection, active).await.unwrap();
+        }
+        let changed = self.relay.changed(&connections);
+        if tokio::time::timeout(Duration::from_secs(3), changed).await.is_err() {
+            self.crash().await;
+        }
+    }
+
     /// The process dies at some await point, and another one starts.
     pub async fn crash(&mut self) {
         // A dead process never answers, so it is not waited for long.

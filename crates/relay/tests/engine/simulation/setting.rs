@@ -80,11 +80,6 @@ impl Setting {
     pub fn of_many(seed: u64) -> Self {
         // Not the stream that the story has: it may change without changing this.
         let random = &mut StdRng::seed_from_u64(!seed);
-        let count = random.random_range(2..=4);
-        let mut all: Vec<_> = (0..count).map(|_| member(random)).collect();
-        // Somebody is heard somewhere else.
-        all[0].direction = Direction::Both;
-        all[1].direction = Direction::Both;
         let trouble = match seed % 5 {
             0 => Trouble::Calls,
             1 => Trouble::Access,
@@ -92,8 +87,15 @@ impl Setting {
             3 => Trouble::Webhooks,
             _ => Trouble::Nothing,
         };
+        // Where one is ill, there are two to see whether they feel it.
+        let others = if trouble == Trouble::Nothing { 2 } else { 0 };
+        let count = random.random_range(others.max(1) + 1..=4);
+        let mut all: Vec<_> = (0..count).map(|_| member(random)).collect();
+        // Somebody is heard somewhere else.
+        all[0].direction = Direction::Both;
+        all[1].direction = Direction::Both;
         let is_one_ill = trouble == Trouble::Nothing || random.random_bool(0.3);
-        let ill = is_one_ill.then(|| ill(count, random));
+        let ill = is_one_ill.then(|| ill(others..count, random));
         let pause = [400, 3_000][random.random_range(0..2)];
         let insists = random.random_bool(0.1);
         Self { members: Members { all, paced: true }, trouble, ill, insists, pause }
@@ -109,11 +111,11 @@ fn member(random: &mut StdRng) -> Member {
     Member { kind: Kind::ALL[random.random_range(0..4)], direction }
 }
 
-fn ill(count: usize, random: &mut StdRng) -> Ill {
+fn ill(sides: Range<usize>, random: &mut StdRng) -> Ill {
     let illnesses = [Illness::Down, Illness::Slow, Illness::Limited, Illness::Revoked];
     let from = random.random_range(0..ACTS / 2);
     Ill {
-        side: random.random_range(0..count),
+        side: random.random_range(sides),
         with: illnesses[random.random_range(0..4)],
         during: from..random.random_range(from + 4..ACTS),
     }
