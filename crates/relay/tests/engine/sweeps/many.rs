@@ -6,6 +6,7 @@ use rialto_model::Direction;
 
 use super::{LONG, pass};
 use crate::{
+    LEFT,
     network::{Illness, Kind},
     world::{Member, Members, World},
 };
@@ -104,4 +105,30 @@ async fn a_network_whose_past_cannot_be_read_keeps_no_other_waiting() {
         }
         world.relay.stop().await;
     }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_list_that_shifts_while_it_is_read_deletes_nothing_that_is_there() {
+    let all = [Kind::Slack, Kind::Teams].map(Member::new).to_vec();
+    let mut world = World::of(&Members { all, paced: true }, None).await;
+    let mut said = Vec::new();
+    for number in 1..=12 {
+        let (id, event) = world.left.post("general", "ana", &format!("{number}"), None);
+        world.hear(LEFT, &event).await;
+        said.push(id);
+    }
+    pass(&mut world, Duration::from_secs(60)).await;
+    world.crash().await;
+    // Two pages of two are read each second, the newest first. As one that was on them goes away, the
+    // next page begins one further: 8 is on none, and likewise when the list is read again.
+    tokio::time::sleep(Duration::from_millis(500)).await;
+    world.left.delete("general", &said[11]);
+    tokio::time::sleep(Duration::from_secs(1)).await;
+    world.left.post("general", "ana", "13", None);
+    tokio::time::sleep(Duration::from_secs(2)).await;
+    world.left.delete("general", &said[10]);
+    pass(&mut world, LONG).await;
+    let mut expected: Vec<_> = (1..=10).map(|number| format!("ana: {number}")).collect();
+    expected.extend(["ana: 11 ✗", "ana: 12 ✗", "ana: 13"].map(String::from));
+    assert_eq!(world.right.read("general"), expected);
 }
