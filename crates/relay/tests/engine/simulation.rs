@@ -160,15 +160,16 @@ impl Play {
         mend(&mut self.world).await;
         // Long enough for sweeps, and for what comes too often.
         let sides: Vec<_> = self.sides().collect();
-        let mut quiet = 0;
-        let mut wrong = None;
-        for _ in 0..240 {
-            tokio::time::sleep(Duration::from_secs(30)).await;
-            self.hear_of_own_posts().await;
-            retry_what_is_parked(&self.world).await;
+        let (mut quiet, mut wrong) = (0, None);
+        for _ in 0..14 {
+            for _ in 0..17 {
+                tokio::time::sleep(Duration::from_secs(30)).await;
+                self.hear_of_own_posts().await;
+                retry_what_is_parked(&self.world).await;
+            }
             wrong = self.wrong(&sides);
             quiet = if wrong.is_none() { quiet + 1 } else { 0 };
-            if quiet > 50 {
+            if quiet == 3 {
                 break;
             }
         }

@@ -1,6 +1,10 @@
 //! Networks, a store and an engine between them, on a clock that tests hold.
 
-use std::{collections::BTreeMap, sync::Arc, time::Duration};
+use std::{
+    collections::BTreeMap,
+    sync::{Arc, LazyLock},
+    time::Duration,
+};
 
 use jiff::Timestamp;
 use rialto_model::{
@@ -110,10 +114,16 @@ pub fn at(side: usize) -> ConversationRef {
 }
 
 pub fn toolkit() -> Toolkit {
-    Toolkit {
+    // Nobody calls with the HTTP client, and each that is made reads all certificates of the machine.
+    static FIRST: LazyLock<Toolkit> = LazyLock::new(|| Toolkit {
         http: http::client().unwrap(),
         clock: Arc::new(TestClock(Instant::now())),
         random: Arc::new(Counting::default()),
+    });
+    Toolkit {
+        clock: Arc::new(TestClock(Instant::now())),
+        random: Arc::new(Counting::default()),
+        ..FIRST.clone()
     }
 }
 

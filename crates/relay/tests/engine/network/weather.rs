@@ -118,13 +118,18 @@ impl Network {
         }
     }
 
-    /// Why the past cannot be read now.
-    pub(super) fn unreadable(&self) -> Option<ReadError> {
-        match self.state.lock().illness? {
-            Illness::Slow => None,
-            Illness::Revoked => Some(ReadError::Revoked("token_revoked".into())),
-            Illness::Down | Illness::Limited => {
-                Some(ReadError::Transient { reason: "down".into(), after: None })
+    /// What happens to whoever reads the past.
+    pub(super) async fn reads_past(&self) -> Result<(), ReadError> {
+        let illness = self.state.lock().illness;
+        match illness {
+            None => Ok(()),
+            Some(Illness::Slow) => {
+                tokio::time::sleep(SLOW).await;
+                Ok(())
+            }
+            Some(Illness::Revoked) => Err(ReadError::Revoked("token_revoked".into())),
+            Some(Illness::Down | Illness::Limited) => {
+                Err(ReadError::Transient { reason: "down".into(), after: None })
             }
         }
     }

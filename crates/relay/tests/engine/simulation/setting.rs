@@ -97,7 +97,8 @@ impl Setting {
         let is_one_ill = trouble == Trouble::Nothing || random.random_bool(0.3);
         let ill = is_one_ill.then(|| ill(others..count, random));
         let pause = [400, 3_000][random.random_range(0..2)];
-        let insists = random.random_bool(0.1);
+        let has_enough = |it: &Member| it.kind.max_edits().is_some() && it.direction.writes();
+        let insists = all.iter().any(has_enough) && random.random_bool(0.35);
         Self { members: Members { all, paced: true }, trouble, ill, insists, pause }
     }
 }

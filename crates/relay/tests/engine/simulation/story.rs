@@ -57,8 +57,16 @@ impl Story {
         {
             return self.edit(world, random, *at);
         }
-        let at = alive[random.random_range(0..alive.len())];
+        let mut at = alive[random.random_range(0..alive.len())];
         let side = sides[random.random_range(0..sides.len())];
+        // What is read is what people answer to; the more places there are, the later it is there.
+        if sides.len() > 2 {
+            let is_read = |at: &usize| self.place(world, *at, side).is_some();
+            let read: Vec<_> = alive.into_iter().filter(is_read).collect();
+            if !read.is_empty() {
+                at = read[random.random_range(0..read.len())];
+            }
+        }
         let here = self.place(world, at, side);
         match (random.random_range(0..10), here) {
             (0, _) if self.may_edit(world, at) => self.edit(world, random, at),
