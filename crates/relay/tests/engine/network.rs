@@ -91,6 +91,9 @@ pub struct Network {
     manifest: Arc<Manifest>,
     /// Who calls: a call stays its process's until it is answered.
     process: Arc<Mutex<Arc<Process>>>,
+    /// Whether pages of the past are counted from the newest message on: the next one shifts when
+    /// something is deleted, and leaves something out.
+    shifts: bool,
 }
 
 impl Network {
@@ -100,8 +103,8 @@ impl Network {
         if !paced {
             manifest.capabilities.pacing = Pacing::default();
         }
-        let manifest = Arc::new(manifest);
-        Self { kind, state: Arc::default(), clock, manifest, process: Arc::default() }
+        let (manifest, shifts) = (Arc::new(manifest), !paced || kind == Kind::Zoom);
+        Self { kind, state: Arc::default(), clock, manifest, process: Arc::default(), shifts }
     }
 
     /// Another process calls from now on.
@@ -122,6 +125,11 @@ impl Network {
     pub fn seen(&self, conversation: &str) -> Vec<Seen> {
         let state = self.state.lock();
         state.conversations.get(&RemoteId::from(conversation)).cloned().unwrap_or_default()
+    }
+
+    /// Whether a sweep may have left something out at first.
+    pub fn has_shifted(&self) -> bool {
+        self.shifts && self.state.lock().conversations.values().flatten().any(|it| it.deleted)
     }
 
     /// Its conversations.

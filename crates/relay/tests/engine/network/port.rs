@@ -34,17 +34,27 @@ impl Connection for Network {
         let state = self.state.lock();
         let all = state.conversations.get(request.conversation).map(Vec::as_slice);
         let listed = |seen: &Seen| seen.posted_at + state.lag <= self.clock.now();
-        let since = |seen: &&Seen| seen.posted_at >= request.since && !seen.deleted && listed(seen);
-        let shown: Vec<_> = all.unwrap_or_default().iter().filter(since).collect();
-        let start = request.page.map_or(0, |page| page.parse().unwrap());
+        let since = |seen: &Seen| seen.posted_at >= request.since && !seen.deleted && listed(seen);
+        let all = all.unwrap_or_default().iter().enumerate();
+        // Newest first, as most platforms list.
+        let mut shown: Vec<_> = all.filter(|(_, seen)| since(seen)).rev().collect();
+        let from = request.page.map(|page| page.parse::<usize>().unwrap());
+        match from {
+            Some(from) if self.shifts => drop(shown.drain(..from.min(shown.len()))),
+            Some(from) => shown.retain(|(place, _)| *place < from),
+            None => {}
+        }
+        let next = shown
+            .get(1)
+            .filter(|_| shown.len() > 2)
+            .map(|(place, _)| if self.shifts { from.unwrap_or_default() + 2 } else { *place });
         let mut page = HistoryPage {
             complete_since: Some(request.since),
-            next: (start + 2 < shown.len()).then(|| (start + 2).to_string()),
+            next: next.map(|next| next.to_string()),
             ..HistoryPage::default()
         };
-        // Newest first, as most platforms list.
-        for seen in shown.iter().rev().skip(start).take(2) {
-            let mut as_told = (*seen).clone();
+        for (_, seen) in shown.into_iter().take(2) {
+            let mut as_told = seen.clone();
             if seen.part.is_some() {
                 as_told.by = SERVICE.into();
             }

@@ -109,7 +109,7 @@ async fn a_network_whose_past_cannot_be_read_keeps_no_other_waiting() {
 
 #[tokio::test(start_paused = true)]
 async fn a_list_that_shifts_while_it_is_read_deletes_nothing_that_is_there() {
-    let all = [Kind::Slack, Kind::Teams].map(Member::new).to_vec();
+    let all = [Kind::Zoom, Kind::Teams].map(Member::new).to_vec();
     let mut world = World::of(&Members { all, paced: true }, None).await;
     let mut said = Vec::new();
     for number in 1..=12 {
