@@ -132,3 +132,32 @@ async fn a_list_that_shifts_while_it_is_read_deletes_nothing_that_is_there() {
     expected.extend(["ana: 11 ✗", "ana: 12 ✗", "ana: 13"].map(String::from));
     assert_eq!(world.right.read("general"), expected);
 }
+
+#[tokio::test(start_paused = true)]
+async fn a_crash_while_four_are_swept_loses_and_doubles_nothing() {
+    let sides = [(SLACK, "sam"), (TEAMS, "tim"), (WEBEX, "wes"), (ZOOM, "zoe")];
+    for steps in 0..20 {
+        let all = Kind::ALL.map(Member::new).to_vec();
+        let mut world = World::of(&Members { all, paced: true }, None).await;
+        world.relay.stop().await;
+        for number in 0..3 {
+            for (side, by) in sides {
+                world.networks[side].post("general", by, &format!("{number}"), None);
+            }
+        }
+        world.crash().await;
+        tokio::time::sleep(Duration::from_millis(steps * 100)).await;
+        for _ in 0..steps {
+            tokio::task::yield_now().await;
+        }
+        world.crash().await;
+        pass(&mut world, Duration::from_secs(60)).await;
+        for (side, _) in sides {
+            for (_, by) in sides {
+                let said: Vec<_> = (0..3).map(|number| format!("{by}: {number}")).collect();
+                assert_eq!(arrived(&world, by, side), said, "on side {side} after {steps} steps");
+            }
+        }
+        world.relay.stop().await;
+    }
+}
