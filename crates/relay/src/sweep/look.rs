@@ -13,8 +13,6 @@ use crate::{relay::Relay, roster::ConnectionEntry};
 /// How far a sweep goes back behind the one before: platforms list with some delay, and clocks
 /// differ.
 const OVERLAP: SignedDuration = SignedDuration::from_mins(5);
-/// A message is taken for deleted only when it was there long enough to be listed.
-const LISTED_BY: SignedDuration = SignedDuration::from_secs(30);
 /// How often a page that cannot be read is tried again.
 const PAGE_TRIES: u32 = 4;
 /// How many findings are kept at a time.
@@ -22,14 +20,23 @@ const BATCH: usize = 200;
 
 /// What the past of a conversation says.
 #[derive(Default)]
-struct Past {
+pub(super) struct Past {
     news: Vec<Event>,
     /// Every message that is there.
-    shown: HashSet<RemoteId>,
+    pub(super) shown: HashSet<RemoteId>,
     /// Those of them that are news.
     new: HashSet<RemoteId>,
-    threads: HashSet<RemoteId>,
-    complete_since: Option<Timestamp>,
+    pub(super) threads: HashSet<RemoteId>,
+    pub(super) complete_since: Option<Timestamp>,
+}
+
+/// What is read, and over what.
+pub(super) struct Reading<'a> {
+    pub(super) due: &'a Due,
+    entry: &'a ConnectionEntry,
+    live: &'a dyn Connection,
+    since: Timestamp,
+    pub(super) started: Timestamp,
 }
 
 /// The facts that a sweep kept.
@@ -54,18 +61,15 @@ impl Relay {
         let record = self.inner.sweeps.record(at);
         let checked = record.map_or(endpoint.since, |record| record.checked_until);
         let since = back(checked, OVERLAP).max(endpoint.since);
-        let mut past = self.past(due, entry, live.as_ref(), since).await?;
+        let reading = Reading { due, entry, live: live.as_ref(), since, started };
+        let mut past = self.past(&reading).await?;
         past.news.retain(|event| !is_older(event, endpoint.since));
-        let mut gone = self.gone(at, &past, started).await.map_err(store_away)?;
-        if !gone.is_empty() {
-            // A list whose pages shift while it is read may leave something out: nothing is deleted
-            // that is not missing twice.
-            let again = self.past(due, entry, live.as_ref(), since).await?;
-            let still = self.gone(at, &again, started).await.map_err(store_away)?;
-            gone.retain(|event| still.contains(event));
-        }
-        past.news.extend(gone);
+        let gone = self.certainly_gone(&reading, &past).await?;
+        let is_certain = gone.is_some();
+        past.news.extend(gone.unwrap_or_default());
         let until = match due.why {
+            // The next sweep goes back as far again.
+            _ if !is_certain => checked,
             Why::Gap => started,
             Why::Schedule => {
                 // What is younger may still come by webhook.
@@ -94,13 +98,8 @@ impl Relay {
         Ok(())
     }
 
-    async fn past(
-        &self,
-        due: &Due,
-        entry: &ConnectionEntry,
-        live: &dyn Connection,
-        since: Timestamp,
-    ) -> Result<Past, ReadError> {
+    pub(super) async fn past(&self, reading: &Reading<'_>) -> Result<Past, ReadError> {
+        let Reading { due, entry, live, since, .. } = *reading;
         let mut past = Past::default();
         let mut next: Option<String> = None;
         loop {
@@ -163,40 +162,6 @@ impl Relay {
             }
         }
         live.history(request).await
-    }
-
-    /// Deletions that show by what is not there.
-    async fn gone(
-        &self,
-        at: &ConversationRef,
-        past: &Past,
-        started: Timestamp,
-    ) -> Result<Vec<Event>, StoreError> {
-        let Some(since) = past.complete_since else { return Ok(Vec::new()) };
-        let until = back(started, LISTED_BY);
-        let mut gone = Vec::new();
-        for (message, thread) in self.inner.store.said_between(at, since, until).await? {
-            if past.shown.contains(&message) || is_membership(&message) {
-                continue;
-            }
-            if let Some(root) = thread {
-                let Some(root) = self.inner.store.message(root).await? else { continue };
-                let mut here = root.copies.iter().filter(|copy| copy.at == *at);
-                let was_read = here.clone().any(|copy| past.threads.contains(&copy.remote));
-                // Whatever was below a message that is gone altogether is gone too.
-                let vanished =
-                    root.posted_at >= since && here.all(|copy| !past.shown.contains(&copy.remote));
-                if !was_read && !vanished {
-                    continue;
-                }
-            }
-            gone.push(Event {
-                conversation: at.conversation.clone(),
-                at: until,
-                kind: EventKind::Deleted { message },
-            });
-        }
-        Ok(gone)
     }
 
     /// Keeps news in the order in which it happened, and has it planned.
@@ -270,16 +235,11 @@ fn is_older(event: &Event, than: Timestamp) -> bool {
     said_at(event).is_some_and(|said| said < than)
 }
 
-/// Joins and leaves are in the message map under ids of our own.
-fn is_membership(message: &RemoteId) -> bool {
-    message.as_str().starts_with("join:") || message.as_str().starts_with("leave:")
-}
-
-fn back(from: Timestamp, by: SignedDuration) -> Timestamp {
+pub(super) fn back(from: Timestamp, by: SignedDuration) -> Timestamp {
     from.checked_sub(by).unwrap_or(from)
 }
 
 #[expect(clippy::needless_pass_by_value, reason = "the shape that map_err wants")]
-fn store_away(error: StoreError) -> ReadError {
+pub(super) fn store_away(error: StoreError) -> ReadError {
     ReadError::Transient { reason: error.to_string(), after: None }
 }

@@ -6,6 +6,7 @@
 //! below what the platform lets one read.
 
 mod gate;
+mod gone;
 mod look;
 mod news;
 mod roots;

@@ -1,7 +1,11 @@
 //! A chat network in memory, with the faults that real ones have: the engine cannot tell it from
 //! one of them.
 
+mod kinds;
+mod people;
 mod port;
+mod vendor;
+mod weather;
 
 use std::{
     collections::{BTreeMap, VecDeque},
@@ -9,36 +13,24 @@ use std::{
     time::Duration,
 };
 
-use jiff::{SignedDuration, Timestamp};
+use jiff::Timestamp;
 use parking_lot::Mutex;
 use rialto_model::{
-    Abilities, Ability, Author, Capabilities, Content, Emoji, Event, EventKind, Feature,
-    FileLimits, Fingerprint, LengthUnit, MessageState, Own, Pacing, PlatformId, RemoteId, Revision,
-    RichText, Signal, Support, TextLimit,
+    Author, Content, Event, EventKind, Fingerprint, MessageState, Own, Pacing, RemoteId, Revision,
+    RichText,
 };
-use rialto_platform::{HoldScope, Manifest, SendError};
+use rialto_platform::Manifest;
 
+use self::weather::Posts;
+pub use self::{
+    kinds::Kind,
+    vendor::Vendor,
+    weather::{Fault, Illness},
+};
 use crate::watched::Process;
 
 /// The account through which Rialto speaks.
 pub const SERVICE: &str = "service";
-
-/// What goes wrong with a call.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Fault {
-    /// Nothing is done, the answer never comes.
-    LostCall,
-    /// It is done, the answer never comes.
-    LostAnswer,
-    /// Nothing is done, for now.
-    Down,
-    /// Nothing is done; wait so many seconds.
-    Wait(i64),
-    /// Nothing is done and never will be.
-    Never,
-    /// Nothing is done until somebody authorizes again.
-    Revoked,
-}
 
 /// A message as its readers see it.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -48,6 +40,9 @@ pub struct Seen {
     thread_began: Option<Timestamp>,
     pub by: String,
     pub text: String,
+    /// How it reads now, said in a reply: it cannot be edited any more.
+    pub reads_now: Option<String>,
+    edits: u32,
     pub reactions: Vec<String>,
     pub deleted: bool,
     posted_at: Timestamp,
@@ -62,6 +57,11 @@ impl Seen {
     pub fn is_copy(&self) -> bool {
         self.part.is_some()
     }
+
+    /// What it says to its readers.
+    pub fn reads(&self) -> &str {
+        self.reads_now.as_deref().unwrap_or(&self.text)
+    }
 }
 
 #[derive(Default)]
@@ -69,72 +69,56 @@ struct State {
     conversations: BTreeMap<RemoteId, Vec<Seen>>,
     next: u32,
     faults: VecDeque<Fault>,
+    illness: Option<Illness>,
+    posts: Posts,
+    too_fast: Vec<String>,
     calls: Vec<String>,
     own_events: Vec<Vec<u8>>,
     /// Conversations that have another id now, which upkeep finds.
     moved: Vec<(RemoteId, RemoteId)>,
-    /// How long a post takes to be answered.
     /// What was posted is listed so much later only.
     lag: Duration,
+    /// How long a post or a change takes to be answered.
     slowness: Duration,
 }
 
 /// The network. Cheap to clone.
 #[derive(Clone)]
 pub struct Network {
+    pub kind: Kind,
     state: Arc<Mutex<State>>,
     clock: Arc<dyn rialto_platform::Clock>,
     manifest: Arc<Manifest>,
     /// Who calls: a call stays its process's until it is answered.
     process: Arc<Mutex<Arc<Process>>>,
-    /// Whether posts carry their delivery's id, as Slack's do.
-    marks: bool,
+    /// Whether pages of the past are counted from the newest message on: the next one shifts when
+    /// something is deleted, and leaves something out.
+    shifts: bool,
 }
 
 impl Network {
-    pub fn new(name: &'static str, marks: bool, clock: Arc<dyn rialto_platform::Clock>) -> Self {
-        let manifest = Manifest {
-            id: PlatformId::new(name),
-            name,
-            capabilities: Capabilities {
-                text: TextLimit { max: 40, unit: LengthUnit::Characters },
-                longest: TextLimit { max: 40, unit: LengthUnit::Characters },
-                max_edits: None,
-                reactions_in_replies: false,
-                files: FileLimits { max_bytes: 1_000, per_message: 10 },
-                abilities: Abilities::new(|feature| match feature {
-                    Feature::CustomReaction => Ability::shown(Support::None("there are none")),
-                    _ => Ability::NATIVE,
-                }),
-                pacing: Pacing::default(),
-            },
-            fields: Vec::new(),
-            steps: &[],
-            permissions: Vec::new(),
-            needs_parent: false,
-            webhook_window: None,
-        };
-        Self {
-            state: Arc::default(),
-            clock,
-            manifest: Arc::new(manifest),
-            process: Arc::default(),
-            marks,
+    /// A network of a kind; `paced`: with the limits of that kind.
+    pub fn new(kind: Kind, paced: bool, clock: Arc<dyn rialto_platform::Clock>) -> Self {
+        let mut manifest = kind.manifest();
+        if !paced {
+            manifest.capabilities.pacing = Pacing::default();
         }
+        let (manifest, shifts) = (Arc::new(manifest), !paced || kind == Kind::Zoom);
+        Self { kind, state: Arc::default(), clock, manifest, process: Arc::default(), shifts }
     }
 
     /// Another process calls from now on.
     pub fn called_by(&self, process: &Arc<Process>) {
+        self.state.lock().posts.iter_mut().for_each(|(_, _, this_run)| *this_run = false);
         *self.process.lock() = process.clone();
+    }
+
+    pub fn manifest(&self) -> &Manifest {
+        &self.manifest
     }
 
     fn process(&self) -> Arc<Process> {
         self.process.lock().clone()
-    }
-
-    /// Whatever was to go wrong yet does not.
-    pub fn is_well(&self) {
-        self.state.lock().faults.clear();
     }
 
     /// All that a conversation's readers see.
@@ -143,25 +127,15 @@ impl Network {
         state.conversations.get(&RemoteId::from(conversation)).cloned().unwrap_or_default()
     }
 
+    /// Whether a sweep may have left something out at first.
+    pub fn has_shifted(&self) -> bool {
+        self.shifts && self.state.lock().conversations.values().flatten().any(|it| it.deleted)
+    }
+
     /// Its conversations.
     pub fn conversations(&self) -> Vec<String> {
         let state = self.state.lock();
         state.conversations.keys().map(|id| id.as_str().to_owned()).collect()
-    }
-
-    /// The next calls go wrong so.
-    pub fn fail_next(&self, faults: impl IntoIterator<Item = Fault>) {
-        self.state.lock().faults.extend(faults);
-    }
-
-    /// From now on a post is answered only after a while.
-    pub fn answer_after(&self, slowness: Duration) {
-        self.state.lock().slowness = slowness;
-    }
-
-    /// What is posted from now on shows in lists so much later only.
-    pub fn list_after(&self, lag: Duration) {
-        self.state.lock().lag = lag;
     }
 
     /// The calls that were made, in words.
@@ -184,109 +158,9 @@ impl Network {
             let gone = if message.deleted { " ✗" } else { "" };
             let reactions: String =
                 message.reactions.iter().map(|emoji| format!(" [{emoji}]")).collect();
-            format!("{reply}{}: {}{reactions}{gone}", message.by, message.text)
+            format!("{reply}{}: {}{reactions}{gone}", message.by, message.reads())
         };
         seen.iter().map(line).collect()
-    }
-
-    /// A human does something; gives the webhook's payload.
-    pub fn post(
-        &self,
-        conversation: &str,
-        by: &str,
-        text: &str,
-        thread: Option<&RemoteId>,
-    ) -> (RemoteId, Vec<u8>) {
-        let mut state = self.state.lock();
-        state.next += 1;
-        let id = RemoteId::from(format!("{}-{}", self.manifest.name, state.next));
-        let root = thread.and_then(|root| find(&mut state, conversation, root));
-        let seen = Seen {
-            id: id.clone(),
-            thread: thread.cloned(),
-            thread_began: root.map(|root| root.posted_at),
-            by: by.into(),
-            text: text.into(),
-            reactions: Vec::new(),
-            deleted: false,
-            posted_at: self.clock.now(),
-            revision: Revision(0),
-            reactors: Vec::new(),
-            part: None,
-        };
-        let event = self.event(conversation, &seen, Revision(0));
-        state.conversations.entry(conversation.into()).or_default().push(seen);
-        (id, event)
-    }
-
-    /// A message that was posted an hour ago, and that nobody told of.
-    pub fn posted_long_ago(&self, conversation: &str, by: &str, text: &str) -> RemoteId {
-        let (id, _) = self.post(conversation, by, text, None);
-        let mut state = self.state.lock();
-        find(&mut state, conversation, &id).unwrap().posted_at -= SignedDuration::from_hours(1);
-        id
-    }
-
-    pub fn edit(&self, conversation: &str, id: &RemoteId, text: &str) -> Vec<u8> {
-        let mut state = self.state.lock();
-        let seen = find(&mut state, conversation, id).unwrap();
-        seen.text = text.into();
-        let revision = Revision(self.clock.now().as_microsecond());
-        seen.revision = revision;
-        let seen = seen.clone();
-        self.event(conversation, &seen, revision)
-    }
-
-    /// A conversation gets another id, which nothing is found under but by the new one.
-    pub fn moves(&self, from: &str, to: &str) {
-        let mut state = self.state.lock();
-        let all = state.conversations.remove(&RemoteId::from(from)).unwrap();
-        state.conversations.insert(to.into(), all);
-        state.moved.push((from.into(), to.into()));
-    }
-
-    /// The webhook's payload that tells of it.
-    pub fn tells_of_move(&self, from: &str, to: &str) -> Vec<u8> {
-        self.payload(from, EventKind::Signal(Signal::Moved { to: to.into() }))
-    }
-
-    /// Deletes a message without leaving a trace.
-    pub fn purge(&self, conversation: &str, id: &RemoteId) {
-        let mut state = self.state.lock();
-        let all = state.conversations.get_mut(&RemoteId::from(conversation)).unwrap();
-        all.retain(|message| message.id != *id);
-    }
-
-    pub fn delete(&self, conversation: &str, id: &RemoteId) -> Vec<u8> {
-        let mut state = self.state.lock();
-        find(&mut state, conversation, id).unwrap().deleted = true;
-        self.payload(conversation, EventKind::Deleted { message: id.clone() })
-    }
-
-    pub fn react(
-        &self,
-        conversation: &str,
-        id: &RemoteId,
-        by: &str,
-        emoji: &str,
-        present: bool,
-    ) -> Vec<u8> {
-        let one = (by.to_owned(), emoji.to_owned());
-        let mut state = self.state.lock();
-        let seen = find(&mut state, conversation, id).unwrap();
-        seen.reactors.retain(|it| *it != one);
-        if present {
-            seen.reactors.push(one);
-        }
-        self.payload(
-            conversation,
-            EventKind::Reaction {
-                message: id.clone(),
-                account: by.into(),
-                emoji: Emoji::Unicode(emoji.into()),
-                present,
-            },
-        )
     }
 
     /// The id of the first message that reads so.
@@ -309,7 +183,9 @@ impl Network {
 
     fn said(&self, seen: &Seen, revision: Revision) -> EventKind {
         let own = match &seen.part {
-            Some((delivery, _)) if self.marks => Own::App { delivery: delivery.parse().ok() },
+            Some((delivery, _)) if self.kind.marks() => {
+                Own::App { delivery: delivery.parse().ok() }
+            }
             Some((_, fingerprint)) => Own::Account { fingerprint: fingerprint.clone() },
             None => Own::No,
         };
@@ -334,27 +210,6 @@ impl Network {
     fn payload(&self, conversation: &str, kind: EventKind) -> Vec<u8> {
         let event = Event { conversation: conversation.into(), at: self.clock.now(), kind };
         serde_json::to_vec(&event).unwrap()
-    }
-
-    /// Does a call, or not, as the next fault says.
-    fn call<T>(&self, what: String, act: impl FnOnce(&mut State) -> T) -> Result<T, SendError> {
-        let mut state = self.state.lock();
-        state.calls.push(what);
-        match state.faults.pop_front() {
-            None => Ok(act(&mut state)),
-            Some(Fault::LostAnswer) => {
-                act(&mut state);
-                Err(SendError::Unknown("no answer".into()))
-            }
-            Some(Fault::LostCall) => Err(SendError::Unknown("no answer".into())),
-            Some(Fault::Down) => Err(SendError::Transient("down".into())),
-            Some(Fault::Wait(seconds)) => Err(SendError::RateLimited {
-                until: self.clock.now() + SignedDuration::from_secs(seconds),
-                scope: HoldScope::Conversation,
-            }),
-            Some(Fault::Never) => Err(SendError::Permanent("the channel is archived".into())),
-            Some(Fault::Revoked) => Err(SendError::Revoked("token_revoked".into())),
-        }
     }
 }
 

@@ -1,17 +1,25 @@
-//! Two networks, people who talk on both, and everything that goes wrong: afterwards each side reads
-//! what the other said. A seed tells which people, which faults, and at which step the process dies.
+//! Two to four networks, people who talk on all of them, and everything that goes wrong: afterwards
+//! each side reads what the others said. A seed tells which networks, which people, which faults, and
+//! at which step the process dies.
 
-use std::{collections::BTreeSet, ops::Range, time::Duration};
+mod setting;
+mod story;
+
+use std::{ops::Range, time::Duration};
 
 use rand::{RngExt, SeedableRng, rngs::StdRng};
-use rialto_model::{DeliveryState, RemoteId};
-use rialto_store::{ConnectionState, DeliveryFilter};
+use rialto_model::DeliveryState;
+use rialto_store::DeliveryFilter;
 
-use crate::{
-    network::{Fault, Network},
-    watched::Broken,
-    world::{World, connection},
+use self::{
+    setting::{ACTS, Ill, Setting, Trouble},
+    story::{Story, Webhook},
 };
+use crate::{network::Illness, watched::Broken, world::World};
+
+/// How long what people do may take to get to those who are well while one network is ill: for a
+/// long message through what networks allow.
+const BOUND: Duration = Duration::from_secs(8);
 
 /// Which seeds are tried: the first 300, or as `RIALTO_SEEDS` says, `20000` or `93..94`.
 fn seeds() -> Range<u64> {
@@ -20,266 +28,171 @@ fn seeds() -> Range<u64> {
     from.parse().unwrap_or(0)..to.parse().unwrap_or(300)
 }
 
-/// What goes wrong.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Trouble {
-    /// Calls fail in ways that pass, and answers are lost.
-    Calls,
-    /// Besides, an authorization is withdrawn and given again.
-    Access,
-    /// Besides, calls are refused for good, and what was parked is retried.
-    Refusals,
-    /// Webhooks are lost, late, and out of order.
-    Webhooks,
+/// A seed that is played.
+struct Play {
+    setting: Setting,
+    random: StdRng,
+    world: World,
+    story: Story,
+    late: Vec<Webhook>,
 }
 
-impl Trouble {
-    fn of(seed: u64) -> Self {
-        [Self::Calls, Self::Access, Self::Refusals, Self::Webhooks][(seed % 4) as usize]
-    }
-
-    fn fault(self, random: &mut StdRng) -> Option<Fault> {
-        match random.random_range(0..16) {
-            0 | 1 => Some(Fault::LostAnswer),
-            2 => Some(Fault::LostCall),
-            3 => Some(Fault::Down),
-            4 => Some(Fault::Wait(2)),
-            5 if self == Self::Access => Some(Fault::Revoked),
-            5 if self == Self::Refusals => Some(Fault::Never),
-            _ => None,
+impl Play {
+    async fn new(seed: u64, setting: Setting, broken: Option<Broken>) -> Self {
+        Self {
+            random: StdRng::seed_from_u64(seed),
+            world: World::of(&setting.members, broken).await,
+            story: Story::new(&setting),
+            late: Vec::new(),
+            setting,
         }
     }
 
-    /// Whether what a person says arrives in the order in which they said it.
-    fn keeps_order(self) -> bool {
-        matches!(self, Self::Calls | Self::Access)
-    }
-}
-
-/// A message as its author has it.
-struct Said {
-    side: usize,
-    id: RemoteId,
-    /// Each line is a post of its own: two do not fit into one.
-    lines: Vec<String>,
-    /// What it is a reply to.
-    root: Option<usize>,
-    deleted: bool,
-    /// Who reacted to it, on which side.
-    reactors: BTreeSet<(usize, &'static str)>,
-}
-
-/// What people did.
-struct Story {
-    said: Vec<Said>,
-    number: usize,
-}
-
-fn network(world: &World, side: usize) -> Network {
-    if side == 0 { world.left.clone() } else { world.right.clone() }
-}
-
-impl Story {
-    /// Somebody does something; gives the webhook that tells of it.
-    fn act(&mut self, world: &World, trouble: Trouble, random: &mut StdRng) -> (usize, Vec<u8>) {
-        // Equal texts stay as they are: nobody could tell which of them was changed.
-        let alive: Vec<_> = (0..self.said.len())
-            .filter(|at| !self.said[*at].deleted && !self.said[*at].lines[0].starts_with("same"))
-            .collect();
-        if alive.is_empty() {
-            return self.say(world, random, 0, None);
-        }
-        let at = alive[random.random_range(0..alive.len())];
-        let side = random.random_range(0..2);
-        let here = self.place(world, at, side);
-        match (random.random_range(0..10), here) {
-            (0, _) => {
-                let lines = self.lines(random);
-                let said = &mut self.said[at];
-                said.lines = lines;
-                let text = said.lines.join("\n");
-                (said.side, network(world, said.side).edit("general", &said.id, &text))
-            }
-            // A reply to what was deleted before it went stands for itself, and says so.
-            (1, _) if !self.said.iter().any(|said| said.root == Some(at)) => {
-                let said = &mut self.said[at];
-                said.deleted = true;
-                (said.side, network(world, said.side).delete("general", &said.id))
-            }
-            (2 | 3, Some(id)) => {
-                let by = ["ana", "bob"][random.random_range(0..2)];
-                let reactors = &mut self.said[at].reactors;
-                let present = !reactors.remove(&(side, by));
-                if present {
-                    reactors.insert((side, by));
-                }
-                (side, network(world, side).react("general", &id, by, "👍", present))
-            }
-            // A reply to what was refused stands for itself, and says so.
-            (4, Some(id)) if self.said[at].root.is_none() && trouble != Trouble::Refusals => {
-                self.say(world, random, side, Some((at, id)))
-            }
-            _ => self.say(world, random, side, None),
-        }
+    fn sides(&self) -> Range<usize> {
+        0..self.world.networks.len()
     }
 
-    fn lines(&mut self, random: &mut StdRng) -> Vec<String> {
-        self.number += 1;
-        let line = |part| format!("{}{part} of what somebody has to say", self.number);
-        let parts: &[_] = if random.random_bool(0.15) { &["a", "b", "c"] } else { &["a"] };
-        parts.iter().map(line).collect()
+    /// The sides that are not ill during an act; nor were, if `since`: they have to catch up.
+    fn well(&self, act: usize, since: bool) -> Vec<usize> {
+        let ill = self
+            .setting
+            .ill
+            .as_ref()
+            .filter(|ill| ill.during.contains(&act) || (since && act >= ill.during.end));
+        self.sides().filter(|side| ill.is_none_or(|ill| ill.side != *side)).collect()
     }
 
-    fn say(
-        &mut self,
-        world: &World,
-        random: &mut StdRng,
-        side: usize,
-        root: Option<(usize, RemoteId)>,
-    ) -> (usize, Vec<u8>) {
-        let lines = match random.random_bool(0.1) && root.is_none() {
-            true => vec![format!("same from {side}")],
-            false => self.lines(random),
-        };
-        let (text, thread) = (lines.join("\n"), root.as_ref().map(|(_, id)| id));
-        let (id, event) = network(world, side).post("general", "ana", &text, thread);
-        let root = root.map(|(at, _)| at);
-        self.said.push(Said { side, id, lines, root, deleted: false, reactors: BTreeSet::new() });
-        (side, event)
-    }
-
-    /// Where a message is on a side, as far as it reads there as it should.
-    fn place(&self, world: &World, at: usize, side: usize) -> Option<RemoteId> {
-        let said = &self.said[at];
-        if said.side == side {
-            return Some(said.id.clone());
+    /// Somebody does something while everything goes wrong.
+    async fn act(&mut self) {
+        let trouble = self.setting.trouble;
+        let fault = trouble.fault(&mut self.random);
+        let sides: Vec<_> = self.sides().collect();
+        let side = self.random.random_range(0..sides.len());
+        self.world.networks[side].fail_next(fault);
+        if self.random.random_bool(0.25) {
+            self.world.process.die_after(self.random.random_range(1..60));
         }
-        let seen = network(world, side).seen("general");
-        let copy =
-            seen.into_iter().find(|it| it.is_copy() && !it.deleted && it.text == said.lines[0]);
-        copy.map(|copy| copy.id)
-    }
-
-    /// What is wrong on a side; nothing when all is as it was said.
-    fn wrong(&self, world: &World, side: usize, in_order: bool) -> Option<String> {
-        let network = network(world, side);
-        let seen = network.seen("general");
-        let text_of = |id: &RemoteId| {
-            let found = seen.iter().find(|it| it.id == *id);
-            found.map_or("nothing", |it| it.text.lines().next().unwrap_or_default())
-        };
-        let read = |thread: Option<&str>, text: &str, reacted: bool| {
-            let reply = thread.map(|root| format!("⤷ {root} ⤷ ")).unwrap_or_default();
-            format!("{reply}{text}{}", if reacted { " 👍" } else { "" })
-        };
-        let visible = seen.iter().filter(|it| !it.deleted);
-        let mut there: Vec<_> = visible
-            .clone()
-            .filter(|it| it.is_copy())
-            .map(|it| read(it.thread.as_ref().map(text_of), &it.text, it.reactions == ["👍"]))
-            .collect();
-        let mut expected = Vec::new();
-        for said in self.said.iter().filter(|said| said.side != side && !said.deleted) {
-            let root = said.root.map(|root| self.said[root].lines[0].as_str());
-            for (part, line) in said.lines.iter().enumerate() {
-                let reacted = part == 0 && said.reactors.iter().any(|(at, _)| *at != side);
-                expected.push(read(root, line, reacted));
-            }
-        }
-        // What an edit added stands where it was added.
-        if !in_order || self.said.iter().any(|said| said.lines.len() > 1) {
-            there.sort();
-            expected.sort();
-        }
-        if there != expected {
-            return Some(format!("there is    {there:#?}\nbut it should {expected:#?}"));
-        }
-        for original in visible.filter(|it| !it.is_copy()) {
-            let said = self.said.iter().find(|said| said.side == side && said.id == original.id);
-            let theirs = said.is_some_and(|said| said.reactors.iter().any(|(at, _)| *at != side));
-            let expected: &[&str] = if theirs { &["👍"] } else { &[] };
-            if original.reactions != expected {
-                return Some(format!("{original:?} should have {expected:?}"));
-            }
-        }
-        let told: Vec<_> = network
-            .conversations()
-            .into_iter()
-            .filter(|name| name != "general")
-            .flat_map(|name| network.seen(&name))
-            .filter(|notice| !notice.deleted)
-            .collect();
-        (!told.is_empty()).then(|| format!("these notices were not taken back: {told:#?}"))
-    }
-}
-
-/// Plays a seed. What is wrong in the end.
-async fn play(seed: u64, broken: Option<Broken>) -> Result<(), String> {
-    let mut random = StdRng::seed_from_u64(seed);
-    let trouble = Trouble::of(seed);
-    let mut world = World::broken(broken).await;
-    let mut story = Story { said: Vec::new(), number: 0 };
-    let mut late: Vec<(usize, Vec<u8>)> = Vec::new();
-    for _ in 0..24 {
-        let fault = trouble.fault(&mut random);
-        network(&world, random.random_range(0..2)).fail_next(fault);
-        if random.random_bool(0.25) {
-            world.process.die_after(random.random_range(1..60));
-        }
-        let (side, event) = story.act(&world, trouble, &mut random);
-        match random.random_range(0..6) {
+        let (side, event) = self.story.act(&self.world, &sides, &mut self.random);
+        match self.random.random_range(0..6) {
             0 if trouble == Trouble::Webhooks => {}
-            1 | 2 if trouble == Trouble::Webhooks => late.push((side, event)),
+            1 | 2 if trouble == Trouble::Webhooks => self.late.push((side, event)),
             3 => {
-                tell(&mut world, side, &event).await;
-                late.push((side, event));
+                tell(&mut self.world, side, &event).await;
+                self.late.push((side, event));
             }
-            _ => tell(&mut world, side, &event).await,
+            _ => tell(&mut self.world, side, &event).await,
         }
-        if !late.is_empty() && random.random_bool(0.3) {
-            let (side, event) = late.swap_remove(random.random_range(0..late.len()));
-            tell(&mut world, side, &event).await;
+        if !self.late.is_empty() && self.random.random_bool(0.3) {
+            let (side, event) = self.late.swap_remove(self.random.random_range(0..self.late.len()));
+            tell(&mut self.world, side, &event).await;
         }
-        for side in 0..2 {
-            for event in network(&world, side).own_events() {
-                late.push((side, event));
-            }
+        for side in sides {
+            let events = self.world.networks[side].own_events();
+            self.late.extend(events.into_iter().map(|event| (side, event)));
         }
-        for _ in 0..random.random_range(0..20) {
+        for _ in 0..self.random.random_range(0..20) {
             tokio::task::yield_now().await;
         }
-        tokio::time::sleep(Duration::from_millis(random.random_range(1..400))).await;
-        if world.process.is_dead() {
-            world.crash().await;
+        self.pause().await;
+        if self.world.process.is_dead() {
+            self.world.crash().await;
         }
     }
-    for (side, event) in late {
-        tell(&mut world, side, &event).await;
+
+    async fn pause(&mut self) {
+        let millis = self.random.random_range(1..self.setting.pause);
+        tokio::time::sleep(Duration::from_millis(millis)).await;
     }
-    mend(&mut world).await;
-    // Long enough for sweeps, and for what comes too often.
-    let mut quiet = 0;
-    let mut wrong = None;
-    for _ in 0..240 {
-        tokio::time::sleep(Duration::from_secs(30)).await;
-        for side in 0..2 {
-            for event in network(&world, side).own_events() {
-                tell(&mut world, side, &event).await;
+
+    /// Somebody does something where all is well, and all who are well read it soon.
+    async fn act_in_peace(&mut self, act: usize) -> Result<(), String> {
+        let sides = self.well(act, false);
+        let (side, event) = self.story.act(&self.world, &sides, &mut self.random);
+        tell(&mut self.world, side, &event).await;
+        let mut waited = Duration::ZERO;
+        let well = self.well(act, true);
+        while let Some(wrong) = self.wrong(&well) {
+            if waited >= BOUND {
+                return Err(format!("act {act} does not get there within {BOUND:?}: {wrong}"));
+            }
+            waited += Duration::from_millis(100);
+            tokio::time::sleep(Duration::from_millis(100)).await;
+            self.hear_of_own_posts().await;
+        }
+        self.pause().await;
+        Ok(())
+    }
+
+    async fn hear_of_own_posts(&mut self) {
+        for side in self.sides() {
+            for event in self.world.networks[side].own_events() {
+                tell(&mut self.world, side, &event).await;
             }
         }
-        retry_what_is_parked(&world).await;
-        wrong = (0..2).find_map(|side| {
-            let wrong = story.wrong(&world, side, trouble.keeps_order());
-            wrong.map(|wrong| format!("seed {seed}, {trouble:?}, on side {side}: {wrong}"))
-        });
-        quiet = if wrong.is_none() { quiet + 1 } else { 0 };
-        if quiet > 50 {
-            break;
+    }
+
+    /// A network falls ill, or gets well.
+    async fn change_weather(&mut self, act: usize) {
+        let Some(Ill { side, with, during }) = self.setting.ill.clone() else { return };
+        if during.start == act {
+            self.world.networks[side].falls_ill(with);
+        } else if during.end == act {
+            self.world.networks[side].is_well();
+            if with == Illness::Revoked {
+                self.world.connect_again(&[side]).await;
+            }
         }
     }
-    let calls = [world.left.calls(), world.right.calls()];
-    let _ = tokio::time::timeout(Duration::from_secs(1), world.relay.stop()).await;
-    wrong.map_or(Ok(()), |wrong| Err(format!("{wrong}\ncalls: {calls:#?}")))
+
+    fn wrong(&self, sides: &[usize]) -> Option<String> {
+        let wrong = |side: &usize| {
+            let wrong = self.story.wrong(&self.world, *side);
+            wrong.map(|wrong| format!("on side {side}: {wrong}"))
+        };
+        sides.iter().find_map(wrong)
+    }
+
+    /// All is well from now on. What is wrong in the end.
+    async fn end(&mut self) -> Result<(), String> {
+        for (side, event) in std::mem::take(&mut self.late) {
+            tell(&mut self.world, side, &event).await;
+        }
+        mend(&mut self.world).await;
+        // Long enough for sweeps, and for what comes too often.
+        let sides: Vec<_> = self.sides().collect();
+        let (mut quiet, mut wrong) = (0, None);
+        for _ in 0..14 {
+            for _ in 0..17 {
+                tokio::time::sleep(Duration::from_secs(30)).await;
+                self.hear_of_own_posts().await;
+                retry_what_is_parked(&self.world).await;
+            }
+            wrong = self.wrong(&sides);
+            quiet = if wrong.is_none() { quiet + 1 } else { 0 };
+            if quiet == 3 {
+                break;
+            }
+        }
+        wrong.map_or(Ok(()), Err)
+    }
+}
+
+/// Plays a seed. What is wrong, if anything is.
+async fn play(seed: u64, setting: Setting, broken: Option<Broken>) -> Result<(), String> {
+    let mut play = Play::new(seed, setting, broken).await;
+    let mut result = Ok(());
+    for act in 0..ACTS {
+        play.change_weather(act).await;
+        if play.setting.trouble == Trouble::Nothing {
+            result = result.and(play.act_in_peace(act).await);
+        } else {
+            play.act().await;
+        }
+    }
+    let result = result.and(play.end().await);
+    let calls: Vec<_> = play.world.networks.iter().map(|network| network.calls()).collect();
+    let _ = tokio::time::timeout(Duration::from_secs(1), play.world.relay.stop()).await;
+    result.map_err(|wrong| format!("seed {seed}, {:?}, {wrong}\ncalls: {calls:#?}", play.setting))
 }
 
 /// A webhook comes, again and again until somebody takes it.
@@ -299,14 +212,9 @@ async fn mend(world: &mut World) {
         world.crash().await;
     }
     world.process.die_after(u64::MAX / 2);
-    for side in 0..2 {
-        network(world, side).is_well();
-    }
-    for side in 0..2 {
-        let active = ConnectionState::Active;
-        world.store.set_connection_state(connection(side), active).await.unwrap();
-    }
-    world.relay.changed(&[connection(0), connection(1)]).await.unwrap();
+    world.networks.iter().for_each(|network| network.is_well());
+    let sides: Vec<_> = (0..world.networks.len()).collect();
+    world.connect_again(&sides).await;
 }
 
 async fn retry_what_is_parked(world: &World) {
@@ -319,9 +227,9 @@ async fn retry_what_is_parked(world: &World) {
 }
 
 #[tokio::test(start_paused = true)]
-async fn each_side_reads_what_the_other_said_whatever_goes_wrong() {
+async fn each_side_reads_what_the_others_said_whatever_goes_wrong() {
     for seed in seeds() {
-        if let Err(wrong) = play(seed, None).await {
+        if let Err(wrong) = play(seed, Setting::of_many(seed), None).await {
             panic!("{wrong}");
         }
     }
@@ -330,9 +238,9 @@ async fn each_side_reads_what_the_other_said_whatever_goes_wrong() {
 /// Far out, and each a defect once: notices of one message taken for each other; a reply that a sweep
 /// found before its root, which the list that it read had left out.
 #[tokio::test(start_paused = true)]
-async fn what_was_wrong_once_is_right() {
+async fn what_was_wrong_once_between_two_is_right() {
     for seed in [1478, 8150, 11355, 12571] {
-        if let Err(wrong) = play(seed, None).await {
+        if let Err(wrong) = play(seed, Setting::of_two(seed), None).await {
             panic!("{wrong}");
         }
     }
@@ -340,7 +248,7 @@ async fn what_was_wrong_once_is_right() {
 
 async fn is_noticed(broken: Broken) {
     for seed in 0..100 {
-        if play(seed, Some(broken)).await.is_err() {
+        if play(seed, Setting::of_many(seed), Some(broken)).await.is_err() {
             return;
         }
     }

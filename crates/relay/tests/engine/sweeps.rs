@@ -1,5 +1,7 @@
 //! What no webhook told of is found, and delivered once.
 
+mod many;
+
 use std::time::Duration;
 
 use rialto_model::ChannelSyncId;

@@ -1,6 +1,10 @@
-//! Two networks, a store and an engine between them, on a clock that tests hold.
+//! Networks, a store and an engine between them, on a clock that tests hold.
 
-use std::{sync::Arc, time::Duration};
+use std::{
+    collections::BTreeMap,
+    sync::{Arc, LazyLock},
+    time::Duration,
+};
 
 use jiff::Timestamp;
 use rialto_model::{
@@ -14,7 +18,7 @@ use tokio::time::Instant;
 use uuid::Uuid;
 
 use crate::{
-    network::Network,
+    network::{Kind, Network, Vendor},
     watched::{Broken, Process, Watched},
 };
 
@@ -46,10 +50,12 @@ impl Random for Counting {
 }
 
 pub struct World {
-    /// Marks its posts, as Slack does.
+    /// The first two, which are all that most tests need: one marks its posts, as Slack does, ...
     pub left: Network,
-    /// Does not, as Teams.
+    /// ... the other does not, as Teams.
     pub right: Network,
+    /// All.
+    pub networks: Vec<Network>,
     pub relay: Relay,
     pub store: Arc<dyn Store>,
     pub toolkit: Toolkit,
@@ -59,8 +65,45 @@ pub struct World {
     keys: u64,
 }
 
-const APPS: [u128; 2] = [10, 11];
+/// The apps' ids begin here: one for each kind of network.
+const APPS: u128 = 10;
 pub const SYNC: u128 = 30;
+
+/// A network in the channel sync.
+#[derive(Clone, Copy, Debug)]
+pub struct Member {
+    pub kind: Kind,
+    pub direction: Direction,
+}
+
+impl Member {
+    pub fn new(kind: Kind) -> Self {
+        Self { kind, direction: Direction::Both }
+    }
+}
+
+/// Who are in the channel sync.
+#[derive(Clone, Debug)]
+pub struct Members {
+    pub all: Vec<Member>,
+    /// Whether they have the limits that their kinds have.
+    pub paced: bool,
+}
+
+impl Members {
+    /// `left` and `right`, which can all there is.
+    pub fn two() -> Self {
+        Self { all: [Kind::Slack, Kind::Teams].map(Member::new).to_vec(), paced: false }
+    }
+}
+
+fn app(kind: Kind) -> AppId {
+    AppId::new(Uuid::from_u128(APPS + kind as u128))
+}
+
+fn workspace(side: usize) -> RemoteId {
+    format!("acme-{side}").into()
+}
 
 pub fn connection(side: usize) -> ConnectionId {
     ConnectionId::new(Uuid::from_u128(20 + side as u128))
@@ -71,33 +114,40 @@ pub fn at(side: usize) -> ConversationRef {
 }
 
 pub fn toolkit() -> Toolkit {
-    Toolkit {
+    // Nobody calls with the HTTP client, and each that is made reads all certificates of the machine.
+    static FIRST: LazyLock<Toolkit> = LazyLock::new(|| Toolkit {
         http: http::client().unwrap(),
         clock: Arc::new(TestClock(Instant::now())),
         random: Arc::new(Counting::default()),
+    });
+    Toolkit {
+        clock: Arc::new(TestClock(Instant::now())),
+        random: Arc::new(Counting::default()),
+        ..FIRST.clone()
     }
 }
 
 impl World {
     /// `left` and `right`, each with a conversation `general`, in one channel sync.
     pub async fn new() -> Self {
-        Self::broken(None).await
+        Self::of(&Members::two(), None).await
     }
 
-    /// The same, with an engine that is robbed of something.
-    pub async fn broken(broken: Option<Broken>) -> Self {
+    /// These, likewise, and an engine that may be robbed of something.
+    pub async fn of(members: &Members, broken: Option<Broken>) -> Self {
         let toolkit = toolkit();
         let clock = toolkit.clock.clone();
         let organization = OrganizationId::new(Uuid::from_u128(1));
         let store: Arc<dyn Store> =
             Arc::new(MemoryStore::new(organization, Arc::new(move || clock.now())));
-        let left = Network::new("left", true, toolkit.clock.clone());
-        let right = Network::new("right", false, toolkit.clock.clone());
         let now = toolkit.clock.now();
-        for (side, platform) in ["left", "right"].into_iter().enumerate() {
-            let app = AppId::new(Uuid::from_u128(APPS[side]));
+        let mut networks = Vec::new();
+        let mut endpoints = Vec::new();
+        for (side, member) in members.all.iter().enumerate() {
+            let network = Network::new(member.kind, members.paced, toolkit.clock.clone());
+            let platform = network.manifest().id.as_str();
             let made = App {
-                id: app,
+                id: app(member.kind),
                 organization,
                 platform: platform.into(),
                 name: platform.into(),
@@ -109,22 +159,23 @@ impl World {
             let made = Connection {
                 id: connection(side),
                 organization,
-                app,
+                app: app(member.kind),
                 platform: platform.into(),
-                workspace: "acme".into(),
+                workspace: workspace(side),
                 name: "Acme".into(),
                 state: ConnectionState::Active,
                 created_at: now,
             };
             store.put_connection(made).await.unwrap();
+            endpoints.push(Endpoint {
+                id: EndpointId::new(Uuid::from_u128(40 + side as u128)),
+                at: at(side),
+                name: "general".into(),
+                direction: member.direction,
+                since: now,
+            });
+            networks.push(network);
         }
-        let endpoint = |side: usize| Endpoint {
-            id: EndpointId::new(Uuid::from_u128(40 + side as u128)),
-            at: at(side),
-            name: "general".into(),
-            direction: Direction::Both,
-            since: now,
-        };
         let sync = ChannelSync {
             id: ChannelSyncId::new(Uuid::from_u128(SYNC)),
             organization,
@@ -132,12 +183,13 @@ impl World {
             state: ChannelSyncState::Active,
             settings: SyncSettings::default(),
             created_at: now,
-            endpoints: vec![endpoint(0), endpoint(1)],
+            endpoints,
         };
         store.put_channel_sync(sync).await.unwrap();
         let process = Arc::default();
-        let relay = start(&store, &left, &right, &toolkit, &process, broken).await;
-        Self { left, right, relay, store, toolkit, process, broken, keys: 0 }
+        let relay = start(&store, &networks, &toolkit, &process, broken).await;
+        let (left, right) = (networks[0].clone(), networks[1].clone());
+        Self { left, right, networks, relay, store, toolkit, process, broken, keys: 0 }
     }
 
     /// A webhook comes in, as a new one each time.
@@ -161,12 +213,12 @@ impl World {
     ) -> Accepted {
         let proof = verify::shared_secret("fake", "fake").unwrap();
         let inbound = Inbound {
-            workspace: "acme".into(),
+            workspace: workspace(side),
             conversation: RemoteId::from(conversation),
             key: key.into(),
             payload: payload.to_vec(),
         };
-        let app = AppId::new(Uuid::from_u128(APPS[side]));
+        let app = app(self.networks[side].kind);
         self.relay.accept(app, vec![Verified::by(proof, inbound)]).await.unwrap()
     }
 
@@ -185,9 +237,8 @@ impl World {
     /// Waits until nothing waits any more.
     pub async fn settle(&mut self) {
         loop {
-            for side in 0..2 {
-                let network = if side == 0 { &self.left } else { &self.right };
-                for event in network.own_events() {
+            for side in 0..self.networks.len() {
+                for event in self.networks[side].own_events() {
                     self.hear(side, &event).await;
                 }
             }
@@ -200,30 +251,46 @@ impl World {
         }
     }
 
+    /// An admin authorizes these again.
+    pub async fn connect_again(&mut self, sides: &[usize]) {
+        let connections: Vec<_> = sides.iter().copied().map(connection).collect();
+        for connection in &connections {
+            let active = ConnectionState::Active;
+            self.store.set_connection_state(*connection, active).await.unwrap();
+        }
+        let changed = self.relay.changed(&connections);
+        if tokio::time::timeout(Duration::from_secs(3), changed).await.is_err() {
+            self.crash().await;
+        }
+    }
+
     /// The process dies at some await point, and another one starts.
     pub async fn crash(&mut self) {
         // A dead process never answers, so it is not waited for long.
         let _ = tokio::time::timeout(Duration::from_secs(1), self.relay.stop()).await;
         self.process = Arc::default();
-        let (left, right) = (&self.left, &self.right);
-        self.relay =
-            start(&self.store, left, right, &self.toolkit, &self.process, self.broken).await;
+        let (store, networks) = (&self.store, &self.networks);
+        self.relay = start(store, networks, &self.toolkit, &self.process, self.broken).await;
     }
 }
 
 async fn start(
     store: &Arc<dyn Store>,
-    left: &Network,
-    right: &Network,
+    networks: &[Network],
     toolkit: &Toolkit,
     process: &Arc<Process>,
     broken: Option<Broken>,
 ) -> Relay {
-    left.called_by(process);
-    right.called_by(process);
+    let mut vendors: BTreeMap<Kind, Vendor> = BTreeMap::new();
+    for (side, network) in networks.iter().enumerate() {
+        network.called_by(process);
+        let vendor = vendors.entry(network.kind);
+        vendor
+            .and_modify(|vendor| vendor.takes(workspace(side), network))
+            .or_insert_with(|| Vendor::of(workspace(side), network));
+    }
     let store = Arc::new(Watched::new(store.clone(), process.clone(), broken));
-    let platforms: [Arc<dyn Platform>; 2] = [Arc::new(left.clone()), Arc::new(right.clone())];
-    let mut settings = RelaySettings::new("http://rialto.test/".parse().unwrap());
-    settings.pacing = false;
-    Relay::start(store, platforms.into_iter().collect(), toolkit.clone(), settings).await.unwrap()
+    let platforms = vendors.into_values().map(|vendor| Arc::new(vendor) as Arc<dyn Platform>);
+    let settings = RelaySettings::new("http://rialto.test/".parse().unwrap());
+    Relay::start(store, platforms.collect(), toolkit.clone(), settings).await.unwrap()
 }

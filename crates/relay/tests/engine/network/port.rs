@@ -1,6 +1,6 @@
 //! The network as the engine sees it: the connector's side.
 
-use std::sync::Arc;
+use std::iter;
 
 use async_trait::async_trait;
 use jiff::Timestamp;
@@ -9,53 +9,12 @@ use rialto_model::{
     EventKind, Fingerprint, PartKey, ReactionState, RemoteId, Revision, RichText,
 };
 use rialto_platform::{
-    AppConfig, AuthorizationAnswer, AuthorizationStart, Authorized, ConnectContext, Connection,
-    FileBody, FileError, Finding, HistoryPage, HistoryRequest, Manifest, MessageChange, Nest,
-    NewConversation, Note, Outgoing, Page, Part, Platform, Post, ReadError, Received, SendError,
-    SetupError, Upkeep, WebhookAnswer, WebhookRequest, split::split,
+    Connection, FileBody, FileError, Finding, HistoryPage, HistoryRequest, MessageChange, Nest,
+    NewConversation, Note, Outgoing, Page, Part, Post, ReadError, SendError, SetupError, Upkeep,
+    split::split,
 };
-use secrecy::SecretString;
 
 use super::{Network, SERVICE, Seen, find};
-
-#[async_trait]
-impl Platform for Network {
-    fn manifest(&self) -> &Manifest {
-        &self.manifest
-    }
-
-    fn receive(&self, _: &AppConfig, _: &WebhookRequest<'_>, _: Timestamp) -> Received {
-        Received::Handshake(WebhookAnswer::status(http::StatusCode::OK))
-    }
-
-    fn app_manifest(&self, _: &AppConfig) -> Option<String> {
-        None
-    }
-
-    fn authorization_start(
-        &self,
-        _: &AppConfig,
-        _: &str,
-    ) -> Result<AuthorizationStart, SetupError> {
-        Err(SetupError::Refused("not here".into()))
-    }
-
-    async fn authorize(
-        &self,
-        _: &AppConfig,
-        _: AuthorizationAnswer,
-    ) -> Result<Authorized, SetupError> {
-        Err(SetupError::Refused("not here".into()))
-    }
-
-    async fn adopt(&self, _: &AppConfig, _: SecretString) -> Result<Authorized, SetupError> {
-        Err(SetupError::Refused("not here".into()))
-    }
-
-    fn connect(&self, _: ConnectContext) -> Result<Arc<dyn Connection>, SetupError> {
-        Ok(Arc::new(self.clone()))
-    }
-}
 
 #[async_trait]
 impl Connection for Network {
@@ -71,20 +30,31 @@ impl Connection for Network {
 
     /// Two messages a page; deletions show by what is not there any more.
     async fn history(&self, request: HistoryRequest<'_>) -> Result<HistoryPage, ReadError> {
+        self.reads_past().await?;
         let state = self.state.lock();
         let all = state.conversations.get(request.conversation).map(Vec::as_slice);
         let listed = |seen: &Seen| seen.posted_at + state.lag <= self.clock.now();
-        let since = |seen: &&Seen| seen.posted_at >= request.since && !seen.deleted && listed(seen);
-        let shown: Vec<_> = all.unwrap_or_default().iter().filter(since).collect();
-        let start = request.page.map_or(0, |page| page.parse().unwrap());
+        let since = |seen: &Seen| seen.posted_at >= request.since && !seen.deleted && listed(seen);
+        let all = all.unwrap_or_default().iter().enumerate();
+        // Newest first, as most platforms list.
+        let mut shown: Vec<_> = all.filter(|(_, seen)| since(seen)).rev().collect();
+        let from = request.page.map(|page| page.parse::<usize>().unwrap());
+        match from {
+            Some(from) if self.shifts => drop(shown.drain(..from.min(shown.len()))),
+            Some(from) => shown.retain(|(place, _)| *place < from),
+            None => {}
+        }
+        let next = shown
+            .get(1)
+            .filter(|_| shown.len() > 2)
+            .map(|(place, _)| if self.shifts { from.unwrap_or_default() + 2 } else { *place });
         let mut page = HistoryPage {
             complete_since: Some(request.since),
-            next: (start + 2 < shown.len()).then(|| (start + 2).to_string()),
+            next: next.map(|next| next.to_string()),
             ..HistoryPage::default()
         };
-        // Newest first, as most platforms list.
-        for seen in shown.iter().rev().skip(start).take(2) {
-            let mut as_told = (*seen).clone();
+        for (_, seen) in shown.into_iter().take(2) {
+            let mut as_told = seen.clone();
             if seen.part.is_some() {
                 as_told.by = SERVICE.into();
             }
@@ -98,7 +68,8 @@ impl Connection for Network {
             let edited = Timestamp::from_microsecond(seen.revision.0).unwrap();
             let said = (self.said(&as_told, seen.revision), seen.posted_at.max(edited));
             // Who reacted is told as it is now.
-            for (kind, at) in [said, (reactions, self.clock.now())] {
+            let reactions = self.kind.reacts().then(|| (reactions, self.clock.now()));
+            for (kind, at) in iter::once(said).chain(reactions) {
                 let conversation = request.conversation.clone();
                 page.events.push(Event { conversation, at, kind });
             }
@@ -200,6 +171,7 @@ impl Connection for Network {
         {
             return Err(SendError::NoThread("the thread is gone".into()));
         }
+        self.count_post(post.to)?;
         let result = self.call(format!("post {text}"), |state| {
             state.next += 1;
             let id = RemoteId::from(format!("{}-{}", self.manifest.name, state.next));
@@ -209,6 +181,8 @@ impl Connection for Network {
                 thread_began: None,
                 by,
                 text,
+                reads_now: None,
+                edits: 0,
                 reactions: Vec::new(),
                 deleted: false,
                 posted_at: self.clock.now(),
@@ -239,7 +213,7 @@ impl Connection for Network {
                     *fingerprint == post.part.fingerprint
                         && seen.posted_at >= begun.at()
                         && seen.posted_at + lag <= self.clock.now()
-                        && (!self.marks || *delivery == begun.delivery().to_string())
+                        && (!self.kind.marks() || *delivery == begun.delivery().to_string())
                 }
                 None => false,
             };
@@ -267,7 +241,7 @@ impl Connection for Network {
             match change {
                 MessageChange::Edit { part, .. } => {
                     let (_, text): (String, String) = serde_json::from_str(&part.body).unwrap();
-                    seen.text = text;
+                    self.edit_copy(seen, text);
                 }
                 MessageChange::Delete { .. } => seen.deleted = true,
                 MessageChange::React { emoji, .. } if seen.reactions.contains(&emoji.as_text()) => {
@@ -285,6 +259,8 @@ impl Connection for Network {
             Ok(_) => Ok(()),
             Err(error) => Err(error),
         };
+        let slowness = self.state.lock().slowness;
+        tokio::time::sleep(slowness).await;
         process.step().await;
         changed
     }
@@ -301,6 +277,22 @@ impl Connection for Network {
 
     async fn check(&self) -> Vec<Finding> {
         Vec::new()
+    }
+}
+
+impl Network {
+    /// Makes a post of ours read anew. What reads so already counts as no edit; what may be edited no
+    /// more is told of in a reply, which the connector keeps to itself.
+    fn edit_copy(&self, seen: &mut Seen, text: String) {
+        if seen.reads() == text {
+            return;
+        }
+        if self.kind.max_edits().is_some_and(|most| seen.edits >= most) {
+            seen.reads_now = Some(text);
+        } else {
+            seen.edits += 1;
+            seen.text = text;
+        }
     }
 }
 

@@ -1,0 +1,171 @@
+//! What goes wrong between Rialto and a network.
+
+use std::{collections::VecDeque, time::Duration};
+
+use jiff::{SignedDuration, Timestamp};
+use rialto_model::{RemoteId, Window};
+use rialto_platform::{HoldScope, ReadError, SendError};
+
+use super::{Network, State};
+
+/// What goes wrong with a call.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Fault {
+    /// Nothing is done, the answer never comes.
+    LostCall,
+    /// It is done, the answer never comes.
+    LostAnswer,
+    /// Nothing is done, for now.
+    Down,
+    /// Nothing is done; wait so many seconds.
+    Wait(i64),
+    /// Nothing is done and never will be.
+    Never,
+    /// Nothing is done until somebody authorizes again.
+    Revoked,
+}
+
+/// What is wrong with a network for a while, whatever is called.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Illness {
+    /// Nothing is answered.
+    Down,
+    /// Each answer takes half a minute.
+    Slow,
+    /// Each call is answered by the wish to wait.
+    Limited,
+    /// The authorization was withdrawn.
+    Revoked,
+}
+
+/// How long an answer takes that is slow.
+const SLOW: Duration = Duration::from_secs(30);
+/// How long one has to wait where calls are limited, in seconds.
+const LIMITED: i64 = 20;
+
+/// Posts, the earliest first: to where, when, and whether this run of the engine made them.
+pub type Posts = VecDeque<(RemoteId, Timestamp, bool)>;
+
+impl Network {
+    /// The next calls go wrong so.
+    pub fn fail_next(&self, faults: impl IntoIterator<Item = Fault>) {
+        self.state.lock().faults.extend(faults);
+    }
+
+    /// All calls go wrong so from now on.
+    pub fn falls_ill(&self, illness: Illness) {
+        let mut state = self.state.lock();
+        state.illness = Some(illness);
+        if illness == Illness::Slow {
+            state.slowness = SLOW;
+        }
+    }
+
+    /// Whatever was to go wrong yet does not.
+    pub fn is_well(&self) {
+        let mut state = self.state.lock();
+        state.faults.clear();
+        if state.illness.take() == Some(Illness::Slow) {
+            state.slowness = Duration::ZERO;
+        }
+    }
+
+    /// From now on a post or a change is answered only after a while.
+    pub fn answer_after(&self, slowness: Duration) {
+        self.state.lock().slowness = slowness;
+    }
+
+    /// What is posted from now on shows in lists so much later only.
+    pub fn list_after(&self, lag: Duration) {
+        self.state.lock().lag = lag;
+    }
+
+    /// Posts that one run of the engine made faster than this network allows, in words.
+    pub fn too_fast(&self) -> Vec<String> {
+        self.state.lock().too_fast.clone()
+    }
+
+    /// Does a call, or not, as the next fault says.
+    pub(super) fn call<T>(
+        &self,
+        what: String,
+        act: impl FnOnce(&mut State) -> T,
+    ) -> Result<T, SendError> {
+        let mut state = self.state.lock();
+        state.calls.push(what);
+        let wait = |seconds| SendError::RateLimited {
+            until: self.clock.now() + SignedDuration::from_secs(seconds),
+            scope: HoldScope::Conversation,
+        };
+        let revoked = || SendError::Revoked("token_revoked".into());
+        match state.illness {
+            Some(Illness::Down) => return Err(SendError::Transient("down".into())),
+            Some(Illness::Limited) => return Err(wait(LIMITED)),
+            Some(Illness::Revoked) => return Err(revoked()),
+            Some(Illness::Slow) | None => {}
+        }
+        match state.faults.pop_front() {
+            None => Ok(act(&mut state)),
+            Some(Fault::LostAnswer) => {
+                act(&mut state);
+                Err(SendError::Unknown("no answer".into()))
+            }
+            Some(Fault::LostCall) => Err(SendError::Unknown("no answer".into())),
+            Some(Fault::Down) => Err(SendError::Transient("down".into())),
+            Some(Fault::Wait(seconds)) => Err(wait(seconds)),
+            Some(Fault::Never) => Err(SendError::Permanent("the channel is archived".into())),
+            Some(Fault::Revoked) => Err(revoked()),
+        }
+    }
+
+    /// What happens to whoever reads the past.
+    pub(super) async fn reads_past(&self) -> Result<(), ReadError> {
+        let illness = self.state.lock().illness;
+        match illness {
+            None => Ok(()),
+            Some(Illness::Slow) => {
+                tokio::time::sleep(SLOW).await;
+                Ok(())
+            }
+            Some(Illness::Revoked) => Err(ReadError::Revoked("token_revoked".into())),
+            Some(Illness::Down | Illness::Limited) => {
+                Err(ReadError::Transient { reason: "down".into(), after: None })
+            }
+        }
+    }
+
+    /// Counts a post against the windows of this network. What the run before made counts here, and
+    /// the run after it cannot know: it is told when to come again.
+    pub(super) fn count_post(&self, to: &RemoteId) -> Result<(), SendError> {
+        let now = self.clock.now();
+        let pacing = &self.manifest.capabilities.pacing;
+        let mut state = self.state.lock();
+        let room = |posts: &Posts, window: &Window, all: bool, this_run: bool| {
+            let per = SignedDuration::try_from(window.per).unwrap();
+            let count = usize::try_from(window.count).unwrap();
+            let recent = posts.iter().rev().filter(|(at, when, run)| {
+                (all || at == to) && (*run || !this_run) && now.duration_since(*when) < per
+            });
+            recent.map(|(_, when, _)| *when + per).nth(count - 1)
+        };
+        let all = pacing.connection.iter().map(|window| (window, true));
+        let windows: Vec<_> =
+            pacing.conversation.iter().map(|window| (window, false)).chain(all).collect();
+        for (window, all) in &windows {
+            if room(&state.posts, window, *all, true).is_some() {
+                let line = format!("a post to {to} at {now} breaks {window:?}");
+                state.too_fast.push(line);
+            }
+        }
+        let until =
+            windows.iter().filter_map(|(window, all)| room(&state.posts, window, *all, false));
+        let until = until.max();
+        match until {
+            Some(until) => Err(SendError::RateLimited { until, scope: HoldScope::Conversation }),
+            None => {
+                state.posts.push_back((to.clone(), now, true));
+                Ok(())
+            }
+        }
+    }
+}
