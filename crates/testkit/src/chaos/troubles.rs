@@ -89,7 +89,8 @@ pub(super) async fn carry_out(world: Arc<World>, troubles: &[Trouble]) -> Result
     Ok(())
 }
 
-/// The authorization ends at the vendor's: the app is taken away, or in Teams the service user locked out.
+/// The authorization ends at the vendor's: the tokens are taken back, or in Teams the service user is locked
+/// out. A Slack app that was taken away comes back as another one, that cannot change what it once posted.
 async fn revoke(world: &World, side: Side) -> Result<()> {
     if side == Side::Teams {
         lock(world, "deactivate").await?;
@@ -103,13 +104,14 @@ async fn revoke(world: &World, side: Side) -> Result<()> {
     let apps = world.control.get(&format!("/{}/apps", side.word())).await?;
     let app = apps[0]["id"].as_str().context("the vendor's id of the app")?;
     let from = json!({"workspace": world.workspace(side), "as": side.signs_in()});
-    world.control.post(&format!("/{}/apps/{app}/uninstall", side.word()), from).await?;
+    let how = if side == Side::Slack { "revoke" } else { "uninstall" };
+    world.control.post(&format!("/{}/apps/{app}/{how}", side.word()), from).await?;
     Ok(())
 }
 
 /// Whoever was locked out may sign in again: then the admin can connect.
 async fn allow(world: &World, side: Side) -> Result<()> {
-    if side == Side::Teams { lock(world, "reactivate").await } else { Ok(()) }
+    if side == Side::Teams { lock(world, "activate").await } else { Ok(()) }
 }
 
 async fn lock(world: &World, what: &str) -> Result<()> {
