@@ -6,8 +6,9 @@ use std::collections::{BTreeMap, HashSet};
 use anyhow::Result;
 
 use super::{
-    acts::{EMOJI, reacts},
+    acts::{EMOJI, most_edits, reacts},
     heard::Heard,
+    replies,
     screens::{Screens, marks},
     truth::{Said, Truth},
     words::{Shape, TARGET, mark},
@@ -16,6 +17,9 @@ use crate::{
     Message, Side, World,
     story::cell::{Cell, Page},
 };
+
+/// What a reply begins with that says how a message reads now.
+const READS: &str = "This is how it reads now, as Webex lets it be edited no more:";
 
 /// Something that is not as it should be.
 #[derive(Clone, Debug)]
@@ -44,6 +48,8 @@ pub(super) struct Comparison<'a> {
     pub(super) people: &'a HashSet<String>,
     pub(super) heard: &'a Heard,
     pub(super) page: &'a Page,
+    /// Whether reactions are told in replies where they cannot be made.
+    pub(super) asks_for_replies: bool,
 }
 
 impl Comparison<'_> {
@@ -68,6 +74,7 @@ impl Comparison<'_> {
                 wrong.extend(self.order(from, side));
             }
         }
+        wrong.extend(self.replies());
         wrong
     }
 
@@ -79,7 +86,15 @@ impl Comparison<'_> {
                 .then(|| format!("was deleted and is still on {}", there.name()));
             return still.into_iter().collect();
         }
-        if let Err(what) = self.content(said, there, &copies) {
+        let (readings, copies): (Vec<_>, Vec<_>) =
+            copies.into_iter().partition(|copy| copy.text.starts_with(READS));
+        let reads = match self.reading(said, there, &copies, &readings) {
+            Ok(Some(reading)) => self.content(said, there, &[reading]),
+            Ok(None) => self.content(said, there, &copies),
+            Err(what) => Err(what),
+        };
+        let reads = reads.and_then(|()| self.author(said, there, copies[0]));
+        if let Err(what) = reads.and_then(|()| self.file(said, there, &copies)) {
             return vec![what];
         }
         let mut wrong: Vec<_> = self.thread(said, there, copies[0]).into_iter().collect();
@@ -94,11 +109,33 @@ impl Comparison<'_> {
         crosses(feature) && (!edited || crosses("edit_formats"))
     }
 
+    /// The one reply that says how a message reads now, where it was edited as often as it can be.
+    fn reading<'m>(
+        &self,
+        said: &Said,
+        there: Side,
+        copies: &[&Message],
+        readings: &[&'m Message],
+    ) -> Result<Option<&'m Message>, String> {
+        let Some(copy) = copies.first() else {
+            return Err(format!("is missing on {}", there.name()));
+        };
+        let [reading] = readings else {
+            let none = readings.is_empty();
+            let often = || format!("reads anew in {} replies on {}", readings.len(), there.name());
+            return if none { Ok(None) } else { Err(often()) };
+        };
+        // An edit whose answer was lost may count twice.
+        let is_late = said.revision > most_edits(there) / 2;
+        let is_below = reading.thread.as_ref() == Some(copy.thread.as_ref().unwrap_or(&copy.id));
+        match is_late && is_below {
+            true => Ok(Some(reading)),
+            false => Err(format!("reads anew after {} edits: {reading:?}", said.revision)),
+        }
+    }
+
     /// Whether a message is there, once, as it reads now.
     fn content(&self, said: &Said, there: Side, copies: &[&Message]) -> Result<(), String> {
-        if copies.is_empty() {
-            return Err(format!("is missing on {}", there.name()));
-        }
         let texts: Vec<_> = copies.iter().map(|copy| copy.text.replace('\u{a0}', " ")).collect();
         let mut text = texts.join("\n");
         let mut lines = said.words.lines();
@@ -145,8 +182,7 @@ impl Comparison<'_> {
                 return Err(format!("lacks {sign} on {}: {}", there.name(), cut(&html)));
             }
         }
-        self.author(said, there, copies[0])?;
-        if file { self.file(said, there, copies) } else { Ok(()) }
+        Ok(())
     }
 
     fn author(&self, said: &Said, there: Side, copy: &Message) -> Result<(), String> {
@@ -159,6 +195,9 @@ impl Comparison<'_> {
     }
 
     fn file(&self, said: &Said, there: Side, copies: &[&Message]) -> Result<(), String> {
+        if said.words.file().is_none() {
+            return Ok(());
+        }
         let mark = mark(said.number);
         // SharePoint puts a number behind a name that is taken: by an upload whose answer was lost.
         let named = |message: &Message| {
@@ -232,6 +271,9 @@ impl Comparison<'_> {
                     .is_some_and(|said| said.sync == self.sync && said.side != side)
             };
             let marks = marks(message);
+            if replies::emoji_of(message).is_some() {
+                continue;
+            }
             // The platform's own words about who came.
             if marks.is_empty() && message.text.ends_with("has joined the channel") {
                 continue;

@@ -19,6 +19,7 @@ mod heard;
 mod kills;
 mod people;
 mod places;
+mod replies;
 mod screens;
 mod settle;
 mod story;
@@ -186,6 +187,7 @@ impl Run<'_> {
                 people: &people,
                 heard: &heard,
                 page: &self.page,
+                asks_for_replies: places::asks_for_replies(channels),
             };
             wrong.extend(comparison.all());
         }

@@ -51,6 +51,11 @@ pub(super) async fn set_up(options: &Options) -> Result<(Arc<World>, Arc<[Channe
         world.connect_channels(&["slack:general", "teams:General", "webex:support"]).await?,
         with_one_more(&world, made, Side::Zoom, "support").await?,
     ];
+    for sync in syncs.iter().filter(|sync| asks_for_replies(sync)) {
+        let path = format!("/api/v1/channel-syncs/{}", sync.sync);
+        let settings = Some(json!({"reaction_replies": true}));
+        world.api.call(reqwest::Method::PATCH, &path, settings).await?;
+    }
     Ok((Arc::new(world), Arc::new(syncs)))
 }
 
@@ -60,6 +65,11 @@ async fn rotate_tokens(world: &World) -> Result<()> {
     let rotation = Some(json!({"token_rotation": true}));
     world.control.call(reqwest::Method::PATCH, &format!("/slack/apps/{app}"), rotation).await?;
     world.authorize(Side::Slack, &world.app(Side::Slack).await?).await
+}
+
+/// Where reactions are told in replies to those who cannot see them: not everywhere.
+pub(super) fn asks_for_replies(channels: &Channels) -> bool {
+    channels.places.len() == 3
 }
 
 async fn with_one_more(
