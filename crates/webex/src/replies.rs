@@ -103,12 +103,13 @@ impl Replies {
         more: &str,
     ) -> Result<(), SendError> {
         let id = message.id.get().unwrap_or_default();
-        let (entry, first) = (about.entry(id), words(&about.first_words()));
+        let (entry, first_words) = (about.entry(id), about.first_words());
+        let first = words(&first_words);
         let markdown = match more {
             "" => first,
             more => format!("*{first}*  \n{more}"),
         };
-        if let Some(before) = self.made(api, own, &entry, about).await? {
+        if let Some(before) = self.made(api, own, &entry, &first_words).await? {
             if before.markdown.get() == Some(&markdown) {
                 return Ok(());
             }
@@ -135,11 +136,38 @@ impl Replies {
         message: &str,
         about: About<'_>,
     ) -> Result<(), SendError> {
-        let entry = about.entry(message);
-        if let Some(reply) = self.made(api, own, &entry, about).await? {
+        self.unsay(api, own, &about.entry(message), &about.first_words()).await
+    }
+
+    /// Takes away all that was said of a message.
+    pub async fn forget_all(
+        &self,
+        api: &Api,
+        own: &Identity,
+        message: &str,
+    ) -> Result<(), SendError> {
+        let reading = About::Reading.entry(message);
+        for (entry, _) in self.0.list(&reading).await? {
+            let first = match entry.strip_prefix(&reading) {
+                Some(emoji) if !emoji.is_empty() => format!("{REACTS} {emoji}"),
+                _ => About::Reading.first_words(),
+            };
+            self.unsay(api, own, &entry, &first).await?;
+        }
+        Ok(())
+    }
+
+    async fn unsay(
+        &self,
+        api: &Api,
+        own: &Identity,
+        entry: &str,
+        first: &str,
+    ) -> Result<(), SendError> {
+        if let Some(reply) = self.made(api, own, entry, first).await? {
             api.delete(&["messages", reply.id.get().unwrap_or_default()]).await?;
         }
-        Ok(self.0.remove(&entry).await?)
+        Ok(self.0.remove(entry).await?)
     }
 
     /// The reply of an entry, looked for where it is not known whether it was made.
@@ -148,7 +176,7 @@ impl Replies {
         api: &Api,
         own: &Identity,
         entry: &str,
-        about: About<'_>,
+        first: &str,
     ) -> Result<Option<Message>, SendError> {
         let kept = self.0.get(entry).await?;
         let Some(kept) = kept.as_ref().and_then(read) else { return Ok(None) };
@@ -170,12 +198,11 @@ impl Replies {
             Err(error) if error.is_gone() => return Ok(None),
             listed => listed.map_err(SendError::looked)?,
         };
-        let first = about.first_words();
         Ok(listed.items.into_iter().find(|it| {
             normalize::is_own(it, own)
                 && it.created.is_none_or(|at| at >= since)
                 && !others.iter().any(|id| it.id.get() == Some(id))
-                && normalize::text(it).plain_text().starts_with(&first)
+                && normalize::text(it).plain_text().starts_with(first)
         }))
     }
 }

@@ -223,7 +223,7 @@ pub(crate) async fn delete(
     replies: &Replies,
     message: &RemoteId,
 ) -> Result<(), SendError> {
-    replies.forget(api, own, message.as_str(), About::Reading).await?;
+    replies.forget_all(api, own, message.as_str()).await?;
     Ok(api.delete(&["messages", message.as_str()]).await?)
 }
 

@@ -269,6 +269,7 @@ pub(crate) fn routes(slack: Arc<Slack>) -> Router {
         .route("/apps/{id}/verify", post(verify_again))
         .route("/apps/{id}/install", post(install))
         .route("/apps/{id}/uninstall", post(uninstall))
+        .route("/apps/{id}/revoke", post(revoke))
         .route("/apps/{id}", delete(remove).patch(change))
         .with_state(slack)
 }
@@ -314,6 +315,15 @@ struct Where {
     workspace: String,
 }
 
+impl Where {
+    fn team(&self, stage: &Stage<'_>) -> Result<String, ControlError> {
+        let mut all = stage.state.workspaces.values();
+        let found = all.find(|w| w.id == self.workspace || w.name == self.workspace);
+        let missing = || ControlError::NotFound(format!("no workspace {}", self.workspace));
+        found.map(|w| w.id.clone()).ok_or_else(missing)
+    }
+}
+
 /// A person with the right to do so removes the app from a workspace.
 async fn uninstall(
     State(slack): State<Arc<Slack>>,
@@ -321,14 +331,20 @@ async fn uninstall(
     Json(place): Json<Where>,
 ) -> Answer {
     let mut stage = slack.stage();
-    let team = stage
-        .state
-        .workspaces
-        .values()
-        .find(|w| w.id == place.workspace || w.name == place.workspace)
-        .map(|w| w.id.clone())
-        .ok_or_else(|| ControlError::NotFound(format!("no workspace {}", place.workspace)))?;
+    let team = place.team(&stage)?;
     stage.uninstall(&team, &id);
+    Ok(Json(json!({"ok": true})))
+}
+
+/// All of the app's tokens are revoked; it stays in the workspace.
+async fn revoke(
+    State(slack): State<Arc<Slack>>,
+    Path(id): Path<String>,
+    Json(place): Json<Where>,
+) -> Answer {
+    let mut stage = slack.stage();
+    let team = place.team(&stage)?;
+    stage.revoke_all(&team, &id);
     Ok(Json(json!({"ok": true})))
 }
 

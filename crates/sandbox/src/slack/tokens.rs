@@ -258,8 +258,9 @@ impl Stage<'_> {
         self.tell_app(&token.team, &token.app, &token.user, &event);
     }
 
-    /// Removes an app from a workspace: its tokens are revoked, its bot is deactivated, it is told.
-    pub(crate) fn uninstall(&mut self, team: &str, app: &str) {
+    /// Takes all tokens of an app in a workspace back, and tells it; the app stays. Gives the bot, or whose
+    /// they were.
+    pub(crate) fn revoke_all(&mut self, team: &str, app: &str) -> String {
         let at = format!("{}.000000", self.seconds());
         let mut revoked = (BTreeSet::new(), BTreeSet::new());
         for token in self.state.tokens.values_mut() {
@@ -278,6 +279,13 @@ impl Stage<'_> {
         let event = json!({"type": "tokens_revoked", "event_ts": at,
             "tokens": {"oauth": revoked.0, "bot": revoked.1}});
         self.tell_app(team, app, &user, &event);
+        user
+    }
+
+    /// Removes an app from a workspace: its tokens are revoked, its bot is deactivated, it is told.
+    pub(crate) fn uninstall(&mut self, team: &str, app: &str) {
+        let user = self.revoke_all(team, app);
+        let at = format!("{}.000000", self.seconds());
         self.tell_app(team, app, &user, &json!({"type": "app_uninstalled", "event_ts": at}));
         let Ok(workspace) = self.workspace_mut(team) else { return };
         let Some(install) = workspace.installs.remove(app) else { return };

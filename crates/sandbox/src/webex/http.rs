@@ -46,7 +46,7 @@ pub(crate) async fn call(State(webex): State<Arc<Webex>>, request: Request) -> R
         Note { core: &webex.core, name: &name, by: String::new(), gate: &gate, path: &path };
     if gate.reset {
         note.down(0, None, "");
-        return drop_connection();
+        return dropped(&verb);
     }
     if let Some((code, retry_after)) = gate.refuse {
         note.down(code, None, "");
@@ -78,12 +78,18 @@ pub(crate) async fn call(State(webex): State<Arc<Webex>>, request: Request) -> R
     let status = if gate.lose_answer { 0 } else { status };
     note.down(status, result.as_ref().err(), &about);
     if gate.lose_answer {
-        return drop_connection();
+        return dropped(&verb);
     }
     match result {
         Ok(Reply { file: Some(download), .. }) => contents::send(download, verb == "HEAD").await,
         result => replied(&webex.core.ids, result),
     }
+}
+
+/// The connection is gone. An answer to HEAD has no body that could fail before its head is sent: it says
+/// what somebody on the way says of a lost answer.
+fn dropped(verb: &str) -> Response {
+    if verb == "HEAD" { StatusCode::BAD_GATEWAY.into_response() } else { drop_connection() }
 }
 
 /// What is written into the journal.

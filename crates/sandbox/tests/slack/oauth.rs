@@ -135,6 +135,19 @@ async fn an_uninstalled_app_is_told_and_its_tokens_are_dead() {
 }
 
 #[tokio::test]
+async fn an_app_whose_tokens_are_taken_back_is_told_and_keeps_its_bot() {
+    let world = World::start().await;
+    let app = world.app["id"].as_str().unwrap();
+    let place = json!({"workspace": "Acme"});
+    world.control("POST", &format!("/slack/apps/{app}/revoke"), place.clone()).await;
+    let revoked = world.receiver.event(|event| event["type"] == "tokens_revoked").await;
+    assert_eq!(revoked["tokens"]["bot"], json!([world.bot_user]));
+    assert_eq!(world.error("auth.test", json!({})).await, "token_revoked");
+    let again = world.control("POST", &format!("/slack/apps/{app}/install"), place).await;
+    assert_eq!(again["bot_user_id"], world.bot_user.as_str());
+}
+
+#[tokio::test]
 async fn an_app_makes_apps_from_manifests_with_a_configuration_token() {
     let world = World::start().await;
     let given = json!({"name": "Other", "people": [{"name": "Zoe"}]});

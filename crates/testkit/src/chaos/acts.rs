@@ -6,20 +6,7 @@ use std::time::Duration;
 use rand::{RngExt as _, rngs::StdRng};
 
 use super::words::Shape;
-use crate::Side;
-
-/// The two sides whose channels are in step.
-pub(super) const SIDES: [Side; 2] = [Side::Slack, Side::Teams];
-
-/// The other one of the two.
-pub(super) fn across(side: Side) -> Side {
-    if side == SIDES[0] { SIDES[1] } else { SIDES[0] }
-}
-
-/// Which of the two a platform's word means.
-pub(super) fn side_of(platform: &serde_json::Value) -> Side {
-    if platform == SIDES[0].word() { SIDES[0] } else { SIDES[1] }
-}
+use crate::{Channels, Side};
 
 /// What people react with.
 pub(super) const EMOJI: [&str; 4] = ["🎉", "👀", "🚀", "👍"];
@@ -57,45 +44,70 @@ pub(super) enum What {
     },
 }
 
-/// So many acts within a time, in so many channel syncs.
-pub(super) fn plan(rng: &mut StdRng, count: usize, syncs: usize, within: Duration) -> Vec<Act> {
+/// So many acts within a time, in these channel syncs.
+pub(super) fn plan(
+    rng: &mut StdRng,
+    count: usize,
+    syncs: &[Channels],
+    within: Duration,
+) -> Vec<Act> {
     let mut times: Vec<Duration> =
         (0..count).map(|_| within.mul_f64(rng.random::<f64>())).collect();
     times.sort_unstable();
     let act = |at| {
-        let side = SIDES[usize::from(!rng.random::<bool>())];
+        let sync = rng.random_range(0..syncs.len());
+        let places = &syncs[sync].places;
+        let side = places[rng.random_range(0..places.len())].side;
         let people = side.people();
         let person = people[rng.random_range(0..people.len())];
-        Act { at, sync: rng.random_range(0..syncs), side, person, what: what(rng, side) }
+        Act { at, sync, side, person, what: what(rng) }
     };
     times.into_iter().map(act).collect()
 }
 
-fn what(rng: &mut StdRng, side: Side) -> What {
+fn what(rng: &mut StdRng) -> What {
     let pick = rng.random();
     match rng.random_range(0..100) {
-        0..42 => What::Post(shape(rng, side)),
-        42..60 => What::Reply { pick, shape: shape(rng, side) },
+        0..42 => What::Post(shape(rng)),
+        42..60 => What::Reply { pick, shape: shape(rng) },
         60..74 => What::Edit { pick },
         74..94 => What::React { pick, emoji: rng.random_range(0..EMOJI.len()) },
         _ => What::Delete { pick },
     }
 }
 
-fn shape(rng: &mut StdRng, side: Side) -> Shape {
+fn shape(rng: &mut StdRng) -> Shape {
     match rng.random_range(0..100) {
         0..66 => Shape::Plain { words: rng.random() },
-        66..71 => Shape::Styled,
+        66..69 => Shape::Styled,
+        69..71 => Shape::Struck,
         71..76 => Shape::Link,
         76..80 => Shape::Quote,
         80..84 => Shape::Code,
-        84..87 => Shape::Long { lines: long(side) },
+        84..87 => Shape::Long { lines: 0 },
         87..95 => Shape::File { bytes: rng.random_range(1..20_000) },
         _ => Shape::OnlyFile { bytes: rng.random_range(1..20_000) },
     }
 }
 
-/// Lines that this side takes in one message, and the other does not.
-pub(super) fn long(side: Side) -> usize {
-    if side == Side::Slack { 720 } else { 240 }
+/// Lines that a side takes in one message, and another one of the channel sync does not, if there is
+/// such a number: nobody takes less than Zoom.
+pub(super) fn long(side: Side, channels: &Channels) -> usize {
+    match side {
+        // Between the two, Teams takes almost as much as Slack does.
+        Side::Slack if channels.others(side) == [Side::Teams] => 720,
+        Side::Slack | Side::Teams => 240,
+        Side::Webex => 100,
+        Side::Zoom => 20,
+    }
+}
+
+/// Whether Rialto hears of people's reactions there: Webex tells apps of none.
+pub(super) fn reacts(side: Side) -> bool {
+    side != Side::Webex
+}
+
+/// How often people there can edit one message.
+pub(super) fn most_edits(side: Side) -> usize {
+    if side == Side::Webex { 10 } else { usize::MAX }
 }

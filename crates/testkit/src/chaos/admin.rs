@@ -11,8 +11,7 @@ use std::{
 
 use serde_json::Value;
 
-use super::acts::side_of;
-use crate::World;
+use crate::{Side, World};
 
 /// How often the admin looks.
 const LOOK_AGAIN: Duration = Duration::from_millis(1_000);
@@ -27,7 +26,8 @@ pub(super) async fn watch(world: Arc<World>, reconnected: Arc<AtomicUsize>) {
             if is_well(connection) {
                 continue;
             }
-            let side = side_of(&connection["platform"]);
+            let platform = connection["platform"].as_str().unwrap_or_default();
+            let Ok(side) = Side::named(platform) else { continue };
             let Ok(app) = world.app(side).await else { continue };
             if world.authorize(side, &app).await.is_ok() {
                 reconnected.fetch_add(1, Ordering::Relaxed);

@@ -1,16 +1,25 @@
-//! What is seen on both sides in the end, against what was said.
+//! What is seen on all sides in the end, against what was said, up to what the compatibility page says
+//! that a platform cannot show.
 
-use std::collections::{BTreeMap, HashMap, HashSet};
+use std::collections::{BTreeMap, HashSet};
 
 use anyhow::Result;
 
 use super::{
-    acts::{EMOJI, SIDES, across},
+    acts::{EMOJI, most_edits, reacts},
     heard::Heard,
+    replies,
+    screens::{Screens, marks},
     truth::{Said, Truth},
-    words::{Shape, mark, marks_in},
+    words::{Shape, TARGET, mark},
 };
-use crate::{Channels, Message, Side, World};
+use crate::{
+    Message, Side, World,
+    story::cell::{Cell, Page},
+};
+
+/// What a reply begins with that says how a message reads now.
+const READS: &str = "This is how it reads now, as Webex lets it be edited no more:";
 
 /// Something that is not as it should be.
 #[derive(Clone, Debug)]
@@ -20,42 +29,10 @@ pub(super) struct Wrong {
     pub(super) what: String,
 }
 
-/// Both screens of a channel sync.
-pub(super) struct Screens([Vec<Message>; 2]);
-
-impl Screens {
-    pub(super) async fn look(world: &World, channels: &Channels) -> Result<Self> {
-        Ok(Self([
-            world.read(Side::Slack, channels).await?,
-            world.read(Side::Teams, channels).await?,
-        ]))
-    }
-
-    fn on(&self, side: Side) -> &[Message] {
-        &self.0[side as usize]
-    }
-
-    /// What of a message is on the other side than it was typed on, in the order of the screen.
-    pub(super) fn copies(&self, truth: &Truth, said: &Said) -> Vec<&Message> {
-        let there = across(said.side);
-        let shows = |message: &&Message| {
-            truth.original(said.sync, there, &message.id).is_none()
-                && marks(message).contains(&said.number)
-        };
-        self.on(there).iter().filter(|message| !message.deleted).filter(shows).collect()
-    }
-}
-
-/// The messages that one on a screen shows.
-fn marks(message: &Message) -> HashSet<usize> {
-    let names = message.files.iter().map(|file| file.name.as_str());
-    [message.text.as_str()].into_iter().chain(names).flat_map(marks_in).collect()
-}
-
-/// The accounts of people on both sides: everybody else there is Rialto.
+/// The accounts of people on all sides: everybody else there is Rialto.
 pub(super) async fn people(world: &World) -> Result<HashSet<String>> {
     let mut accounts = HashSet::new();
-    for side in SIDES {
+    for side in Side::ALL {
         for person in side.people() {
             accounts.insert(world.account(side, person).await?);
         }
@@ -70,101 +47,157 @@ pub(super) struct Comparison<'a> {
     pub(super) screens: &'a Screens,
     pub(super) people: &'a HashSet<String>,
     pub(super) heard: &'a Heard,
+    pub(super) page: &'a Page,
+    /// Whether reactions are told in replies where they cannot be made.
+    pub(super) asks_for_replies: bool,
 }
 
 impl Comparison<'_> {
     /// All that is wrong.
     pub(super) fn all(&self) -> Vec<Wrong> {
         let mut wrong = Vec::new();
-        // The first copy of each message, and its place on the screen.
-        let mut first: HashMap<usize, &Message> = HashMap::new();
-        let of_sync = || self.truth.all().iter().filter(|said| said.sync == self.sync);
-        for said in of_sync() {
-            let copies = self.screens.copies(self.truth, said);
-            if let Some(copy) = copies.first() {
-                first.insert(said.number, copy);
-            }
+        for said in self.truth.all().iter().filter(|said| said.sync == self.sync) {
             let mut say = |what: String| {
                 let what = format!("{} {what}", said.place());
                 wrong.push(Wrong { message: Some(said.number), what });
             };
-            if said.deleted {
-                if !copies.is_empty() {
-                    say(format!("was deleted and is still on {}", across(said.side).name()));
-                }
-                continue;
+            if !said.deleted {
+                self.reactions_here(said).into_iter().for_each(&mut say);
             }
-            match self.content(said, &copies) {
-                Err(what) => say(what),
-                Ok(()) => {
-                    if let Some(what) = self.thread(said, copies[0]) {
-                        say(what);
-                    }
-                    for what in self.reactions(said, copies[0]) {
-                        say(what);
-                    }
-                }
+            for there in self.screens.sides().filter(|side| *side != said.side) {
+                self.on(there, said).into_iter().for_each(&mut say);
             }
         }
-        for side in SIDES {
+        for side in self.screens.sides() {
             wrong.extend(self.strangers(side));
-            wrong.extend(self.order(side));
+            for from in self.screens.sides().filter(|from| *from != side) {
+                wrong.extend(self.order(from, side));
+            }
         }
+        wrong.extend(self.replies());
         wrong
     }
 
-    /// Whether a message is there, once, as it reads now.
-    fn content(&self, said: &Said, copies: &[&Message]) -> Result<(), String> {
-        let there = across(said.side);
-        if copies.is_empty() {
-            return Err(format!("is missing on {}", there.name()));
+    /// What is wrong with a message on another side.
+    fn on(&self, there: Side, said: &Said) -> Vec<String> {
+        let copies = self.screens.copies(self.truth, said, there);
+        if said.deleted {
+            let still = (!copies.is_empty())
+                .then(|| format!("was deleted and is still on {}", there.name()));
+            return still.into_iter().collect();
         }
+        let (readings, copies): (Vec<_>, Vec<_>) =
+            copies.into_iter().partition(|copy| copy.text.starts_with(READS));
+        let reads = match self.reading(said, there, &copies, &readings) {
+            Ok(Some(reading)) => self.content(said, there, &[reading]),
+            Ok(None) => self.content(said, there, &copies),
+            Err(what) => Err(what),
+        };
+        let reads = reads.and_then(|()| self.author(said, there, copies[0]));
+        if let Err(what) = reads.and_then(|()| self.file(said, there, &copies)) {
+            return vec![what];
+        }
+        let mut wrong: Vec<_> = self.thread(said, there, copies[0]).into_iter().collect();
+        wrong.extend(self.reactions(said, copies[0], there));
+        wrong
+    }
+
+    /// Whether something crosses as it is, as the page says.
+    fn natively(&self, said: &Said, there: Side, feature: &str) -> bool {
+        let edited = said.revision > 0;
+        let crosses = |feature| self.page.cell(said.side, there, feature) == Cell::Native;
+        crosses(feature) && (!edited || crosses("edit_formats"))
+    }
+
+    /// The one reply that says how a message reads now, where it was edited as often as it can be.
+    fn reading<'m>(
+        &self,
+        said: &Said,
+        there: Side,
+        copies: &[&Message],
+        readings: &[&'m Message],
+    ) -> Result<Option<&'m Message>, String> {
+        let Some(copy) = copies.first() else {
+            return Err(format!("is missing on {}", there.name()));
+        };
+        let [reading] = readings else {
+            let none = readings.is_empty();
+            let often = || format!("reads anew in {} replies on {}", readings.len(), there.name());
+            return if none { Ok(None) } else { Err(often()) };
+        };
+        // An edit whose answer was lost may count twice.
+        let is_late = said.revision > most_edits(there) / 2;
+        let is_below = reading.thread.as_ref() == Some(copy.thread.as_ref().unwrap_or(&copy.id));
+        match is_late && is_below {
+            true => Ok(Some(reading)),
+            false => Err(format!("reads anew after {} edits: {reading:?}", said.revision)),
+        }
+    }
+
+    /// Whether a message is there, once, as it reads now.
+    fn content(&self, said: &Said, there: Side, copies: &[&Message]) -> Result<(), String> {
         let texts: Vec<_> = copies.iter().map(|copy| copy.text.replace('\u{a0}', " ")).collect();
-        let text = texts.join("\n");
+        let mut text = texts.join("\n");
+        let mut lines = said.words.lines();
+        let signs = said.words.signs();
+        if !signs.iter().all(|(feature, _)| self.natively(said, there, feature)) {
+            // Other means are signs around the words.
+            text = bare(&text);
+            lines = lines.iter().map(|line| bare(line)).collect();
+        }
         let shape = said.words.shape();
         let file = matches!(shape, Shape::File { .. } | Shape::OnlyFile { .. });
-        // On Slack a file is a message of its own.
-        let apart = usize::from(file && there == Side::Slack && shape_has_text(shape));
+        // On Slack and on Webex a file is a message of its own.
+        let is_apart = matches!(there, Side::Slack | Side::Webex) && shape_has_text(shape);
+        let apart = usize::from(file && is_apart);
         let most = if matches!(shape, Shape::Long { .. }) { usize::MAX } else { 1 + apart };
         if copies.len() > most {
             return Err(format!("is on {} {} times", there.name(), copies.len()));
         }
         let mut rest = text.as_str();
-        for line in said.words.lines() {
-            match text.matches(&line).count() {
+        for line in &lines {
+            match text.matches(line).count() {
                 1 => {}
-                0 => return Err(format!("does not read {line:?} there but {}", cut(&text))),
-                n => return Err(format!("reads {line:?} {n} times")),
+                0 => {
+                    let text = cut(&text);
+                    return Err(format!("does not read {line:?} on {} but {text}", there.name()));
+                }
+                n => return Err(format!("reads {line:?} {n} times on {}", there.name())),
             }
-            match rest.split_once(&line) {
+            match rest.split_once(line) {
                 Some((_, behind)) => rest = behind,
-                None => return Err(format!("has {line:?} in another place")),
+                None => return Err(format!("has {line:?} in another place on {}", there.name())),
             }
         }
         let mark = mark(said.number);
         let marks = text.matches(&mark).count();
-        let lines = said.words.lines().iter().filter(|line| line.contains(&mark)).count();
+        let lines = lines.iter().filter(|line| line.contains(&mark)).count();
         if marks != lines {
-            return Err(format!("has {marks} lines and not {lines}: {}", cut(&text)));
+            let text = cut(&text);
+            return Err(format!("has {marks} lines and not {lines} on {}: {text}", there.name()));
         }
         let html: String = copies.iter().map(|copy| copy.html.as_str()).collect();
-        if let Some(sign) = said.words.signs().iter().find(|sign| !html.contains(**sign)) {
-            return Err(format!("lacks {sign} there: {}", cut(&html)));
+        for (feature, sign) in signs {
+            if self.natively(said, there, feature) && !html.contains(sign) {
+                return Err(format!("lacks {sign} on {}: {}", there.name(), cut(&html)));
+            }
         }
-        self.author(said, copies[0])?;
-        if file { self.file(said, copies) } else { Ok(()) }
+        Ok(())
     }
 
-    fn author(&self, said: &Said, copy: &Message) -> Result<(), String> {
+    fn author(&self, said: &Said, there: Side, copy: &Message) -> Result<(), String> {
         let name = &copy.author.name;
-        // Files are shared by the app, with the name in the text; on Teams all is said so.
+        // Files are shared by the app, with the name in the text; elsewhere than on Slack all is said so.
         if name == said.person || copy.text.contains(said.person) {
             return Ok(());
         }
-        Err(format!("is from {name} there, not from {}", said.person))
+        Err(format!("is from {name} on {}, not from {}", there.name(), said.person))
     }
 
-    fn file(&self, said: &Said, copies: &[&Message]) -> Result<(), String> {
+    fn file(&self, said: &Said, there: Side, copies: &[&Message]) -> Result<(), String> {
+        if said.words.file().is_none() {
+            return Ok(());
+        }
         let mark = mark(said.number);
         // SharePoint puts a number behind a name that is taken: by an upload whose answer was lost.
         let named = |message: &Message| {
@@ -174,47 +207,50 @@ impl Comparison<'_> {
         };
         let here = self.screens.on(said.side).iter().find(|message| message.id == said.id);
         let here = here.map(named).unwrap_or_default();
-        let there: Vec<_> = copies.iter().flat_map(|copy| named(copy)).collect();
-        if here == there {
+        let shown: Vec<_> = copies.iter().flat_map(|copy| named(copy)).collect();
+        if here == shown {
             return Ok(());
         }
-        Err(format!("has the files {here:?} here and {there:?} there"))
+        Err(format!("has the files {here:?} here and {shown:?} on {}", there.name()))
     }
 
-    fn thread(&self, said: &Said, copy: &Message) -> Option<String> {
+    fn thread(&self, said: &Said, there: Side, copy: &Message) -> Option<String> {
         let Some(root) = said.root else {
-            return copy.thread.as_ref().map(|_| "is in a thread there".into());
+            return copy.thread.as_ref().map(|_| format!("is in a thread on {}", there.name()));
         };
         let root = self.truth.get(root);
         // A root that is gone leaves a tombstone, or nothing: its replies stay where they can.
         if root.deleted {
             return None;
         }
-        let there = across(said.side);
         let expected = if root.side == there {
             root.id.clone()
         } else {
-            self.screens.copies(self.truth, root).first()?.id.clone()
+            self.screens.copies(self.truth, root, there).first()?.id.clone()
         };
         (copy.thread.as_ref() != Some(&expected)).then(|| {
-            format!("is below {:?} there, not below {} ({expected})", copy.thread, root.place())
+            let (name, below) = (there.name(), &copy.thread);
+            format!("is below {below:?} on {name}, not below {} ({expected})", root.place())
         })
     }
 
-    /// Rialto's reaction stands on a side while people of the other side have theirs.
-    fn reactions(&self, said: &Said, copy: &Message) -> Vec<String> {
+    /// Rialto's reaction where the message was typed.
+    fn reactions_here(&self, said: &Said) -> Vec<String> {
         let here = self.screens.on(said.side).iter().find(|message| message.id == said.id);
         let Some(here) = here else { return vec!["is gone where it was typed".into()] };
+        self.reactions(said, here, said.side)
+    }
+
+    /// Rialto's reaction stands on a side, if it can, while people of other sides have theirs.
+    fn reactions(&self, said: &Said, message: &Message, side: Side) -> Vec<String> {
         let mut wrong = Vec::new();
         for (index, emoji) in EMOJI.iter().enumerate() {
-            for (message, side) in [(here, said.side), (copy, across(said.side))] {
-                let by = message.reactions.iter().filter(|it| it.emoji == *emoji);
-                let ours = by.flat_map(|it| &it.by).any(|account| !self.people.contains(account));
-                let should = said.is_reacted(across(side), index);
-                if ours != should {
-                    let what = if should { "lacks" } else { "still has" };
-                    wrong.push(format!("{what} {emoji} of the other side on {}", side.name()));
-                }
+            let by = message.reactions.iter().filter(|it| it.emoji == *emoji);
+            let ours = by.flat_map(|it| &it.by).any(|account| !self.people.contains(account));
+            let should = said.is_reacted_beyond(side, index) && reacts(side);
+            if ours != should {
+                let what = if should { "lacks" } else { "still has" };
+                wrong.push(format!("{what} {emoji} of other sides on {}", side.name()));
             }
         }
         wrong
@@ -235,6 +271,9 @@ impl Comparison<'_> {
                     .is_some_and(|said| said.sync == self.sync && said.side != side)
             };
             let marks = marks(message);
+            if replies::emoji_of(message).is_some() {
+                continue;
+            }
             // The platform's own words about who came.
             if marks.is_empty() && message.text.ends_with("has joined the channel") {
                 continue;
@@ -246,7 +285,11 @@ impl Comparison<'_> {
             }
             if marks.is_empty() || !marks.iter().all(of_here) {
                 let message_number = marks.iter().next().copied();
-                let what = format!("nobody said on the other side: {}", cut(&message.line()));
+                let what = format!(
+                    "nobody said on another side of {}: {}",
+                    side.name(),
+                    cut(&message.line())
+                );
                 wrong.push(Wrong { message: message_number, what });
             }
         }
@@ -269,11 +312,11 @@ impl Comparison<'_> {
     /// Order per conversation. Of two messages of one place the first comes first there if it was
     /// accepted before the other was said; and of those that no webhook told of, which sweeps find,
     /// whichever was said first.
-    fn order(&self, from: Side) -> Vec<Wrong> {
+    fn order(&self, from: Side, there: Side) -> Vec<Wrong> {
         let mut places: BTreeMap<Option<&str>, Vec<&Said>> = BTreeMap::new();
         let mut met = HashSet::new();
-        for message in self.screens.on(across(from)).iter().filter(|message| !message.deleted) {
-            if self.truth.original(self.sync, across(from), &message.id).is_some() {
+        for message in self.screens.on(there).iter().filter(|message| !message.deleted) {
+            if self.truth.original(self.sync, there, &message.id).is_some() {
                 continue;
             }
             for number in marks(message) {
@@ -295,7 +338,9 @@ impl Comparison<'_> {
                     };
                     if reordered {
                         let what = format!("stands behind {}", later.place());
-                        let what = format!("{} {what}, which was said later", earlier.place());
+                        let name = there.name();
+                        let what =
+                            format!("{} {what} on {name}, which was said later", earlier.place());
                         wrong.push(Wrong { message: Some(earlier.number), what });
                     }
                 }
@@ -307,6 +352,11 @@ impl Comparison<'_> {
 
 fn shape_has_text(shape: Shape) -> bool {
     !matches!(shape, Shape::OnlyFile { .. })
+}
+
+/// Words without the signs that stand around and behind them where there are no formats.
+fn bare(text: &str) -> String {
+    text.replace(&format!(" ({TARGET})"), "").replace(['*', '_', '~', '`'], "")
 }
 
 fn cut(text: &str) -> String {

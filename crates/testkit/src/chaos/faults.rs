@@ -4,7 +4,7 @@ use anyhow::Result;
 use rand::{RngExt as _, rngs::StdRng};
 use serde_json::{Value, json};
 
-use crate::World;
+use crate::{Side, World};
 
 /// What goes wrong, and how often.
 fn rules() -> Vec<(Value, f64)> {
@@ -35,11 +35,11 @@ fn rules() -> Vec<(Value, f64)> {
     rules.into_iter().map(merged).collect()
 }
 
-/// Switches all of them on, on both platforms.
+/// Switches all of them on, on every platform.
 pub(super) async fn on(world: &World, rng: &mut StdRng) -> Result<()> {
-    for platform in ["slack", "teams"] {
+    for side in Side::ALL {
         for (mut rule, probability) in rules() {
-            rule["platform"] = json!(platform);
+            rule["platform"] = json!(side.word());
             rule["probability"] = json!(probability);
             rule["seed"] = json!(rng.random::<u32>());
             world.control.post("/faults", rule).await?;

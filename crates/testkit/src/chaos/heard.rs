@@ -6,7 +6,7 @@ use anyhow::Result;
 use jiff::{SignedDuration, Timestamp};
 use serde_json::Value;
 
-use super::{acts::side_of, truth::Place};
+use super::truth::Place;
 use crate::{Side, World};
 
 /// A webhook about a message.
@@ -29,7 +29,7 @@ pub(super) struct Heard(HashMap<Place, Vec<Told>>);
 
 /// The platforms' ids of the channels, by channel sync and side.
 #[derive(Clone, Debug)]
-pub(super) struct Channels(Vec<[String; 2]>);
+pub(super) struct Channels(Vec<HashMap<Side, String>>);
 
 impl Channels {
     /// Asks Rialto for them.
@@ -37,12 +37,12 @@ impl Channels {
         let all = world.api.get("/api/v1/channel-syncs").await?;
         let mut channels = Vec::new();
         for sync in syncs {
-            let mut ids = [String::new(), String::new()];
+            let mut ids = HashMap::new();
             let found = all.as_array().into_iter().flatten().find(|it| it["id"] == sync.sync);
             for endpoint in found.and_then(|it| it["endpoints"].as_array()).into_iter().flatten() {
-                let side = side_of(&endpoint["platform"]);
+                let side = side_of(&endpoint["platform"])?;
                 let id = endpoint["conversation"].as_str().unwrap_or_default();
-                ids[side as usize] = id.rsplit('/').next().unwrap_or(id).to_owned();
+                ids.insert(side, id.rsplit('/').next().unwrap_or(id).to_owned());
             }
             channels.push(ids);
         }
@@ -51,12 +51,12 @@ impl Channels {
 
     /// The id of a channel.
     pub(super) fn id(&self, sync: usize, side: Side) -> &str {
-        &self.0[sync][side as usize]
+        self.0[sync].get(&side).map_or("", String::as_str)
     }
 
     /// The channel sync that a text with a channel's id is about.
     fn in_text(&self, side: Side, text: &str) -> Option<usize> {
-        self.0.iter().position(|ids| text.contains(&ids[side as usize]))
+        self.0.iter().position(|ids| ids.get(&side).is_some_and(|id| text.contains(id)))
     }
 }
 
@@ -66,7 +66,7 @@ impl Heard {
         let journal = world.sandbox().core().webhooks.read(None, None, usize::MAX);
         let mut heard = Self::default();
         for webhook in journal["webhooks"].as_array().into_iter().flatten() {
-            let side = side_of(&webhook["platform"]);
+            let Ok(side) = side_of(&webhook["platform"]) else { continue };
             for (channel, id, has_content) in subjects(side, webhook) {
                 let sync = channels.in_text(side, &channel);
                 if let (Some(sync), Some(told)) = (sync, told(webhook, has_content)) {
@@ -92,13 +92,42 @@ impl Heard {
 /// Of each message that a webhook is about: a text with its channel's id, its id, and whether its
 /// content comes along.
 fn subjects(side: Side, webhook: &Value) -> Vec<(String, String, bool)> {
-    let text = |value: &Value| value.as_str().map(str::to_owned);
-    if side == Side::Teams {
-        let all = webhook["body"]["value"].as_array().into_iter().flatten();
-        let one =
-            |it: &Value| Some((text(&it["resource"])?, text(&it["resourceData"]["id"])?, true));
-        return all.filter_map(one).collect();
+    match side {
+        Side::Slack => in_slack(webhook),
+        Side::Teams => in_teams(webhook),
+        Side::Webex => in_webex(webhook),
+        Side::Zoom => in_zoom(webhook),
     }
+}
+
+fn text(value: &Value) -> Option<String> {
+    value.as_str().map(str::to_owned)
+}
+
+fn in_teams(webhook: &Value) -> Vec<(String, String, bool)> {
+    let all = webhook["body"]["value"].as_array().into_iter().flatten();
+    let one = |it: &Value| Some((text(&it["resource"])?, text(&it["resourceData"]["id"])?, true));
+    all.filter_map(one).collect()
+}
+
+/// Its content is fetched by the id.
+fn in_webex(webhook: &Value) -> Vec<(String, String, bool)> {
+    let (body, data) = (&webhook["body"], &webhook["body"]["data"]);
+    let has_content = body["event"] != "deleted";
+    let subject = text(&data["roomId"]).zip(text(&data["id"]));
+    subject.map(|(channel, id)| (channel, id, has_content)).into_iter().collect()
+}
+
+fn in_zoom(webhook: &Value) -> Vec<(String, String, bool)> {
+    let (event, object) = (&webhook["body"]["event"], &webhook["body"]["payload"]["object"]);
+    let says = ["sent", "replied", "posted", "updated"];
+    let has_content = event.as_str().is_some_and(|event| says.iter().any(|it| event.ends_with(it)));
+    let id = ["message_id", "msg_id", "id"].iter().find_map(|key| text(&object[*key]));
+    let subject = text(&object["channel_id"]).zip(id);
+    subject.map(|(channel, id)| (channel, id, has_content)).into_iter().collect()
+}
+
+fn in_slack(webhook: &Value) -> Vec<(String, String, bool)> {
     let event = &webhook["body"]["event"];
     let channel = text(&event["channel"]).or_else(|| text(&event["item"]["channel"]));
     let reaction = text(&event["item"]["ts"]).map(|id| (id, false));
@@ -111,6 +140,10 @@ fn subjects(side: Side, webhook: &Value) -> Vec<(String, String, bool)> {
         .map(|(channel, (id, content))| (channel, id, content))
         .into_iter()
         .collect()
+}
+
+fn side_of(platform: &Value) -> Result<Side> {
+    Side::named(platform.as_str().unwrap_or_default())
 }
 
 fn told(webhook: &Value, has_content: bool) -> Option<Told> {

@@ -1,9 +1,11 @@
-//! The chaos run: people on both sides talk in several channel syncs while everything goes wrong
-//! that can, and the process is killed again and again. In the end both sides show what was said:
-//! nothing is missing, nothing is there twice, order and threads are kept.
+//! The chaos run: people on four platforms talk in several channel syncs while everything goes wrong
+//! that can, and the process is killed again and again. In the end all sides show what was said:
+//! nothing is missing, nothing is there twice, order and threads are kept. What a platform cannot show
+//! is what the compatibility page says of it.
 //!
 //! All of it follows from one seed, as far as a real process allows: what people do and when, which
-//! calls and webhooks go wrong, when the process is killed. How fast the machine is does not.
+//! calls and webhooks go wrong, which platform is down, slow, limits everything or withdraws the
+//! authorization for a while, when the process is killed. How fast the machine is does not.
 //!
 //! Deliberately not said: two edits of one message within a second (Slack dates edits to the second,
 //! so that the webhook of the second one cannot be missed), and where replies go whose root is
@@ -16,8 +18,12 @@ mod faults;
 mod heard;
 mod kills;
 mod people;
+mod places;
+mod replies;
+mod screens;
 mod settle;
 mod story;
+mod troubles;
 mod truth;
 mod words;
 
@@ -31,16 +37,17 @@ use std::{
     time::Duration,
 };
 
-use anyhow::{Context, Result};
+use anyhow::{Context as _, Result};
 use jiff::Timestamp;
 use rand::{SeedableRng as _, rngs::StdRng};
-use serde_json::json;
 use tokio::{sync::Mutex, time::Instant};
 
-use crate::{Channels, Side, World, WorldOptions};
-use compare::{Comparison, Screens, Wrong};
+use crate::{Channels, World, story::cell::Page};
+use compare::{Comparison, Wrong};
 use heard::Heard;
 use people::People;
+use screens::Screens;
+use troubles::Trouble;
 use truth::Truth;
 
 /// A deletion whose webhook was lost is believed when the message was there for 30 s: so long after
@@ -84,22 +91,29 @@ pub struct Outcome {
 pub async fn run(options: &Options) -> Result<Outcome> {
     let start = Instant::now();
     let mut rng = StdRng::seed_from_u64(options.seed);
-    let (world, syncs) = set_up(options).await?;
-    let acts = acts::plan(&mut rng, options.acts, syncs.len(), options.talk);
+    let (world, syncs) = places::set_up(options).await?;
+    let acts = acts::plan(&mut rng, options.acts, &syncs, options.talk);
     let kills = kills::plan(&mut rng, options.kills, options.talk);
+    let troubles = troubles::plan(&mut rng, options.talk);
     let truth = Arc::new(Mutex::new(Truth::default()));
     let reconnected = Arc::new(AtomicUsize::new(0));
     let admin = tokio::spawn(admin::watch(world.clone(), reconnected.clone()));
     faults::on(&world, &mut rng).await?;
     let mut people = People::new(world.clone(), syncs.clone(), truth.clone());
     let talk = people.act_all(&acts);
-    let (talked, downs) = tokio::join!(talk, kills::carry_out(world.clone(), kills));
+    let (talked, downs, troubled) = tokio::join!(
+        talk,
+        kills::carry_out(world.clone(), kills),
+        troubles::carry_out(world.clone(), &troubles),
+    );
     talked.context("people could not do what people can")?;
+    troubled.context("troubles")?;
     let downs = downs?;
     let struck = faults::off(&world).await?;
     let talked_for = start.elapsed();
     let truth = truth.lock().await;
-    let run = Run { world: world.clone(), syncs, truth: &truth, downs };
+    let page = Page::read(&world).await?;
+    let run = Run { world: world.clone(), syncs, truth: &truth, downs, page };
     let wrong = run.settle().await?;
     admin.abort();
     let mut stories = Vec::new();
@@ -108,11 +122,12 @@ pub async fn run(options: &Options) -> Result<Outcome> {
         stories.push(run.story(number).await?);
     }
     let figures = format!(
-        "{} messages in {} acts, {} kills, {} reconnections; {}; faults: {struck}; \
+        "{} messages in {} acts, {} kills, {}, {} reconnections; {}; faults: {struck}; \
          talked until {} s, settled at {} s",
         truth.all().len(),
         acts.len(),
         run.downs.len(),
+        troubles.iter().map(Trouble::words).collect::<Vec<_>>().join(", "),
         reconnected.load(Ordering::Relaxed),
         run.traffic().await?,
         talked_for.as_secs(),
@@ -128,52 +143,13 @@ pub async fn run(options: &Options) -> Result<Outcome> {
     Ok(Outcome { wrong, stories, figures, took })
 }
 
-/// Both workspaces connected; two channel syncs by Connect, and two by Add.
-async fn set_up(options: &Options) -> Result<(Arc<World>, Arc<[Channels]>)> {
-    let mut world = WorldOptions::new(&options.binary);
-    world.sandbox.seed = options.seed;
-    let set = |name: &str, value: &str| (name.to_owned(), value.to_owned());
-    world.environment = vec![
-        set("RIALTO_DELIVERIES_PACING", "false"),
-        set("RIALTO_DELIVERIES_LOOK_AFTER", "500ms"),
-        set("RIALTO_SWEEPS_EVERY", "5s"),
-        set("RIALTO_SWEEPS_GRACE", "1s"),
-        set("RIALTO_LOG_LEVEL", "info"),
-    ];
-    let world = World::start(world).await?;
-    for side in acts::SIDES {
-        let off = json!({"platform": side.word(), "off": true});
-        world.control.post("/limits", off).await?;
-        world.connect(side).await?;
-    }
-    // Every other time with tokens of Slack's that end and are renewed by ones for single use.
-    if options.seed % 2 == 1 {
-        let apps = world.control.get("/slack/apps").await?;
-        let app = apps[0]["id"].as_str().context("the app's id")?;
-        let rotation = Some(json!({"token_rotation": true}));
-        world.control.call(reqwest::Method::PATCH, &format!("/slack/apps/{app}"), rotation).await?;
-        world.authorize(Side::Slack, &world.app(Side::Slack).await?).await?;
-    }
-    let channel = json!({
-        "workspace": world.workspace(Side::Slack), "as": Side::Slack.owner(),
-        "do": "create_channel", "name": "support", "members": Side::Slack.people(),
-    });
-    world.control.post("/slack/act", channel).await?;
-    let syncs = [
-        world.connect_channels(&["slack:launch", "teams:Launch"]).await?,
-        world.connect_channels(&["slack:general", "teams:General"]).await?,
-        world.add_channel("slack:release-planning", Side::Teams).await?,
-        world.add_channel("slack:support", Side::Teams).await?,
-    ];
-    Ok((Arc::new(world), Arc::new(syncs)))
-}
-
 /// A run whose talking is over.
 struct Run<'a> {
     world: Arc<World>,
     syncs: Arc<[Channels]>,
     truth: &'a Truth,
     downs: Vec<(Timestamp, Timestamp)>,
+    page: Page,
 }
 
 impl Run<'_> {
@@ -210,6 +186,8 @@ impl Run<'_> {
                 screens: &screens,
                 people: &people,
                 heard: &heard,
+                page: &self.page,
+                asks_for_replies: places::asks_for_replies(channels),
             };
             wrong.extend(comparison.all());
         }

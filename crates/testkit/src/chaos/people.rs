@@ -1,4 +1,4 @@
-//! People on both sides: they do what was planned, and the truth is told of it.
+//! People on all sides: they do what was planned, and the truth is told of it.
 
 use std::{collections::HashMap, sync::Arc, time::Duration};
 
@@ -7,7 +7,7 @@ use jiff::Timestamp;
 use tokio::{sync::Mutex, time::Instant};
 
 use super::{
-    acts::{Act, EMOJI, What, across},
+    acts::{Act, EMOJI, What, long, reacts},
     truth::{Said, Truth},
     words::{Shape, Words, marks_in},
 };
@@ -21,8 +21,8 @@ pub(super) struct People {
     world: Arc<World>,
     syncs: Arc<[Channels]>,
     truth: Arc<Mutex<Truth>>,
-    /// Copies that were seen: by message; when each screen was looked at last.
-    seen: HashMap<usize, String>,
+    /// Copies that were seen, by message and side; when each screen was looked at last.
+    seen: HashMap<(usize, Side), String>,
     looked: HashMap<(usize, Side), Instant>,
 }
 
@@ -70,19 +70,18 @@ impl People {
         if said.side == act.side {
             return Ok((act.side, act.person, said.id));
         }
-        if let Some(copy) = self.copy_of(&said).await? {
+        if let Some(copy) = self.copy_of(&said, act.side).await? {
             return Ok((act.side, act.person, copy));
         }
         let place = act.side.people().iter().position(|person| *person == act.person);
         Ok((said.side, said.side.people()[place.unwrap_or(0)], said.id))
     }
 
-    /// The first message on the other side's screen that shows this one.
-    async fn copy_of(&mut self, said: &Said) -> Result<Option<String>> {
-        let there = across(said.side);
+    /// The first message on another side's screen that shows this one.
+    async fn copy_of(&mut self, said: &Said, there: Side) -> Result<Option<String>> {
         let looked = self.looked.get(&(said.sync, there));
         let fresh = looked.is_some_and(|at| at.elapsed() < LOOK_AGAIN);
-        if !self.seen.contains_key(&said.number) && !fresh {
+        if !self.seen.contains_key(&(said.number, there)) && !fresh {
             let truth = self.truth.lock().await;
             for message in self.world.read(there, &self.syncs[said.sync]).await? {
                 if message.deleted || truth.original(said.sync, there, &message.id).is_some() {
@@ -91,12 +90,12 @@ impl People {
                 let names = message.files.iter().map(|file| file.name.as_str());
                 let shown = [message.text.as_str()].into_iter().chain(names);
                 for number in shown.flat_map(marks_in) {
-                    self.seen.entry(number).or_insert_with(|| message.id.clone());
+                    self.seen.entry((number, there)).or_insert_with(|| message.id.clone());
                 }
             }
             self.looked.insert((said.sync, there), Instant::now());
         }
-        Ok(self.seen.get(&said.number).cloned())
+        Ok(self.seen.get(&(said.number, there)).cloned())
     }
 
     async fn say(&mut self, act: &Act, root: Option<usize>, shape: Shape) -> Result<()> {
@@ -109,7 +108,7 @@ impl People {
         };
         // How long is too long depends on the side.
         let shape = match shape {
-            Shape::Long { .. } => Shape::Long { lines: super::acts::long(side) },
+            Shape::Long { .. } => Shape::Long { lines: long(side, &self.syncs[act.sync]) },
             shape => shape,
         };
         let mut truth = self.truth.lock().await;
@@ -138,7 +137,13 @@ impl People {
         let mut truth = self.truth.lock().await;
         let now = self.now();
         let mine = |said: &Said| said.side == act.side && Truth::may_edit(said, now);
-        let Some(number) = truth.pick(pick, act.sync, mine) else { return Ok(()) };
+        // One message of each channel sync is edited again and again, more often than Webex lets it be.
+        let is_first =
+            |said: &&Said| (said.sync, said.root, said.deleted) == (act.sync, None, false);
+        let favourite = truth.all().iter().find(is_first).filter(|_| pick.is_multiple_of(3));
+        let favourite = favourite.filter(|said| Truth::may_edit(said, now)).map(|it| it.number);
+        let number = favourite.or_else(|| truth.pick(pick, act.sync, mine));
+        let Some(number) = number else { return Ok(()) };
         let (said, words) = (truth.get(number).clone(), truth.next_words(number));
         let mut typed = words.typed(said.side);
         if let Some(map) = typed.as_object_mut() {
@@ -165,6 +170,9 @@ impl People {
         let number = self.truth.lock().await.pick(pick, act.sync, |_| true);
         let Some(number) = number else { return Ok(()) };
         let (side, person, id) = self.at_hand(act, number).await?;
+        if !reacts(side) {
+            return Ok(());
+        }
         let mut truth = self.truth.lock().await;
         let there = truth.has_reacted(number, side, person, emoji);
         let what = if there { "unreact" } else { "react" };

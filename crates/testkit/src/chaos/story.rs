@@ -7,9 +7,8 @@ use jiff::Timestamp;
 use serde_json::Value;
 
 use super::{
-    acts::across,
-    compare::Screens,
     heard::{self, Heard},
+    screens::Screens,
     truth::Truth,
     words::mark,
 };
@@ -31,17 +30,22 @@ pub(super) async fn tell(
     let screens = Screens::look(world, channels).await?;
     let names = heard::Channels::read(world, syncs).await?;
     let heard = Heard::read(world, &names);
-    let there = across(said.side);
-    let copies = screens.copies(truth, said);
+    let others = channels.others(said.side);
+    let copies: Vec<_> = others
+        .iter()
+        .flat_map(|there| screens.copies(truth, said, *there).into_iter().map(|it| (*there, it)))
+        .collect();
     let mut facts: Vec<(Timestamp, String)> = said.deeds.clone();
     let mut ids = vec![(said.side, said.id.clone())];
-    ids.extend(copies.iter().map(|copy| (there, copy.id.clone())));
+    ids.extend(copies.iter().map(|(there, copy)| (*there, copy.id.clone())));
     let mark = mark(number);
     let mark = mark.trim_end_matches(';');
     let calls = world.sandbox().core().calls.latest();
     // What posts of it made, also when nothing is seen of that any more.
     for call in calls.iter().filter(|call| call.about.contains(mark)) {
-        let made = call.about.rsplit_once(" → ").map(|(_, id)| (there, id.to_owned()));
+        let there = others.iter().find(|there| there.word() == call.platform);
+        let made = call.about.rsplit_once(" → ").map(|(_, id)| id.to_owned());
+        let made = there.copied().zip(made);
         ids.extend(made.filter(|made| !ids.contains(made)));
     }
     for (side, id) in &ids {
@@ -80,7 +84,7 @@ pub(super) async fn tell(
         let _ = writeln!(story, "  {at:.3}  {what}");
     }
     let _ = writeln!(story, "  It should read {:?}, deleted: {}", said.words.lines(), said.deleted);
-    for copy in copies {
+    for (there, copy) in copies {
         let _ = writeln!(story, "  {} shows {} {}", there.name(), copy.id, copy.line());
     }
     story.push_str(&log(world, &deliveries));
@@ -96,9 +100,9 @@ async fn deliveries(
     at: Timestamp,
     facts: &mut Vec<(Timestamp, String)>,
 ) -> Result<Vec<String>> {
-    let said = said_at(side, id).unwrap_or(at);
+    let said = said_at(side, id);
     let mut ids = Vec::new();
-    let Some(message) = message_said_at(world, channels, said).await? else {
+    let Some(message) = message_said(world, channels, said, at).await? else {
         facts.push((at, "Rialto planned no post of it".into()));
         return Ok(ids);
     };
@@ -120,32 +124,44 @@ async fn deliveries(
     Ok(ids)
 }
 
-/// The message whose post tells of something said at this moment.
-async fn message_said_at(
+/// The message whose post tells of something said at this moment; or, where the moment is not known,
+/// last before its author had said it: they speak one after the other.
+async fn message_said(
     world: &World,
     channels: &Channels,
-    said: Timestamp,
+    said: Option<Timestamp>,
+    at: Timestamp,
 ) -> Result<Option<String>> {
     let mut before = String::new();
+    let mut last_before: Option<(Timestamp, String)> = None;
     loop {
         let path = format!("/api/v1/deliveries?channel_sync={}&limit=500{before}", channels.sync);
         let page = world.api.get(&path).await?;
         let page = page.as_array().map_or(&[][..], Vec::as_slice);
-        let post = page.iter().find(|it| {
-            it["kind"] == "post" && time(&it["happened_at"]).is_some_and(|at| at == said)
-        });
-        if let Some(post) = post {
-            return Ok(post["message"].as_str().map(str::to_owned));
+        for post in page.iter().filter(|it| it["kind"] == "post") {
+            let Some(message) = post["message"].as_str() else { continue };
+            let Some(happened) = time(&post["happened_at"]) else { continue };
+            if Some(happened) == said {
+                return Ok(Some(message.to_owned()));
+            }
+            if happened <= at && last_before.as_ref().is_none_or(|(known, _)| happened > *known) {
+                last_before = Some((happened, message.to_owned()));
+            }
         }
-        let Some(last) = page.last() else { return Ok(None) };
+        let Some(last) = page.last() else {
+            return Ok(last_before.filter(|_| said.is_none()).map(|(_, message)| message));
+        };
         before = format!("&before={}", last["seq"]);
     }
 }
 
-/// Ids tell when a message was made.
+/// Ids tell when a message was made, in Slack and Teams.
 fn said_at(side: Side, id: &str) -> Option<Timestamp> {
-    if side != Side::Slack {
+    if side == Side::Teams {
         return Timestamp::from_millisecond(id.parse().ok()?).ok();
+    }
+    if side != Side::Slack {
+        return None;
     }
     let (seconds, micros) = id.split_once('.')?;
     let micros = seconds.parse::<i64>().ok()? * 1_000_000 + micros.parse::<i64>().ok()?;

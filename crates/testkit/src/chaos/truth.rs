@@ -5,7 +5,7 @@ use std::collections::{BTreeSet, HashMap};
 use jiff::{SignedDuration, Timestamp};
 
 use super::{
-    acts::{EMOJI, long},
+    acts::{EMOJI, most_edits},
     words::{Shape, Words, mark},
 };
 use crate::Side;
@@ -39,9 +39,9 @@ pub(super) struct Said {
 }
 
 impl Said {
-    /// Whether people of a side reacted with an emoji.
-    pub(super) fn is_reacted(&self, side: Side, emoji: usize) -> bool {
-        self.reactions.iter().any(|(at, _, with)| (*at, *with) == (side as usize, emoji))
+    /// Whether people of other sides than this one reacted with an emoji.
+    pub(super) fn is_reacted_beyond(&self, side: Side, emoji: usize) -> bool {
+        self.reactions.iter().any(|(at, _, with)| *at != side as usize && *with == emoji)
     }
 
     /// Where people see it, in words.
@@ -118,8 +118,8 @@ impl Truth {
         let revision = said.revision + 1;
         let shape = match said.words.shape() {
             // Files stay; a long message becomes short and long again; else plain and styled.
-            Shape::Long { lines } if lines > 20 => Shape::Long { lines: 20 },
-            Shape::Long { .. } => Shape::Long { lines: long(said.side) },
+            Shape::Long { lines } => Shape::Cut { from: lines },
+            Shape::Cut { from } => Shape::Long { lines: from },
             Shape::Plain { .. } if revision.is_multiple_of(3) => Shape::Styled,
             Shape::Styled => Shape::Plain { words: 7 },
             shape => shape,
@@ -188,7 +188,11 @@ impl Truth {
 
     /// Whether its author may edit a message now, so that the edit can be found again.
     pub(super) fn may_edit(said: &Said, now: Timestamp) -> bool {
-        !matches!(said.words.shape(), Shape::OnlyFile { .. })
+        let has_file = said.words.file().is_some();
+        let has_words = !matches!(said.words.shape(), Shape::OnlyFile { .. });
+        has_words
+            && (!has_file || said.side.writing().edits_what_has_files())
+            && said.revision < most_edits(said.side)
             && now.duration_since(said.changed) > BETWEEN_EDITS
     }
 }

@@ -1,4 +1,4 @@
-//! What a message says: how people on either side write it, and what must be read on the other.
+//! What a message says: how people on each side write it, and what must be read on the others.
 
 use serde_json::{Value, json};
 
@@ -24,21 +24,31 @@ const VOCABULARY: [&str; 16] = [
     "done.",
 ];
 
+/// A link's words, and where it leads.
+const LABEL: &str = "the plan";
+pub(super) const TARGET: &str = "https://acme.example/plan?a=1&b=2";
+const QUOTED: &str = "said before";
+const CODE: &str = "let x = 1;\nlet y = 2;";
+
 /// Form and length of a message. Numbers that vary come from the seed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Shape {
     /// A line of words.
     Plain { words: u64 },
-    /// Bold, italic, struck, code.
+    /// Bold, italic, code.
     Styled,
+    /// Struck through.
+    Struck,
     /// A link with a name.
     Link,
     /// A quote and a line.
     Quote,
     /// A line and a block of code.
     Code,
-    /// So many lines that the other side cannot take them in one message.
+    /// So many lines that another side cannot take them in one message.
     Long { lines: usize },
+    /// The first lines of what was long.
+    Cut { from: usize },
     /// A line with a file.
     File { bytes: usize },
     /// A file and nothing else.
@@ -67,9 +77,14 @@ impl Words {
         format!("{}r{};", self.mark, self.revision)
     }
 
+    fn tail(&self) -> String {
+        format!("{} end", self.tag())
+    }
+
     /// The lines as read, without markup.
     pub(super) fn lines(&self) -> Vec<String> {
         let tag = self.tag();
+        let tail = self.tail();
         match self.shape {
             Shape::Plain { words } => {
                 let chosen = (0..3).map(|place| {
@@ -78,27 +93,40 @@ impl Words {
                 });
                 vec![format!("{tag} {} end", chosen.collect::<Vec<_>>().join(" "))]
             }
-            Shape::Styled => vec![format!("{tag} bold italic gone code end")],
-            Shape::Link => vec![format!("{tag} the plan end")],
-            Shape::Quote => vec!["said before".into(), format!("{tag} end")],
-            Shape::Code => vec![format!("{tag} end"), "let x = 1;".into(), "let y = 2;".into()],
-            Shape::Long { lines } => (0..lines)
-                .map(|n| format!("line {n:04} of {tag} and so on and so on end"))
-                .collect(),
+            Shape::Styled => vec![format!("bold italic code {tail}")],
+            Shape::Struck => vec![format!("gone {tail}")],
+            Shape::Link => vec![format!("{LABEL} {tail}")],
+            Shape::Quote => vec![QUOTED.into(), tail],
+            Shape::Code => {
+                [tail.as_str()].into_iter().chain(CODE.lines()).map(Into::into).collect()
+            }
+            Shape::Long { lines } => self.numbered(lines),
+            Shape::Cut { .. } => self.numbered(10),
             Shape::File { .. } => vec![format!("{tag} with a file end")],
             Shape::OnlyFile { .. } => Vec::new(),
         }
     }
 
-    /// What must be seen besides the lines.
-    pub(super) fn signs(&self) -> &'static [&'static str] {
+    fn numbered(&self, lines: usize) -> Vec<String> {
+        let tag = self.tag();
+        (0..lines).map(|n| format!("line {n:04} of {tag} and so on and so on end")).collect()
+    }
+
+    /// What must be seen besides the lines where it crosses as it is, each with the feature's name.
+    pub(super) fn signs(&self) -> &'static [(&'static str, &'static str)] {
         match self.shape {
-            Shape::Styled => {
-                &["<strong>bold</strong>", "<em>italic</em>", "<s>gone</s>", "<code>code</code>"]
-            }
-            Shape::Link => &["href=\"https://acme.example/plan?a=1&amp;b=2\"", ">the plan</a>"],
-            Shape::Quote => &["<blockquote>"],
-            Shape::Code => &["<pre"],
+            Shape::Styled => &[
+                ("bold", "<strong>bold</strong>"),
+                ("italic", "<em>italic</em>"),
+                ("inline_code", "<code>code</code>"),
+            ],
+            Shape::Struck => &[("strike", "<s>gone</s>")],
+            Shape::Link => &[
+                ("link", "href=\"https://acme.example/plan?a=1&amp;b=2\""),
+                ("link", ">the plan</a>"),
+            ],
+            Shape::Quote => &[("quote", "<blockquote>")],
+            Shape::Code => &[("code_block", "<pre")],
             _ => &[],
         }
     }
@@ -116,50 +144,22 @@ impl Words {
 
     /// What a person of this side types.
     pub(super) fn typed(&self, side: Side) -> Value {
+        let (writing, tail) = (side.writing(), self.tail());
+        // What cannot be written there is written in words alone.
+        let plain = || writing.plain(&self.lines().join("\n"));
         let mut typed = match self.shape {
             Shape::OnlyFile { .. } => json!({}),
-            _ if side == Side::Slack => json!({"text": self.mrkdwn()}),
-            _ => json!({"html": self.html()}),
+            Shape::Styled => writing.styled(&tail),
+            Shape::Struck => writing.struck(&tail).unwrap_or_else(plain),
+            Shape::Link => writing.link(LABEL, TARGET, &tail),
+            Shape::Quote => writing.quote(QUOTED, &tail),
+            Shape::Code => writing.code_block(&tail, CODE).unwrap_or_else(plain),
+            _ => plain(),
         };
         if let Some(file) = self.file() {
             typed["files"] = json!([file]);
         }
         typed
-    }
-
-    fn mrkdwn(&self) -> String {
-        let tag = self.tag();
-        match self.shape {
-            Shape::Styled => format!("{tag} *bold* _italic_ ~gone~ `code` end"),
-            Shape::Link => {
-                format!("{tag} <https://acme.example/plan?a=1&amp;b=2|the plan> end")
-            }
-            Shape::Quote => format!("&gt; said before\n{tag} end"),
-            Shape::Code => format!("{tag} end\n```\nlet x = 1;\nlet y = 2;\n```"),
-            _ => escaped(&self.lines().join("\n")),
-        }
-    }
-
-    fn html(&self) -> String {
-        let tag = self.tag();
-        match self.shape {
-            Shape::Styled => {
-                format!("<p>{tag} <b>bold</b> <i>italic</i> <s>gone</s> <code>code</code> end</p>")
-            }
-            Shape::Link => format!(
-                "<p>{tag} <a href=\"https://acme.example/plan?a=1&amp;b=2\">the plan</a> end</p>"
-            ),
-            Shape::Quote => {
-                format!("<blockquote>said before</blockquote><p>{tag} end</p>")
-            }
-            Shape::Code => format!(
-                "<p>{tag} end</p><codeblock class=\"Rust\"><code>let x = 1;<br>let y = 2;</code></codeblock>"
-            ),
-            _ => {
-                let lines: Vec<_> = self.lines().iter().map(|line| escaped(line)).collect();
-                format!("<p>{}</p>", lines.join("<br>"))
-            }
-        }
     }
 }
 
@@ -180,10 +180,6 @@ pub(super) fn marks_in(text: &str) -> Vec<usize> {
     found
 }
 
-fn escaped(text: &str) -> String {
-    text.replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;")
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -192,7 +188,8 @@ mod tests {
     fn marks_are_found_in_texts_and_in_names_of_files() {
         let words = Words::new(12, 3, Shape::Plain { words: 7 });
         assert_eq!(marks_in(&words.lines()[0]), [12]);
-        assert_eq!(marks_in(&format!("Ana: {}", Words::new(7, 0, Shape::Styled).mrkdwn())), [7]);
+        let styled = Words::new(7, 0, Shape::Styled).typed(Side::Slack);
+        assert_eq!(marks_in(&format!("Ana: {}", styled["text"])), [7]);
         assert_eq!(marks_in("m00012.bin is not here: m00013; m0001; mmm"), [12, 13]);
     }
 }

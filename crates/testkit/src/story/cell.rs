@@ -17,16 +17,17 @@ pub enum Cell {
 }
 
 /// What Rialto says of every feature on every way.
-pub(super) struct Page(Value);
+pub(crate) struct Page(Value);
 
 impl Page {
     /// Has Rialto print it.
-    pub(super) async fn read(world: &World) -> Result<Self> {
+    pub(crate) async fn read(world: &World) -> Result<Self> {
         let page = world.rialto.lock().await.says(&["compatibility", "--json"]).await?;
         Ok(Self(serde_json::from_str(&page).context("the compatibility page is JSON")?))
     }
 
-    fn cell(&self, from: Side, to: Side, feature: &str) -> Cell {
+    /// What it says of a feature from one platform to another.
+    pub(crate) fn cell(&self, from: Side, to: Side, feature: &str) -> Cell {
         let mut all = self.0.as_array().into_iter().flatten();
         let crossing = all.find(|it| {
             it["feature"] == feature && it["from"] == from.word() && it["to"] == to.word()

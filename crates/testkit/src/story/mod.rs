@@ -1,7 +1,7 @@
 //! Everything that must cross, row by row, from each platform to all others at once, as people there
 //! do and see it.
 
-mod cell;
+pub(crate) mod cell;
 mod changes;
 mod files;
 mod joint;

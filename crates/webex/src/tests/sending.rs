@@ -1,7 +1,8 @@
 //! Posting, finding, editing, deleting.
 
 use rialto_model::{
-    Attachment, AttachmentKind, EventKind, Inline, Mention, MentionTarget, Own, RemoteId, RichText,
+    Attachment, AttachmentKind, Emoji, EventKind, Inline, Mention, MentionTarget, Own, RemoteId,
+    RichText,
 };
 use rialto_platform::{HoldScope, MessageChange, Post, SendError, UploadedFile};
 use serde_json::json;
@@ -134,6 +135,26 @@ async fn what_was_sent_is_found_by_who_says_it_what_when_and_where() {
     assert_eq!(found(None).await, [first, second]);
     assert_eq!(found(Some(&root)).await, [reply]);
     assert!(!found(None).await.iter().any(|id| *id == before || *id == other));
+}
+
+#[tokio::test]
+async fn what_is_taken_away_takes_along_what_was_said_of_it() {
+    let world = World::start().await;
+    let general = world.room("general").await;
+    let (root, other) = (world.post("root").await, say(&world, &general, None, "stays").await);
+    let id = say(&world, &general, Some(&root), "goes").await;
+    for (message, thread) in [(&id, Some(&root)), (&other, None)] {
+        for emoji in ["🎉", "🚀"].map(|it| Emoji::Unicode(it.into())) {
+            let react = MessageChange::React { message, thread, emoji: &emoji };
+            world.connection.change(&general, &react).await.unwrap();
+        }
+    }
+    assert_eq!(world.view("general").await.len(), 7);
+    let delete = MessageChange::Delete { message: &id, thread: Some(&root) };
+    world.restarted().change(&general, &delete).await.unwrap();
+    let left = world.view("general").await;
+    assert!(left.iter().all(|it| it["thread"] != json!(root)), "{left:?}");
+    assert_eq!(left.len(), 4, "{left:?}");
 }
 
 #[tokio::test]
