@@ -134,7 +134,8 @@ CREATE TABLE copies (
     part BIGINT NOT NULL,
     revision BIGINT NOT NULL,
     origin BIGINT NOT NULL,
-    PRIMARY KEY (conversation, remote)
+    -- Most platforms' ids begin with the time: new rows come together, whatever conversation they are of.
+    PRIMARY KEY (remote, conversation)
 ) WITHOUT ROWID;
 CREATE INDEX copies_of_message ON copies (message, conversation, part);
 
