@@ -15,18 +15,14 @@ use thread_priority::{
 
 use tokio::time::Instant;
 
-use super::{Tx, query::query};
-
 /// How long it is counted before it is judged.
-const WINDOW: Duration = Duration::from_millis(100);
+const WINDOW: Duration = Duration::from_millis(300);
 /// Fewer webhooks in that time are no flood: 2 000 a second.
-const MANY: usize = 200;
-/// Nor does one begin while less than this waits to be planned or delivered.
-const BEHIND: i64 = 3_000;
+const MANY: usize = 600;
+/// In a flood more than one webhook of so many is left lying.
+const ONE_OF: i64 = 5;
 /// It ends after so many windows without it: one that is short of webhooks is no end yet.
-const CALM: u32 = 10;
-/// What is relayed needs a plan, a begin and a step: three verbs.
-const VERBS_EACH: usize = 3;
+const CALM: u32 = 3;
 
 /// Niceness 0, in the crate's numbers: from 0, the nicest, to 99.
 #[cfg(target_os = "linux")]
@@ -36,7 +32,8 @@ const ORDINARY: u8 = 48;
 pub(super) struct Flood {
     since: Instant,
     appends: usize,
-    verbs: usize,
+    /// What waited at the last judgement, see [`Tx::pile`].
+    pile: i64,
     /// Windows until it ends; 0 when there is none.
     left: u32,
 }
@@ -45,45 +42,30 @@ impl Flood {
     /// The thread that calls this is the one that writes; it is patient from now on.
     pub(super) fn watched(now: Instant) -> Self {
         be_patient(true);
-        Self { since: now, appends: 0, verbs: 0, left: 0 }
+        Self { since: now, appends: 0, pile: 0, left: 0 }
     }
 
     pub(super) fn is_on(&self) -> bool {
         self.left > 0
     }
 
-    /// Learns how many webhooks and other verbs the next transaction holds.
-    pub(super) fn saw(
-        &mut self,
-        now: Instant,
-        (appends, verbs): (usize, usize),
-        is_behind: impl FnOnce() -> bool,
-    ) {
+    /// Learns how many webhooks the next transaction holds, and how much waits before it.
+    pub(super) fn saw(&mut self, now: Instant, appends: usize, pile: i64) {
         self.appends += appends;
-        self.verbs += verbs;
         if now.duration_since(self.since) < WINDOW {
             return;
         }
-        let falls_behind = self.appends >= MANY && self.verbs < VERBS_EACH * self.appends;
-        let left = match falls_behind && (self.is_on() || is_behind()) {
+        let came = i64::try_from(self.appends).unwrap_or(i64::MAX);
+        let is_left_lying = (pile - self.pile).saturating_mul(ONE_OF) > came;
+        let left = match self.appends >= MANY && is_left_lying {
             true => CALM,
             false => self.left.saturating_sub(1),
         };
         if (left > 0) != self.is_on() {
             be_patient(left == 0);
         }
-        *self = Self { since: now, appends: 0, verbs: 0, left };
+        *self = Self { since: now, appends: 0, pile, left };
     }
-}
-
-/// Whether much of what was written waits to go on.
-pub(super) fn is_behind(tx: Option<&Tx>) -> bool {
-    let waiting = query(
-        "SELECT (SELECT COUNT(*) FROM (SELECT 1 FROM inbox LIMIT $1))
-              + (SELECT COUNT(*) FROM (SELECT 1 FROM deliveries WHERE state = 0 LIMIT $1))",
-    );
-    let count = |tx: &Tx| waiting.bind(BEHIND).one(&tx.database, |columns| columns.next::<i64>());
-    tx.is_some_and(|tx| count(tx).is_ok_and(|count| count >= BEHIND))
 }
 
 /// A thread of Linux' batch policy takes the core from nobody when it wakes (sched(7),
@@ -106,24 +88,27 @@ mod tests {
 
     use super::*;
 
-    /// One window of ten transactions.
-    fn after(flood: &mut Flood, transaction: (usize, usize), behind: bool) -> bool {
-        let since = flood.since;
-        (1..=10).for_each(|number| flood.saw(since + WINDOW / 10 * number, transaction, || behind));
+    /// One window of ten transactions, each of so many webhooks, after which so much more waits.
+    fn after(flood: &mut Flood, appends: usize, growth: i64) -> bool {
+        let (since, pile) = (flood.since, flood.pile);
+        for number in 1..=10_u8 {
+            let pile = pile + growth * i64::from(number);
+            flood.saw(since + WINDOW / 10 * u32::from(number), appends, pile);
+        }
         flood.is_on()
     }
 
     #[test]
     fn a_flood_is_more_webhooks_than_can_be_relayed() {
         let mut flood = Flood::watched(Instant::now());
-        assert!(!after(&mut flood, (60, 4), false), "they came just now");
-        assert!(!after(&mut flood, (60, 180), true), "much waits, but all go on");
-        assert!(!after(&mut flood, (1, 0), true), "much waits, but few come");
-        assert!(after(&mut flood, (60, 4), true));
+        assert!(!after(&mut flood, 180, 20), "nearly all go on");
+        assert!(!after(&mut flood, 6, 6), "few come");
+        assert!(!after(&mut flood, 180, -60), "what waited goes on too");
+        assert!(after(&mut flood, 180, 60));
         for _ in 1..CALM {
-            assert!(after(&mut flood, (60, 180), false), "it may not have ended");
+            assert!(after(&mut flood, 180, 0), "it may not have ended");
         }
-        assert!(!after(&mut flood, (60, 180), false), "all go on");
+        assert!(!after(&mut flood, 180, 0), "all go on");
     }
 
     #[cfg(target_os = "linux")]
@@ -133,10 +118,10 @@ mod tests {
         let seen = thread::spawn(move || {
             let mut flood = Flood::watched(Instant::now());
             let before = policy();
-            after(&mut flood, (60, 4), true);
+            after(&mut flood, 180, 60);
             let meanwhile = policy();
             for _ in 0..CALM {
-                after(&mut flood, (0, 4), true);
+                after(&mut flood, 0, 0);
             }
             [before, meanwhile, policy()]
         });

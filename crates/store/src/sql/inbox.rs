@@ -30,6 +30,7 @@ pub(super) fn append_all(tx: &mut Tx, appends: &mut [Append]) -> Result<(), Faul
                 0 => Appended::Duplicate,
                 _ => Appended::New(tx.database.last_insert_rowid()),
             });
+            tx.pile += i64::from(inserted > 0);
         }
     }
     Ok(())

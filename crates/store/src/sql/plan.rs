@@ -30,6 +30,7 @@ pub(super) fn commit(tx: &mut Tx, seq: i64, plan: &SealedPlan) -> Result<Vec<i64
         Ok(if swept { Some(columns.conversation()?) } else { None })
     });
     let Some(swept) = done? else { return Ok(Vec::new()) };
+    tx.pile -= 1;
     if let Some(at) = swept.filter(|_| plan.changes.iter().any(Change::is_news)) {
         sweeps::recovered(tx, &at)?;
     }
@@ -178,6 +179,7 @@ pub(super) fn keep(tx: &mut Tx, new: &SealedDelivery) -> Result<i64, Fault> {
         .bind(micros(new.created_at))
         .bind(new.content.as_slice());
     let seq = insert.maybe(&tx.database, |columns| columns.next())?;
+    tx.pile += 1;
     seq.ok_or_else(|| refusal::exists("delivery", new.id).into())
 }
 

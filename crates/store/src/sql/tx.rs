@@ -17,11 +17,14 @@ pub(super) struct Tx {
     pub(super) database: Database,
     /// Forgotten at every rollback, which may have undone the newest of them.
     numbers: HashMap<ConversationRef, i64>,
+    /// How many rows more wait to be planned or delivered than when it was opened. What is rolled
+    /// back stays counted: this is looked at for how fast it grows.
+    pub(super) pile: i64,
 }
 
 impl Tx {
     pub(super) fn new(database: Database) -> Self {
-        Self { database, numbers: HashMap::new() }
+        Self { database, numbers: HashMap::new(), pile: 0 }
     }
 
     /// Runs a statement; gives how many rows it touched.

@@ -52,9 +52,9 @@ impl Waiting {
         }
     }
 
-    /// Waits for what is to be written next; `None` when writing ends. `is_behind`: whether
-    /// much of what was written waits to go on.
-    pub(super) fn next(&mut self, is_behind: impl FnOnce() -> bool) -> Option<Batch> {
+    /// Waits for what is to be written next; `None` when writing ends. `pile`: how much of what
+    /// was written waits to go on, see [`Tx::pile`](super::Tx::pile).
+    pub(super) fn next(&mut self, pile: i64) -> Option<Batch> {
         if self.len() == 0 {
             let ends = self.closing.is_some()
                 || self.commands.blocking_recv_many(&mut self.taken, QUEUE) == 0;
@@ -67,7 +67,7 @@ impl Waiting {
         }
         let appends = self.appends.len().min(BATCH);
         let verbs = self.share(appends).min(self.verbs.len());
-        self.flood.saw(Instant::now(), (appends, verbs), is_behind);
+        self.flood.saw(Instant::now(), appends, pile);
         let batch = Batch {
             appends: self.appends.drain(..appends).collect(),
             verbs: self.verbs.drain(..verbs).collect(),

@@ -172,6 +172,7 @@ pub(super) fn progress(tx: &mut Tx, id: DeliveryId, sealed: &SealedProgress) -> 
 }
 
 fn settle(tx: &mut Tx, now: &Outgoing, settled: &Settled) -> Result<(), Fault> {
+    tx.pile -= 1;
     let (state, at) = (number(&STATES, &settled.state), micros(settled.at));
     if settled.state == DeliveryState::Parked {
         let park = query(

@@ -15,7 +15,7 @@ use tokio::{
 use super::{
     Fault, Tx, answers,
     checkpoint::{self, Checkpointer, Gate},
-    flood, inbox,
+    inbox,
     open::Opening,
     query::query,
     waiting::{self, Waiting},
@@ -124,7 +124,7 @@ struct Writer {
 
 impl Writer {
     fn serve(mut self, mut waiting: Waiting, checkpoints: Checkpointer) {
-        while let Some(batch) = waiting.next(|| flood::is_behind(self.tx.as_ref())) {
+        while let Some(batch) = waiting.next(self.pile()) {
             if batch.len() > 0 {
                 let gate = self.gate.closed.clone();
                 let _held = gate.lock();
@@ -139,6 +139,10 @@ impl Writer {
         if let Some(closed) = closing {
             let _ = closed.send(());
         }
+    }
+
+    fn pile(&self) -> i64 {
+        self.tx.as_ref().map_or(0, |tx| tx.pile)
     }
 
     fn commit(&mut self, mut batch: Batch) {
