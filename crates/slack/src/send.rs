@@ -1,8 +1,9 @@
 //! Posting, finding again what was posted, and changing it.
 
-use rialto_model::{Begun, Block, Emoji, Inline, PartKey, RemoteId, RichText, Style};
+use rialto_model::{Begun, Block, DeliveryId, Emoji, Inline, PartKey, RemoteId, RichText, Style};
 use rialto_platform::{MessageChange, Post, SendError, UploadedFile, emoji};
-use serde_json::{Value, json};
+use serde::Serialize;
+use serde_json::{json, value::RawValue};
 
 use crate::{
     api::{Api, ApiError, Identity},
@@ -20,10 +21,42 @@ pub(crate) async fn post(api: &Api, post: &Post<'_>, begun: &Begun) -> Result<Re
     if matches!(post.part.key, PartKey::Files(_)) {
         body.says = Says::new(&about_files(&body.username, post.files));
         if post.files.iter().any(|file| file.outcome.is_ok()) {
-            return files::share(api, post, &body.says).await;
+            // Few posts are of files: the others need not have room for what it takes.
+            return Box::pin(files::share(api, post, &body.says)).await;
         }
     }
     post_text(api, post, &body, begun).await
+}
+
+/// What `chat.postMessage` takes.
+#[derive(Serialize)]
+struct PostMessage<'a> {
+    channel: &'a RemoteId,
+    text: &'a str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    blocks: Option<&'a RawValue>,
+    mrkdwn: bool,
+    username: &'a str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    icon_url: Option<&'a str>,
+    metadata: Metadata,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    thread_ts: Option<&'a RemoteId>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    reply_broadcast: Option<bool>,
+}
+
+/// By which it is found again.
+#[derive(Serialize)]
+struct Metadata {
+    event_type: &'static str,
+    event_payload: Payload,
+}
+
+#[derive(Serialize)]
+struct Payload {
+    delivery: DeliveryId,
+    part: i64,
 }
 
 async fn post_text(
@@ -32,29 +65,23 @@ async fn post_text(
     body: &Body,
     begun: &Begun,
 ) -> Result<RemoteId, SendError> {
-    let mut call = json!({
-        "channel": post.to,
-        "text": body.says.text,
-        "blocks": body.says.blocks,
-        "mrkdwn": false,
-        "username": body.username,
-        "metadata": { "event_type": EVENT_TYPE, "event_payload": {
-            "delivery": begun.delivery(),
-            "part": begun.part().to_i64(),
-        } },
-    });
-    if let Some(url) = &body.icon_url {
-        call["icon_url"] = json!(url);
-    }
-    if let Some(thread) = post.thread {
-        call["thread_ts"] = json!(thread);
-        if body.broadcast {
-            call["reply_broadcast"] = json!(true);
-        }
-    }
+    let event_payload = Payload { delivery: begun.delivery(), part: begun.part().to_i64() };
+    let mut call = PostMessage {
+        channel: post.to,
+        text: &body.says.text,
+        blocks: Some(&body.says.blocks),
+        mrkdwn: false,
+        username: &body.username,
+        icon_url: body.icon_url.as_deref(),
+        metadata: Metadata { event_type: EVENT_TYPE, event_payload },
+        thread_ts: post.thread,
+        reply_broadcast: (body.broadcast && post.thread.is_some()).then_some(true),
+    };
     let answer = match api.json("chat.postMessage", &call).await {
         Err(error) if refuses_blocks(&error) => {
-            api.json("chat.postMessage", &without_blocks(call)).await?
+            tracing::warn!("Slack refused the blocks of a post; it goes as text");
+            call.blocks = None;
+            api.json("chat.postMessage", &call).await?
         }
         result => result?,
     };
@@ -68,14 +95,6 @@ async fn post_text(
 /// everything.
 fn refuses_blocks(error: &ApiError) -> bool {
     ["invalid_blocks", "invalid_blocks_format", "msg_blocks_too_long"].iter().any(|c| error.is(c))
-}
-
-fn without_blocks(mut call: Value) -> Value {
-    tracing::warn!("Slack refused the blocks of a post; it goes as text");
-    if let Some(call) = call.as_object_mut() {
-        call.remove("blocks");
-    }
-    call
 }
 
 /// What goes along with files: who sends them, for an upload cannot carry another name, and which
@@ -194,7 +213,7 @@ async fn edit(
         return Ok(());
     }
     let body = body(&part.body)?;
-    let call = json!({
+    let mut call = json!({
         "channel": to,
         "ts": message,
         "text": body.says.text,
@@ -202,8 +221,8 @@ async fn edit(
     });
     match api.json("chat.update", &call).await {
         Err(error) if refuses_blocks(&error) => {
+            tracing::warn!("Slack refused the blocks of an edited post; it goes as text");
             // Without an empty list the old blocks would stay.
-            let mut call = without_blocks(call);
             call["blocks"] = json!([]);
             api.json("chat.update", &call).await?;
         }

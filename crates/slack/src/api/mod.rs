@@ -5,12 +5,12 @@ mod tokens;
 
 use std::sync::Arc;
 
-use http::{HeaderMap, StatusCode};
+use bytes::Bytes;
+use http::{HeaderMap, StatusCode, header::CONTENT_TYPE};
 use reqwest::RequestBuilder;
 use rialto_platform::{Cabinet, Tokens, Toolkit, http as calls};
 use secrecy::{ExposeSecret, SecretString};
 use serde::{Deserialize, Serialize};
-use serde_json::Value;
 use url::Url;
 
 pub(crate) use error::ApiError;
@@ -36,11 +36,11 @@ pub(crate) struct Api {
 }
 
 /// A body that a call carries.
-#[derive(Clone, Copy, Debug)]
+#[derive(Debug)]
 enum Body<'a> {
     Query(&'a Params<'a>),
     Form(&'a Params<'a>),
-    Json(&'a Value),
+    Json(Bytes),
 }
 
 impl Api {
@@ -62,8 +62,10 @@ impl Api {
     }
 
     /// A method that does something, with structured parameters.
-    pub async fn json(&self, method: &str, body: &Value) -> Result<Answer, ApiError> {
-        self.call(method, Body::Json(body)).await
+    pub async fn json(&self, method: &str, body: &impl Serialize) -> Result<Answer, ApiError> {
+        let body =
+            serde_json::to_vec(body).map_err(|error| ApiError::Unsendable(error.to_string()))?;
+        self.call(method, Body::Json(body.into())).await
     }
 
     /// Messages of a conversation, or of a thread in it, since a time, all pages; the order is
@@ -109,10 +111,13 @@ impl Api {
         let http = &self.toolkit.http;
         self.tokens
             .call(async |token| {
-                let request = match body {
+                let request = match &body {
                     Body::Query(params) => http.get(url.clone()).query(params),
                     Body::Form(params) => http.post(url.clone()).form(params),
-                    Body::Json(value) => http.post(url.clone()).json(value),
+                    Body::Json(json) => http
+                        .post(url.clone())
+                        .header(CONTENT_TYPE, "application/json")
+                        .body(json.clone()),
                 };
                 Ok(send(&self.toolkit, request.bearer_auth(token.expose_secret())).await?.0)
             })

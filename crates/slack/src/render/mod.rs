@@ -11,7 +11,10 @@ use jiff::tz::TimeZone;
 use rialto_model::{Block, Fingerprint, Inline, PartKey, RichText, Style};
 use rialto_platform::{Note, Outgoing, Part, split::split};
 use serde::{Deserialize, Serialize};
-use serde_json::Value;
+use serde_json::{
+    Value,
+    value::{RawValue, to_raw_value},
+};
 
 /// The metadata by which a post is found again.
 pub(crate) const EVENT_TYPE: &str = "rialto_delivery";
@@ -42,18 +45,25 @@ pub(crate) struct Body {
 pub(crate) struct Says {
     /// For notifications.
     pub text: String,
-    /// As it is shown.
-    pub blocks: Vec<Value>,
+    /// As it is shown: a list, written once and sent as it is.
+    pub blocks: Box<RawValue>,
 }
 
 impl Says {
     /// A text as Slack takes it.
     pub fn new(text: &RichText) -> Self {
-        Self { text: fallback::fallback(text), blocks: blocks::blocks(text) }
+        Self::written(fallback::fallback(text), &blocks::blocks(text))
     }
 
-    fn fits(&self) -> bool {
-        self.text.chars().count() <= MAX_CHARACTERS && self.blocks.len() <= MAX_BLOCKS
+    /// Likewise, if it fits into one post.
+    fn in_one_post(text: &RichText) -> Option<Self> {
+        let (fallback, blocks) = (fallback::fallback(text), blocks::blocks(text));
+        let fits = fallback.chars().count() <= MAX_CHARACTERS && blocks.len() <= MAX_BLOCKS;
+        fits.then(|| Self::written(fallback, &blocks))
+    }
+
+    fn written(text: String, blocks: &[Value]) -> Self {
+        Self { text, blocks: to_raw_value(blocks).unwrap_or_default() }
     }
 }
 
@@ -63,9 +73,9 @@ pub(crate) fn parts(outgoing: &Outgoing) -> Vec<Part> {
     let files = outgoing.content.attachments.len();
     let text = with_notes(outgoing);
     if !text.is_blank() {
-        for (index, piece) in split(&text, &|piece| Says::new(piece).fits()).iter().enumerate() {
+        for (index, says) in posts(&text).into_iter().enumerate() {
             let key = PartKey::Text(u16::try_from(index).unwrap_or(u16::MAX));
-            parts.push(part(outgoing, key, Says::new(piece), Vec::new()));
+            parts.push(part(outgoing, key, says, Vec::new()));
         }
     }
     let files: Vec<usize> = (0..files).collect();
@@ -78,6 +88,17 @@ pub(crate) fn parts(outgoing: &Outgoing) -> Vec<Part> {
         parts.push(part(outgoing, PartKey::Text(0), Says::new(&nothing), Vec::new()));
     }
     parts
+}
+
+/// Most texts fit into one post.
+fn posts(text: &RichText) -> Vec<Says> {
+    match Says::in_one_post(text) {
+        Some(whole) => vec![whole],
+        None => {
+            let pieces = split(text, &|piece| Says::in_one_post(piece).is_some());
+            pieces.iter().map(Says::new).collect()
+        }
+    }
 }
 
 fn part(outgoing: &Outgoing, key: PartKey, says: Says, files: Vec<usize>) -> Part {
