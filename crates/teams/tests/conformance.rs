@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use async_trait::async_trait;
+use rialto_model::RemoteId;
 use rialto_platform::{
     AppConfig, Platform, Toolkit,
     conformance::{Control, Emulator, field, needed},
@@ -87,6 +88,11 @@ impl Emulator for Acme {
 
     fn of(&self, id: &str) -> Value {
         json!({ "message": id })
+    }
+
+    fn direct(&self, with: &RemoteId) -> String {
+        // Chats are `chat/{id}`.
+        with.as_str().rsplit('/').next().unwrap_or_default().to_owned()
     }
 
     fn plain(&self, text: &str) -> Value {

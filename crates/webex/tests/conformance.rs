@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use async_trait::async_trait;
+use rialto_model::RemoteId;
 use rialto_platform::{
     AppConfig, Platform, Toolkit,
     conformance::{Control, Emulator, field, needed},
@@ -64,6 +65,10 @@ impl Emulator for Acme {
 
     fn of(&self, id: &str) -> Value {
         json!({ "id": id })
+    }
+
+    fn direct(&self, _with: &RemoteId) -> String {
+        format!("@{}", Self::SIGNS_IN)
     }
 
     fn plain(&self, text: &str) -> Value {

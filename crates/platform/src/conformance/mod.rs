@@ -26,6 +26,7 @@ pub mod text;
 use std::sync::Arc;
 
 use async_trait::async_trait;
+use rialto_model::RemoteId;
 use serde_json::Value;
 
 pub use self::stage::{Control, Stage};
@@ -85,6 +86,11 @@ pub trait Emulator: World {
 
     /// A message with this id, in a deed.
     fn of(&self, id: &str) -> Value;
+
+    /// Our own conversation with Bob Ray, as control finds it when he looks.
+    fn direct(&self, with: &RemoteId) -> String {
+        with.to_string()
+    }
 
     /// Words that mean nothing but themselves, in a deed.
     fn plain(&self, text: &str) -> Value;
