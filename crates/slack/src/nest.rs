@@ -18,8 +18,7 @@ pub(crate) async fn nest(
     if let (false, Some(nest)) = (anew, Nest::remembered(cabinet).await?) {
         return Ok(nest);
     }
-    let joined = upkeep::joined(api).await;
-    let joined = joined.map_err(|error| SetupError::Unreachable(error.to_string()))?;
+    let joined = upkeep::joined(api).await?;
     let found = joined.into_values().find(|channel| {
         channel.private && !channel.archived && channel.name.starts_with(Nest::NAME)
     });
