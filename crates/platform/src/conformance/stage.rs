@@ -12,8 +12,8 @@ use std::{
 use jiff::Timestamp;
 use parking_lot::Mutex;
 use rialto_model::{
-    AppId, Attachment, Author, Begun, ConnectionId, Content, DeliveryId, Event, EventKind, Feature,
-    MessageState, RemoteId, RichText, Support,
+    AppId, Author, Begun, ConnectionId, DeliveryId, Event, EventKind, Feature, MessageState,
+    RemoteId, RichText, Support,
 };
 use serde_json::{Value, json};
 use url::Url;
@@ -26,7 +26,7 @@ use super::{
 use crate::{
     AppConfig, AuthorizationAnswer, Authorized, Clock, ConnectContext, Connection, Outgoing, Part,
     Platform, Post, Received, SendError, SetupError, SystemRandom, Toolkit, UploadedFile,
-    testing::Drawer,
+    testing::{Drawer, said_elsewhere},
 };
 
 /// How long something that comes a moment later may take.
@@ -283,20 +283,13 @@ impl<E: Emulator> Stage<E> {
 
     /// A message that somebody said elsewhere.
     pub fn outgoing(&self, text: RichText) -> Outgoing {
+        let said = said_elsewhere(text);
+        let picture = Some("https://pictures.acme.example/ada.png".into());
         Outgoing {
-            delivery: DeliveryId::new(Uuid::from_u128(7)),
             to: self.channel.clone(),
-            thread: None,
-            broadcast: false,
-            author: Author {
-                account: None,
-                name: "Ada Byron".into(),
-                avatar_url: Some("https://pictures.acme.example/ada.png".into()),
-                bot: false,
-            },
             said_on: "Elsewhere",
-            content: Content { text, attachments: Vec::new() },
-            notes: Vec::new(),
+            author: Author { avatar_url: picture, ..said.author.clone() },
+            ..said
         }
     }
 
@@ -376,17 +369,6 @@ pub(super) fn messages(events: Vec<Event>) -> Vec<MessageState> {
         _ => None,
     };
     events.into_iter().filter_map(state).collect()
-}
-
-/// A file of somebody elsewhere.
-pub(super) fn attachment(name: &str, size: u64) -> Attachment {
-    Attachment {
-        remote: "elsewhere".into(),
-        name: name.into(),
-        mime: "application/octet-stream".into(),
-        size: Some(size),
-        kind: rialto_model::AttachmentKind::File,
-    }
 }
 
 /// The fields of both.
