@@ -144,6 +144,41 @@ impl From<SendError> for ReadError {
     }
 }
 
+impl From<ReadError> for SendError {
+    /// A look that failed changed nothing: it is tried again, unless only an admin can help.
+    fn from(error: ReadError) -> Self {
+        match error {
+            ReadError::Revoked(reason) => Self::Revoked(reason),
+            other => Self::Transient(other.to_string()),
+        }
+    }
+}
+
+impl From<ReadError> for SetupError {
+    fn from(error: ReadError) -> Self {
+        match error {
+            ReadError::Transient { reason, .. } => Self::Unreachable(reason),
+            other => Self::Refused(other.to_string()),
+        }
+    }
+}
+
+/// What the calls of a connector fail with, in the vendor's terms. What it means to who wanted to send is
+/// the connector's to say, and all else follows from that.
+pub trait ApiFailure: Into<SendError> {}
+
+impl<E: ApiFailure> From<E> for ReadError {
+    fn from(error: E) -> Self {
+        Self::from(error.into())
+    }
+}
+
+impl<E: ApiFailure> From<E> for FileError {
+    fn from(error: E) -> Self {
+        Self::from(ReadError::from(error))
+    }
+}
+
 impl From<ReadError> for FileError {
     fn from(error: ReadError) -> Self {
         match error {

@@ -47,7 +47,7 @@ pub use connection::{
     Connection, Credential, Finding, FindingLevel, NewConversation, Page, Upkeep,
 };
 pub use environment::{Clock, Random, SystemClock, SystemRandom, Toolkit};
-pub use error::{FileError, HoldScope, ReadError, SendError, SetupError};
+pub use error::{ApiFailure, FileError, HoldScope, ReadError, SendError, SetupError};
 pub use file::FileBody;
 pub use history::{HistoryPage, HistoryRequest};
 pub use manifest::{ConnectContext, Field, Manifest, Permission, Platform};

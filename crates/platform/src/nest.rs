@@ -5,7 +5,7 @@ use rialto_model::RemoteId;
 use secrecy::{ExposeSecret, SecretString};
 use serde::{Deserialize, Serialize};
 
-use crate::{Cabinet, CabinetError, NewConversation};
+use crate::{Cabinet, CabinetError, NewConversation, Random, SetupError};
 
 /// Where connectors remember it.
 const ENTRY: &str = "nest";
@@ -35,6 +35,30 @@ impl Nest {
             private: true,
             members: Vec::new(),
             topic: Some(Self::TEXT.into()),
+        }
+    }
+
+    /// Makes its channel, with `make`: under a name of its own where something else has the plain one,
+    /// a channel that is archived or deleted perhaps.
+    ///
+    /// # Errors
+    /// What `make` fails with.
+    pub async fn make<T, F>(
+        random: &dyn Random,
+        parent: Option<RemoteId>,
+        make: impl Fn(NewConversation) -> F,
+    ) -> Result<T, SetupError>
+    where
+        F: Future<Output = Result<T, SetupError>>,
+    {
+        match make(Self::to_make(parent.clone(), "")).await {
+            Err(SetupError::Refused(_)) => {
+                let mut unlike = [0; 4];
+                random.fill(&mut unlike);
+                let suffix = format!("-{}", hex::encode(unlike));
+                make(Self::to_make(parent, &suffix)).await
+            }
+            made => made,
         }
     }
 

@@ -1,5 +1,5 @@
-//! What tests of connectors stand on: a cabinet in memory, clocks that go when they are told to, and the
-//! vendors' published payloads.
+//! What tests of connectors stand on: a cabinet in memory, clocks that go when they are told to, messages
+//! from elsewhere, and the vendors' published payloads.
 
 use std::{
     collections::BTreeMap,
@@ -10,9 +10,11 @@ use std::{
 use async_trait::async_trait;
 use jiff::{SignedDuration, Timestamp};
 use parking_lot::Mutex;
+use rialto_model::{Attachment, AttachmentKind, Author, Content, DeliveryId, RichText};
 use secrecy::{ExposeSecret, SecretString};
+use uuid::Uuid;
 
-use crate::{Cabinet, CabinetError, Clock};
+use crate::{Cabinet, CabinetError, Clock, Outgoing};
 
 /// A clock that stands still until it is moved.
 #[derive(Debug)]
@@ -84,6 +86,31 @@ impl Cabinet for Drawer {
     async fn remove(&self, key: &str) -> Result<(), CabinetError> {
         self.entries.lock().remove(key);
         Ok(())
+    }
+}
+
+/// A message that Ada said elsewhere, for the conversation `c1`.
+pub fn said_elsewhere(text: RichText) -> Outgoing {
+    Outgoing {
+        delivery: DeliveryId::new(Uuid::from_u128(7)),
+        to: "c1".into(),
+        thread: None,
+        broadcast: false,
+        author: Author { account: None, name: "Ada Byron".into(), avatar_url: None, bot: false },
+        said_on: "Slack",
+        content: Content { text, attachments: Vec::new() },
+        notes: Vec::new(),
+    }
+}
+
+/// A file that somebody shared elsewhere, of so many bytes.
+pub fn shared_elsewhere(name: &str, size: u64) -> Attachment {
+    Attachment {
+        remote: "elsewhere".into(),
+        name: name.into(),
+        mime: "application/octet-stream".into(),
+        size: Some(size),
+        kind: AttachmentKind::File,
     }
 }
 

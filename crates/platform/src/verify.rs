@@ -4,6 +4,8 @@ use aws_lc_rs::hmac;
 use jiff::{SignedDuration, Timestamp};
 use subtle::ConstantTimeEq;
 
+use crate::{Refusal, WebhookRequest};
+
 /// A check was passed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Proof(());
@@ -30,6 +32,42 @@ fn hmac_hex(
         context.update(part);
     }
     bool::from(context.sign().as_ref().ct_eq(&given)).then_some(Proof(()))
+}
+
+/// A signature of version 0, with the secret over `v0:{time}:{body}`, and the time that is signed along.
+#[derive(Clone, Copy, Debug)]
+pub struct Signature {
+    /// The header with the signature: `v0=` and a hexadecimal HMAC-SHA256.
+    pub header: &'static str,
+    /// The header with the time, in seconds since 1970.
+    pub time_header: &'static str,
+    /// How far that may be from now, either way.
+    pub window: SignedDuration,
+}
+
+impl Signature {
+    /// Checks a call.
+    ///
+    /// # Errors
+    /// 401 when it is not signed so, or too old.
+    pub fn prove(
+        &self,
+        secret: &[u8],
+        request: &WebhookRequest<'_>,
+        now: Timestamp,
+    ) -> Result<Proof, Refusal> {
+        let header = |name: &str| request.headers.get(name).and_then(|value| value.to_str().ok());
+        let missing = Refusal::unproven("there is no request timestamp");
+        let time = header(self.time_header).ok_or(missing)?;
+        let signature = header(self.header).and_then(|value| value.strip_prefix("v0="));
+        let signature = signature.ok_or(Refusal::unproven("there is no v0 signature"))?;
+        if !is_recent(time, now, self.window) {
+            return Err(Refusal::unproven("the request timestamp is too far off"));
+        }
+        let parts = [b"v0:".as_slice(), time.as_bytes(), b":", request.body];
+        hmac_sha256_hex(secret, &parts, signature)
+            .ok_or(Refusal::unproven("the signature does not match"))
+    }
 }
 
 /// Checks a secret that the platform repeats (a subscription's `clientState`). An empty expectation

@@ -131,11 +131,7 @@ impl Connection for SlackConnection {
     }
 
     async fn find_sent(&self, post: &Post<'_>, begun: &Begun) -> Result<Vec<RemoteId>, SendError> {
-        let own = self.identity().await.map_err(|error| match error {
-            ReadError::Revoked(reason) => SendError::Revoked(reason),
-            other => SendError::Transient(other.to_string()),
-        })?;
-        send::find_sent(&self.api, own, post, begun).await
+        send::find_sent(&self.api, self.identity().await?, post, begun).await
     }
 
     async fn change(&self, to: &RemoteId, change: &MessageChange<'_>) -> Result<(), SendError> {

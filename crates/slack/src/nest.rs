@@ -18,8 +18,7 @@ pub(crate) async fn nest(
     if let (false, Some(nest)) = (anew, Nest::remembered(cabinet).await?) {
         return Ok(nest);
     }
-    let joined = upkeep::joined(api).await;
-    let joined = joined.map_err(|error| SetupError::Unreachable(error.to_string()))?;
+    let joined = upkeep::joined(api).await?;
     let found = joined.into_values().find(|channel| {
         channel.private && !channel.archived && channel.name.starts_with(Nest::NAME)
     });
@@ -37,15 +36,7 @@ pub(crate) async fn nest(
     Ok(nest)
 }
 
-/// Somebody else's channel, or an archived one, may have the plain name.
 async fn make(api: &Api, own: &Identity) -> Result<Conversation, SetupError> {
-    match directory::create(api, own, &Nest::to_make(None, "")).await {
-        Err(SetupError::Refused(_)) => {
-            let mut unlike = [0; 4];
-            api.toolkit.random.fill(&mut unlike);
-            let suffix = format!("-{}", hex::encode(unlike));
-            directory::create(api, own, &Nest::to_make(None, &suffix)).await
-        }
-        result => result,
-    }
+    let make = async |new| directory::create(api, own, &new).await;
+    Nest::make(api.toolkit.random.as_ref(), None, make).await
 }

@@ -4,7 +4,7 @@ use http::StatusCode;
 use jiff::{SignedDuration, Timestamp};
 use rialto_platform::{
     AppConfig, Inbound, Received, Refusal, Verified, WebhookAnswer, WebhookRequest,
-    verify::{self, Proof},
+    verify::Signature,
 };
 use secrecy::ExposeSecret;
 use serde::{Deserialize, Serialize};
@@ -14,6 +14,12 @@ use crate::wire::{Envelope, Event, Message};
 
 /// How far the sender's clock may be off, either way (docs: *Verifying requests from Slack*).
 pub(crate) const WINDOW: SignedDuration = SignedDuration::from_secs(300);
+
+const SIGNATURE: Signature = Signature {
+    header: "x-slack-signature",
+    time_header: "x-slack-request-timestamp",
+    window: WINDOW,
+};
 
 /// What `normalize` is given: the event, and the envelope's time for events that have none.
 #[derive(Debug, Deserialize, Serialize)]
@@ -47,9 +53,9 @@ pub(crate) fn receive(app: &AppConfig, request: &WebhookRequest<'_>, now: Timest
             _ => Received::Refused(Refusal::unproven("this app has no signing secret yet")),
         };
     };
-    let proof = match prove(secret.expose_secret().as_bytes(), request, now) {
+    let proof = match SIGNATURE.prove(secret.expose_secret().as_bytes(), request, now) {
         Ok(proof) => proof,
-        Err(reason) => return Received::Refused(Refusal::unproven(reason)),
+        Err(refusal) => return Received::Refused(refusal),
     };
     if is_form(request) {
         // Buttons and commands, which this app does not have: taken, so that nobody sees an error.
@@ -70,23 +76,6 @@ pub(crate) fn receive(app: &AppConfig, request: &WebhookRequest<'_>, now: Timest
         "app_rate_limited" => accepted(vec![Verified::by(proof, rate_limited(&envelope))]),
         _ => accepted(Vec::new()),
     }
-}
-
-fn prove(
-    secret: &[u8],
-    request: &WebhookRequest<'_>,
-    now: Timestamp,
-) -> Result<Proof, &'static str> {
-    let header = |name: &str| request.headers.get(name).and_then(|value| value.to_str().ok());
-    let time = header("x-slack-request-timestamp").ok_or("there is no request timestamp")?;
-    let signature = header("x-slack-signature")
-        .and_then(|value| value.strip_prefix("v0="))
-        .ok_or("there is no v0 signature")?;
-    if !verify::is_recent(time, now, WINDOW) {
-        return Err("the request timestamp is more than five minutes off");
-    }
-    let parts = [b"v0:".as_slice(), time.as_bytes(), b":", request.body];
-    verify::hmac_sha256_hex(secret, &parts, signature).ok_or("the signature does not match")
 }
 
 fn is_form(request: &WebhookRequest<'_>) -> bool {

@@ -6,18 +6,15 @@ use std::sync::Arc;
 
 use async_trait::async_trait;
 use rialto_platform::{
-    AppConfig, Clock, Platform, Toolkit,
-    conformance::{Control, Emulator},
-    testing::ToldClock,
+    AppConfig, Platform, Toolkit,
+    conformance::{Control, Emulator, field},
 };
-use rialto_sandbox::{Sandbox, SandboxOptions};
+use rialto_sandbox::Sandbox;
 use serde_json::{Value, json};
 
-/// A workspace on Slack's emulator.
-struct Acme(Sandbox);
-
-fn text(value: &Value, name: &str) -> String {
-    value[name].as_str().unwrap_or_else(|| panic!("no {name} in {value}")).to_owned()
+rialto_platform::conformance! {
+    /// A workspace on Slack's emulator.
+    struct Acme(Sandbox);
 }
 
 #[async_trait]
@@ -26,19 +23,6 @@ impl Emulator for Acme {
     const CHANNEL: &'static str = "general";
     const PLACE: &'static str = "general";
     const POST: &'static str = "chat.postMessage";
-
-    async fn start() -> Self {
-        Self(Sandbox::start(SandboxOptions::default()).await.unwrap())
-    }
-
-    fn control(&self) -> String {
-        self.0.urls().control.clone()
-    }
-
-    fn clock(&self) -> Arc<dyn Clock> {
-        let core = Arc::clone(self.0.core());
-        Arc::new(ToldClock(move || core.clock.now()))
-    }
 
     fn connector(&self, toolkit: Toolkit) -> Arc<dyn Platform> {
         Arc::new(rialto_slack::Slack::new(toolkit))
@@ -73,12 +57,12 @@ impl Emulator for Acme {
         let manifest: Value = serde_json::from_str(&platform.app_manifest(app).unwrap()).unwrap();
         let rotating = json!({ "manifest": manifest, "token_rotation": true });
         let made = control.post("/slack/apps", &rotating).await;
-        ["client_id", "client_secret", "signing_secret"].map(|it| (it, text(&made, it))).into()
+        ["client_id", "client_secret", "signing_secret"].map(|it| (it, field(&made, it))).into()
     }
 
     async fn revoke(&self, control: &Control) {
         let apps = control.get("/slack/apps").await;
-        let path = format!("/slack/apps/{}/uninstall", text(&apps[0], "id"));
+        let path = format!("/slack/apps/{}/uninstall", field(&apps[0], "id"));
         control.post(&path, &json!({ "workspace": "Acme" })).await;
     }
 
@@ -94,5 +78,3 @@ impl Emulator for Acme {
         json!({ "emoji": "tada" })
     }
 }
-
-rialto_platform::conformance!(Acme);

@@ -119,12 +119,7 @@ impl Fault {
 
     /// What it means to an admin who sets up.
     pub fn to_setup(&self) -> SetupError {
-        match self.to_send() {
-            SendError::Revoked(reason)
-            | SendError::Permanent(reason)
-            | SendError::NoThread(reason) => SetupError::Refused(reason),
-            _ => SetupError::Unreachable(self.to_string()),
-        }
+        self.to_read().into()
     }
 
     /// What it means to a file.

@@ -50,15 +50,9 @@ impl TeamsConnection {
 
     /// A channel that was deleted keeps its name for a month.
     async fn make_nest(&self, team: &str) -> Result<Place, SetupError> {
-        let make = |suffix: &str| Nest::to_make(Some(team.into()), suffix);
-        let made: Conversation = match self.make_conversation(&make("")).await {
-            Err(SetupError::Refused(_)) => {
-                let mut unlike = [0; 4];
-                self.graph.toolkit.random.fill(&mut unlike);
-                self.make_conversation(&make(&format!("-{}", hex::encode(unlike)))).await?
-            }
-            result => result?,
-        };
+        let random = self.graph.toolkit.random.as_ref();
+        let make = async |new| self.make_conversation(&new).await;
+        let made: Conversation = Nest::make(random, Some(team.into()), make).await?;
         Place::parse(&made.id).ok_or_else(|| {
             SetupError::Unreachable("Graph made a channel and did not say which".into())
         })

@@ -1,23 +1,19 @@
 //! The connector against its emulator: every rule of `docs/connectors.md`.
 
-#![expect(clippy::unwrap_used, reason = "what is unexpected fails the test")]
-
 use std::sync::Arc;
 
 use async_trait::async_trait;
+use rialto_model::RemoteId;
 use rialto_platform::{
-    AppConfig, Clock, Platform, Toolkit,
-    conformance::{Control, Emulator},
-    testing::ToldClock,
+    AppConfig, Platform, Toolkit,
+    conformance::{Control, Emulator, field, needed},
 };
-use rialto_sandbox::{Sandbox, SandboxOptions};
+use rialto_sandbox::Sandbox;
 use serde_json::{Value, json};
 
-/// A tenant on the emulator of Graph and Entra.
-struct Acme(Sandbox);
-
-fn text(value: &Value, name: &str) -> String {
-    value[name].as_str().unwrap_or_else(|| panic!("no {name} in {value}")).to_owned()
+rialto_platform::conformance! {
+    /// A tenant on the emulator of Graph and Entra.
+    struct Acme(Sandbox);
 }
 
 #[async_trait]
@@ -27,19 +23,6 @@ impl Emulator for Acme {
     const PLACE: &'static str = "Projects/Launch";
     const PARENT: Option<&'static str> = Some("Projects");
     const POST: &'static str = "POST /teams/{id}/channels/{id}/messages";
-
-    async fn start() -> Self {
-        Self(Sandbox::start(SandboxOptions::default()).await.unwrap())
-    }
-
-    fn control(&self) -> String {
-        self.0.urls().control.clone()
-    }
-
-    fn clock(&self) -> Arc<dyn Clock> {
-        let core = Arc::clone(self.0.core());
-        Arc::new(ToldClock(move || core.clock.now()))
-    }
 
     fn connector(&self, toolkit: Toolkit) -> Arc<dyn Platform> {
         Arc::new(rialto_teams::Teams::new(toolkit))
@@ -72,31 +55,28 @@ impl Emulator for Acme {
         platform: &dyn Platform,
         app: &AppConfig,
     ) -> Vec<(&'static str, String)> {
-        let needed = |kind: &str| -> Vec<&'static str> {
-            let all = platform.manifest().permissions.iter();
-            all.filter(|it| it.kind == kind).map(|it| it.name).collect()
-        };
         let made = control
             .post(
                 "/teams/apps",
                 &json!({ "name": "Rialto", "redirect_uris": [app.redirect_url],
-                    "delegated": needed("delegated"), "application": needed("application") }),
+                    "delegated": needed(platform, "delegated"),
+                    "application": needed(platform, "application") }),
             )
             .await;
         let tenants = control.get("/teams/workspaces").await;
-        let tenant = text(&tenants[0], "id");
+        let tenant = field(&tenants[0], "id");
         let page = format!(
             "{}/{tenant}/adminconsent?client_id={}&redirect_uri={}",
             self.0.urls().login,
-            text(&made, "client_id"),
+            field(&made, "client_id"),
             app.redirect_url,
         );
         let consent = json!({ "authorize_url": page, "as": "Ann Lee", "approve": true });
         control.post("/teams/consent", &consent).await;
         vec![
             ("tenant", tenant),
-            ("client_id", text(&made, "client_id")),
-            ("client_secret", text(&made, "client_secret")),
+            ("client_id", field(&made, "client_id")),
+            ("client_secret", field(&made, "client_secret")),
         ]
     }
 
@@ -110,6 +90,11 @@ impl Emulator for Acme {
         json!({ "message": id })
     }
 
+    fn direct(&self, with: &RemoteId) -> String {
+        // Chats are `chat/{id}`.
+        with.as_str().rsplit('/').next().unwrap_or_default().to_owned()
+    }
+
     fn plain(&self, text: &str) -> Value {
         json!({ "text": text })
     }
@@ -118,5 +103,3 @@ impl Emulator for Acme {
         json!({ "emoji": "🎉" })
     }
 }
-
-rialto_platform::conformance!(Acme);

@@ -66,20 +66,6 @@ impl WebexConnection {
             .await
     }
 
-    async fn sender(&self) -> Result<&Identity, SendError> {
-        self.identity().await.map_err(|error| match error {
-            ReadError::Revoked(reason) => SendError::Revoked(reason),
-            other => SendError::Transient(other.to_string()),
-        })
-    }
-
-    async fn organizer(&self) -> Result<&Identity, SetupError> {
-        self.identity().await.map_err(|error| match error {
-            ReadError::Transient { reason, .. } => SetupError::Unreachable(reason),
-            other => SetupError::Refused(other.to_string()),
-        })
-    }
-
     /// Our reaction comes, or goes. Webex has none: in the canary's nest it is a message, and elsewhere
     /// a reply.
     async fn react(
@@ -89,7 +75,7 @@ impl WebexConnection {
         emoji: &Emoji,
         present: bool,
     ) -> Result<(), SendError> {
-        let (api, own) = (&self.api, self.sender().await?);
+        let (api, own) = (&self.api, self.identity().await?);
         let nest = Nest::remembered(self.cabinet.as_ref()).await?;
         let nest = nest.is_some_and(|nest| nest.conversation == *to && nest.message == *message);
         match (nest, present) {
@@ -150,11 +136,11 @@ impl Connection for WebexConnection {
     }
 
     async fn create_conversation(&self, new: &NewConversation) -> Result<Conversation, SetupError> {
-        directory::create(&self.api, self.organizer().await?, new).await
+        directory::create(&self.api, self.identity().await?, new).await
     }
 
     async fn join(&self, conversation: &RemoteId) -> Result<(), SetupError> {
-        directory::join(&self.api, self.organizer().await?, conversation).await
+        directory::join(&self.api, self.identity().await?, conversation).await
     }
 
     /// A conversation with one person is opened by what is said in it.
@@ -180,11 +166,11 @@ impl Connection for WebexConnection {
     }
 
     async fn find_sent(&self, post: &Post<'_>, begun: &Begun) -> Result<Vec<RemoteId>, SendError> {
-        send::find_sent(&self.api, self.sender().await?, post, begun).await
+        send::find_sent(&self.api, self.identity().await?, post, begun).await
     }
 
     async fn change(&self, to: &RemoteId, change: &MessageChange<'_>) -> Result<(), SendError> {
-        let own = self.sender().await?;
+        let own = self.identity().await?;
         match change {
             MessageChange::Edit { message, part, .. } => {
                 send::edit(&self.api, own, &self.replies, to, message, part).await
@@ -202,7 +188,7 @@ impl Connection for WebexConnection {
     }
 
     async fn nest(&self, _heard: &[RemoteId], anew: bool) -> Result<Nest, SetupError> {
-        nest::nest(&self.api, self.cabinet.as_ref(), self.organizer().await?, anew).await
+        nest::nest(&self.api, self.cabinet.as_ref(), self.identity().await?, anew).await
     }
 
     async fn upkeep(&self, heard: &[RemoteId]) -> Result<Upkeep, ReadError> {

@@ -1,23 +1,19 @@
 //! The connector against its emulator: every rule of `docs/connectors.md`.
 
-#![expect(clippy::unwrap_used, reason = "what is unexpected fails the test")]
-
 use std::sync::Arc;
 
 use async_trait::async_trait;
+use rialto_model::RemoteId;
 use rialto_platform::{
-    AppConfig, Clock, Platform, Toolkit,
-    conformance::{Control, Emulator},
-    testing::ToldClock,
+    AppConfig, Platform, Toolkit,
+    conformance::{Control, Emulator, field, needed},
 };
-use rialto_sandbox::{Sandbox, SandboxOptions};
+use rialto_sandbox::Sandbox;
 use serde_json::{Value, json};
 
-/// An organization on Webex's emulator.
-struct Acme(Sandbox);
-
-fn text(value: &Value, name: &str) -> String {
-    value[name].as_str().unwrap_or_else(|| panic!("no {name} in {value}")).to_owned()
+rialto_platform::conformance! {
+    /// An organization on Webex's emulator.
+    struct Acme(Sandbox);
 }
 
 #[async_trait]
@@ -26,19 +22,6 @@ impl Emulator for Acme {
     const CHANNEL: &'static str = "general";
     const PLACE: &'static str = "general";
     const POST: &'static str = "POST /messages";
-
-    async fn start() -> Self {
-        Self(Sandbox::start(SandboxOptions::default()).await.unwrap())
-    }
-
-    fn control(&self) -> String {
-        self.0.urls().control.clone()
-    }
-
-    fn clock(&self) -> Arc<dyn Clock> {
-        let core = Arc::clone(self.0.core());
-        Arc::new(ToldClock(move || core.clock.now()))
-    }
 
     fn connector(&self, toolkit: Toolkit) -> Arc<dyn Platform> {
         Arc::new(rialto_webex::Webex::new(toolkit))
@@ -64,25 +47,28 @@ impl Emulator for Acme {
         platform: &dyn Platform,
         app: &AppConfig,
     ) -> Vec<(&'static str, String)> {
-        let scopes = platform.manifest().permissions.iter().map(|it| it.name);
         let made = control
             .post(
                 "/webex/apps",
                 &json!({ "name": "Rialto", "redirect_urls": [app.redirect_url],
-                    "scopes": scopes.collect::<Vec<_>>() }),
+                    "scopes": needed(platform, "scope") }),
             )
             .await;
-        ["client_id", "client_secret"].map(|it| (it, text(&made, it))).into()
+        ["client_id", "client_secret"].map(|it| (it, field(&made, it))).into()
     }
 
     async fn revoke(&self, control: &Control) {
         let apps = control.get("/webex/apps").await;
-        let path = format!("/webex/apps/{}/uninstall", text(&apps[0], "id"));
+        let path = format!("/webex/apps/{}/uninstall", field(&apps[0], "id"));
         control.post(&path, &json!({ "workspace": "Acme", "as": Self::SIGNS_IN })).await;
     }
 
     fn of(&self, id: &str) -> Value {
         json!({ "id": id })
+    }
+
+    fn direct(&self, _with: &RemoteId) -> String {
+        format!("@{}", Self::SIGNS_IN)
     }
 
     fn plain(&self, text: &str) -> Value {
@@ -93,5 +79,3 @@ impl Emulator for Acme {
         json!({ "emoji": "🎉" })
     }
 }
-
-rialto_platform::conformance!(Acme);

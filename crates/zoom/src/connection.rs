@@ -54,20 +54,6 @@ impl ZoomConnection {
             })
             .await
     }
-
-    async fn sender(&self) -> Result<&Identity, SendError> {
-        self.identity().await.map_err(|error| match error {
-            ReadError::Revoked(reason) => SendError::Revoked(reason),
-            other => SendError::Transient(other.to_string()),
-        })
-    }
-
-    async fn organizer(&self) -> Result<&Identity, SetupError> {
-        self.identity().await.map_err(|error| match error {
-            ReadError::Transient { reason, .. } => SetupError::Unreachable(reason),
-            other => SetupError::Refused(other.to_string()),
-        })
-    }
 }
 
 #[async_trait]
@@ -122,11 +108,11 @@ impl Connection for ZoomConnection {
     }
 
     async fn create_conversation(&self, new: &NewConversation) -> Result<Conversation, SetupError> {
-        directory::create(&self.api, self.organizer().await?, new).await
+        directory::create(&self.api, self.identity().await?, new).await
     }
 
     async fn join(&self, conversation: &RemoteId) -> Result<(), SetupError> {
-        directory::join(&self.api, self.organizer().await?, conversation).await
+        directory::join(&self.api, self.identity().await?, conversation).await
     }
 
     /// A conversation with one person needs no opening.
@@ -152,19 +138,19 @@ impl Connection for ZoomConnection {
     }
 
     async fn post(&self, post: &Post<'_>, _begun: &Begun) -> Result<RemoteId, SendError> {
-        send::post(&self.api, self.sender().await?, &self.people, post).await
+        send::post(&self.api, self.identity().await?, &self.people, post).await
     }
 
     async fn find_sent(&self, post: &Post<'_>, begun: &Begun) -> Result<Vec<RemoteId>, SendError> {
-        send::find_sent(&self.api, self.sender().await?, post, begun).await
+        send::find_sent(&self.api, self.identity().await?, post, begun).await
     }
 
     async fn change(&self, to: &RemoteId, change: &MessageChange<'_>) -> Result<(), SendError> {
-        send::change(&self.api, self.sender().await?, to, change).await
+        send::change(&self.api, self.identity().await?, to, change).await
     }
 
     async fn nest(&self, _heard: &[RemoteId], anew: bool) -> Result<Nest, SetupError> {
-        nest::nest(&self.api, self.cabinet.as_ref(), self.organizer().await?, anew).await
+        nest::nest(&self.api, self.cabinet.as_ref(), self.identity().await?, anew).await
     }
 
     async fn upkeep(&self, heard: &[RemoteId]) -> Result<Upkeep, ReadError> {

@@ -181,7 +181,7 @@ async fn invite(api: &Api, channel: &RemoteId, members: &[Value]) -> Result<(), 
 
 /// Becomes a member of a channel: of public ones by oneself, of others by whoever is in it.
 pub(crate) async fn join(api: &Api, own: &Identity, id: &RemoteId) -> Result<(), SetupError> {
-    let Some(channel) = conversation(api, own, id).await.map_err(unreadable)? else {
+    let Some(channel) = conversation(api, own, id).await? else {
         return Err(SetupError::Refused(to_be_added(own)));
     };
     if channel.joined {
@@ -207,11 +207,4 @@ pub(crate) fn to_be_added(own: &Identity) -> String {
         "the channel is private, or does not exist: somebody who is in it must add the service user \
          ({who}) to it"
     )
-}
-
-fn unreadable(error: ReadError) -> SetupError {
-    match error {
-        ReadError::Transient { reason, .. } => SetupError::Unreachable(reason),
-        ReadError::Revoked(reason) | ReadError::Permanent(reason) => SetupError::Refused(reason),
-    }
 }

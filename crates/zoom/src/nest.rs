@@ -58,15 +58,7 @@ async fn remembered(
     Ok(nest)
 }
 
-/// Somebody else's channel, or an archived one, may have the plain name.
 async fn make(api: &Api, own: &Identity) -> Result<Conversation, SetupError> {
-    match directory::create(api, own, &Nest::to_make(None, "")).await {
-        Err(SetupError::Refused(_)) => {
-            let mut unlike = [0; 4];
-            api.toolkit.random.fill(&mut unlike);
-            let suffix = format!("-{}", hex::encode(unlike));
-            directory::create(api, own, &Nest::to_make(None, &suffix)).await
-        }
-        result => result,
-    }
+    let make = async |new| directory::create(api, own, &new).await;
+    Nest::make(api.toolkit.random.as_ref(), None, make).await
 }

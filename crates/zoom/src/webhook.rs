@@ -6,7 +6,7 @@ use jiff::{SignedDuration, Timestamp};
 use rialto_model::RemoteId;
 use rialto_platform::{
     AppConfig, Inbound, Received, Refusal, Verified, WebhookAnswer, WebhookRequest,
-    verify::{self, Proof},
+    verify::Signature,
 };
 use secrecy::ExposeSecret;
 use serde_json::json;
@@ -20,6 +20,9 @@ use crate::{
 /// is the usual one.
 pub(crate) const WINDOW: SignedDuration = SignedDuration::from_secs(300);
 
+const SIGNATURE: Signature =
+    Signature { header: "x-zm-signature", time_header: "x-zm-request-timestamp", window: WINDOW };
+
 /// Reads a call. Zoom tries again after 5xx and silence only, so an app whose secret token is not
 /// known yet asks for another try: that is our own trouble.
 pub(crate) fn receive(app: &AppConfig, request: &WebhookRequest<'_>, now: Timestamp) -> Received {
@@ -28,9 +31,9 @@ pub(crate) fn receive(app: &AppConfig, request: &WebhookRequest<'_>, now: Timest
         return Received::Refused(Refusal { status: StatusCode::SERVICE_UNAVAILABLE, reason });
     };
     let secret = secret.expose_secret().as_bytes();
-    let proof = match prove(secret, request, now) {
+    let proof = match SIGNATURE.prove(secret, request, now) {
         Ok(proof) => proof,
-        Err(reason) => return Received::Refused(Refusal::unproven(reason)),
+        Err(refusal) => return Received::Refused(refusal),
     };
     // Serde would take an array for a struct of optional fields.
     let is_object = request.body.trim_ascii_start().starts_with(b"{");
@@ -44,23 +47,6 @@ pub(crate) fn receive(app: &AppConfig, request: &WebhookRequest<'_>, now: Timest
     let inbound = inbound(&call, request.body).map(|inbound| Verified::by(proof, inbound));
     let answer = WebhookAnswer::status(StatusCode::OK);
     Received::Inbound { inbound: inbound.into_iter().collect(), answer }
-}
-
-fn prove(
-    secret: &[u8],
-    request: &WebhookRequest<'_>,
-    now: Timestamp,
-) -> Result<Proof, &'static str> {
-    let header = |name: &str| request.headers.get(name).and_then(|value| value.to_str().ok());
-    let time = header("x-zm-request-timestamp").ok_or("there is no request timestamp")?;
-    let signature = header("x-zm-signature")
-        .and_then(|value| value.strip_prefix("v0="))
-        .ok_or("there is no v0 signature")?;
-    if !verify::is_recent(time, now, WINDOW) {
-        return Err("the request timestamp is more than five minutes off");
-    }
-    let parts = [b"v0:".as_slice(), time.as_bytes(), b":", request.body];
-    verify::hmac_sha256_hex(secret, &parts, signature).ok_or("the signature does not match")
 }
 
 /// Answers the challenge, which comes when the address is entered and again every 72 hours. Whoever

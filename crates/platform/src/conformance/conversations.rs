@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use rialto_model::{AccountKind, RemoteId};
 use serde_json::json;
 
-use super::{Emulator, Stage};
+use super::{Emulator, Stage, field};
 use crate::NewConversation;
 
 pub async fn channels_are_listed_once_and_found_by_their_ids<E: Emulator>() {
@@ -30,10 +30,12 @@ pub async fn channels_are_listed_once_and_found_by_their_ids<E: Emulator>() {
 }
 
 pub async fn joining_twice_is_joining_once<E: Emulator>() {
-    let stage = Stage::<E>::start().await;
-    stage.connection.join(&stage.channel).await.unwrap();
-    let channel = stage.connection.conversation(&stage.channel).await.unwrap().unwrap();
-    assert!(channel.joined);
+    let stage = Stage::<E>::before_joining().await;
+    for _ in 0..2 {
+        stage.connection.join(&stage.channel).await.unwrap();
+        let channel = stage.connection.conversation(&stage.channel).await.unwrap().unwrap();
+        assert!(channel.joined);
+    }
 }
 
 pub async fn a_new_name_is_seen<E: Emulator>() {
@@ -71,6 +73,8 @@ pub async fn accounts_are_found_by_id_and_by_address<E: Emulator>() {
     let bob = stage.connection.account_by_email("bob@acme.example").await.unwrap().unwrap();
     assert_eq!((bob.name.as_str(), &bob.kind), ("Bob Ray", &AccountKind::Person));
     assert_eq!(bob.email.as_deref(), Some("bob@acme.example"));
+    let loud = stage.connection.account_by_email("Bob@ACME.Example").await.unwrap();
+    assert_eq!(loud.as_ref(), Some(&bob), "an address is the same in any letters' case");
     let again = stage.connection.account(&bob.id).await.unwrap().unwrap();
     assert_eq!((again.name, again.email), (bob.name, bob.email));
     assert!(!stage.connection.is_own(&bob.id).await.unwrap());
@@ -87,6 +91,8 @@ pub async fn a_person_is_told_something_in_private<E: Emulator>() {
     let part = stage.part("for you alone");
     let post = crate::Post { to: &with, thread: None, part: &part, files: &[] };
     stage.connection.post(&post, &stage.begun(&part)).await.unwrap();
+    let seen = stage.bob_sees(&with).await;
+    assert!(seen.iter().any(|it| field(it, "text").contains("for you alone")), "{seen:?}");
     assert_eq!(stage.view().await, before, "nobody else sees it");
 }
 

@@ -5,11 +5,8 @@ use futures_util::{StreamExt, TryStreamExt, stream};
 use rialto_model::RichText;
 use serde_json::{Value, json};
 
-use super::{
-    Emulator, Stage,
-    stage::{attachment, both},
-};
-use crate::{FileBody, FileError, UploadedFile};
+use super::{Emulator, Stage, stage::both};
+use crate::{FileBody, FileError, UploadedFile, testing::shared_elsewhere};
 
 const CONTENT: &[u8] = b"some notes\n\x00\xff and more";
 
@@ -30,7 +27,7 @@ async fn seen<E: Emulator>(stage: &Stage<E>, name: &str) -> Vec<Value> {
 
 pub async fn a_file_arrives_byte_for_byte<E: Emulator>() {
     let stage = Stage::<E>::start().await;
-    let file = attachment("notes.bin", CONTENT.len() as u64);
+    let file = shared_elsewhere("notes.bin", CONTENT.len() as u64);
     let mut outgoing = stage.outgoing(RichText::plain("with a file"));
     outgoing.content.attachments = vec![file.clone()];
     let handle = stage.connection.upload(&stage.channel, &file, body(CONTENT)).await.unwrap();
@@ -74,7 +71,7 @@ pub async fn a_file_that_people_share_is_opened<E: Emulator>() {
 pub async fn a_file_that_is_too_large_is_refused<E: Emulator>() {
     let stage = Stage::<E>::start().await;
     let size = stage.platform.manifest().capabilities.files.max_bytes + 1;
-    let file = attachment("huge.bin", size);
+    let file = shared_elsewhere("huge.bin", size);
     // Nobody reads it: what it says of itself is enough.
     let read = stream::iter([Err(std::io::Error::other("it was read"))]).boxed();
     let body = FileBody { size: Some(size), mime: None, stream: read };
@@ -87,7 +84,7 @@ pub async fn a_file_that_is_too_large_is_refused<E: Emulator>() {
 
 pub async fn a_file_that_did_not_come_is_told_of<E: Emulator>() {
     let stage = Stage::<E>::start().await;
-    let file = attachment("huge.bin", 5_000_000);
+    let file = shared_elsewhere("huge.bin", 5_000_000);
     let mut outgoing = stage.outgoing(RichText::plain("with a file"));
     outgoing.content.attachments = vec![file.clone()];
     for part in stage.connection.render(&outgoing) {

@@ -2,7 +2,7 @@
 //! `docs/connectors.md` as tests, the same for all. What differs is data ([`Capabilities`]) or said by
 //! the [`Emulator`], never asked for by name.
 //!
-//! A connector's tests say `rialto_platform::conformance!(Acme);` for their emulator.
+//! A connector's tests declare their emulator within `rialto_platform::conformance!`.
 //!
 //! [`Capabilities`]: rialto_model::Capabilities
 
@@ -26,14 +26,29 @@ pub mod text;
 use std::sync::Arc;
 
 use async_trait::async_trait;
+use rialto_model::RemoteId;
 use serde_json::Value;
 
 pub use self::stage::{Control, Stage};
 use crate::{AppConfig, Clock, Platform, Toolkit};
 
+/// A sandbox with emulators: what [`conformance!`](crate::conformance!) says of it, so that nothing here
+/// depends on it.
+#[async_trait]
+pub trait World: Sized + Send + Sync + 'static {
+    /// Starts it, empty.
+    async fn start() -> Self;
+
+    /// Where its control is.
+    fn control(&self) -> String;
+
+    /// Its time.
+    fn clock(&self) -> Arc<dyn Clock>;
+}
+
 /// An emulator of a platform, controlled by the sandbox's verbs (`docs/sandbox.md`).
 #[async_trait]
-pub trait Emulator: Sized + Send + Sync + 'static {
+pub trait Emulator: World {
     /// Who authorizes Rialto.
     const SIGNS_IN: &'static str;
     /// The channel that everybody is in, as the connector lists it.
@@ -44,15 +59,6 @@ pub trait Emulator: Sized + Send + Sync + 'static {
     const PARENT: Option<&'static str> = None;
     /// The operation that makes a post, as fault rules name it.
     const POST: &'static str;
-
-    /// Starts it, empty.
-    async fn start() -> Self;
-
-    /// Where its control is.
-    fn control(&self) -> String;
-
-    /// Its time.
-    fn clock(&self) -> Arc<dyn Clock>;
 
     /// The connector.
     fn connector(&self, toolkit: Toolkit) -> Arc<dyn Platform>;
@@ -81,6 +87,11 @@ pub trait Emulator: Sized + Send + Sync + 'static {
     /// A message with this id, in a deed.
     fn of(&self, id: &str) -> Value;
 
+    /// Our own conversation with Bob Ray, as control finds it when he looks.
+    fn direct(&self, with: &RemoteId) -> String {
+        with.to_string()
+    }
+
     /// Words that mean nothing but themselves, in a deed.
     fn plain(&self, text: &str) -> Value;
 
@@ -88,7 +99,19 @@ pub trait Emulator: Sized + Send + Sync + 'static {
     fn party(&self) -> Value;
 }
 
-/// Makes a test of each rule, for an emulator.
+/// A text in what control answers, by its name.
+pub fn field(answer: &Value, name: &str) -> String {
+    answer[name].as_str().unwrap_or_else(|| panic!("no {name} in {answer}")).to_owned()
+}
+
+/// Permissions of a kind that the manifest asks for.
+pub fn needed(platform: &dyn Platform, kind: &str) -> Vec<&'static str> {
+    let all = platform.manifest().permissions.iter();
+    all.filter(|it| it.kind == kind).map(|it| it.name).collect()
+}
+
+/// Declares an emulator that is in a sandbox (`struct Acme(Sandbox);`), and makes a test of each rule for
+/// it.
 #[macro_export]
 macro_rules! conformance {
     (@list $what:ident [$($emulator:ty)?]) => {
@@ -161,7 +184,26 @@ macro_rules! conformance {
     (@names [] $($theme:ident { $($rule:ident,)* })*) => {
         [$($(concat!(stringify!($theme), "::", stringify!($rule)),)*)*]
     };
-    ($emulator:ty) => {
+    ($(#[$about:meta])* struct $emulator:ident($sandbox:ident);) => {
+        $(#[$about])*
+        struct $emulator($sandbox);
+
+        #[async_trait::async_trait]
+        impl $crate::conformance::World for $emulator {
+            async fn start() -> Self {
+                Self($sandbox::start(Default::default()).await.expect("the sandbox starts"))
+            }
+
+            fn control(&self) -> String {
+                self.0.urls().control.clone()
+            }
+
+            fn clock(&self) -> std::sync::Arc<dyn $crate::Clock> {
+                let core = std::sync::Arc::clone(self.0.core());
+                std::sync::Arc::new($crate::testing::ToldClock(move || core.clock.now()))
+            }
+        }
+
         $crate::conformance!(@list tests [$emulator]);
     };
 }

@@ -12,8 +12,8 @@ use std::{
 use jiff::Timestamp;
 use parking_lot::Mutex;
 use rialto_model::{
-    AppId, Attachment, Author, Begun, ConnectionId, Content, DeliveryId, Event, EventKind, Feature,
-    MessageState, RemoteId, RichText, Support,
+    AppId, Author, Begun, ConnectionId, DeliveryId, Event, EventKind, Feature, MessageState,
+    RemoteId, RichText, Support,
 };
 use serde_json::{Value, json};
 use url::Url;
@@ -26,7 +26,7 @@ use super::{
 use crate::{
     AppConfig, AuthorizationAnswer, Authorized, Clock, ConnectContext, Connection, Outgoing, Part,
     Platform, Post, Received, SendError, SetupError, SystemRandom, Toolkit, UploadedFile,
-    testing::Drawer,
+    testing::{Drawer, said_elsewhere},
 };
 
 /// How long something that comes a moment later may take.
@@ -53,12 +53,23 @@ impl Control {
         self.call(self.http.get(format!("{}{path}", self.base))).await
     }
 
+    /// What may be more than the emulator can do; fails with what it says.
+    pub async fn try_post(&self, path: &str, body: &Value) -> Result<Value, String> {
+        self.ask(self.http.post(format!("{}{path}", self.base)).json(body)).await
+    }
+
     async fn call(&self, request: reqwest::RequestBuilder) -> Value {
+        self.ask(request).await.unwrap_or_else(|refusal| panic!("{refusal}"))
+    }
+
+    async fn ask(&self, request: reqwest::RequestBuilder) -> Result<Value, String> {
         let answer = request.send().await.unwrap();
         let (status, url) = (answer.status(), answer.url().clone());
         let text = answer.text().await.unwrap();
-        assert!(status.is_success(), "{url} answers {status}: {text}");
-        serde_json::from_str(&text).unwrap_or_default()
+        if !status.is_success() {
+            return Err(format!("{url} answers {status}: {text}"));
+        }
+        Ok(serde_json::from_str(&text).unwrap_or_default())
     }
 }
 
@@ -82,6 +93,15 @@ pub struct Stage<E> {
 impl<E: Emulator> Stage<E> {
     /// Everything up to the first message, without limits of how fast one may call.
     pub async fn start() -> Self {
+        let stage = Self::before_joining().await;
+        stage.connection.join(&stage.channel).await.unwrap();
+        stage.connection.upkeep(std::slice::from_ref(&stage.channel)).await.unwrap();
+        stage.told().await;
+        stage
+    }
+
+    /// The same, with a channel that nobody has asked Rialto to hear.
+    pub async fn before_joining() -> Self {
         let emulator = E::start().await;
         let http = crate::http::client().unwrap();
         let clock = emulator.clock();
@@ -116,7 +136,7 @@ impl<E: Emulator> Stage<E> {
         }
         let connection = connect(platform.as_ref(), &app, &cabinet, &authorized.workspace);
         let channel = find(connection.as_ref(), E::CHANNEL).await;
-        let stage = Self {
+        Self {
             emulator,
             platform,
             app,
@@ -129,11 +149,7 @@ impl<E: Emulator> Stage<E> {
             clock,
             ear,
             deliveries: AtomicU64::default(),
-        };
-        stage.connection.join(&stage.channel).await.unwrap();
-        stage.connection.upkeep(std::slice::from_ref(&stage.channel)).await.unwrap();
-        stage.told().await;
-        stage
+        }
     }
 
     /// The same after a restart: nothing is known but what is in the cabinet.
@@ -163,13 +179,23 @@ impl<E: Emulator> Stage<E> {
     // ---- people
 
     /// Somebody does something in the channel; gives the id of what came of it.
-    pub async fn act(&self, person: &str, what: &str, mut deed: Value) -> RemoteId {
+    pub async fn act(&self, person: &str, what: &str, deed: Value) -> RemoteId {
+        self.try_to(person, what, deed).await.unwrap_or_else(|refusal| panic!("{refusal}"))
+    }
+
+    /// The same, perhaps more than people can do there.
+    pub async fn try_to(
+        &self,
+        person: &str,
+        what: &str,
+        mut deed: Value,
+    ) -> Result<RemoteId, String> {
         deed["workspace"] = json!("Acme");
         deed["as"] = json!(person);
         deed["do"] = json!(what);
         deed["channel"] = json!(E::PLACE);
-        let made = self.control.post(&format!("/{}/act", self.word), &deed).await;
-        made["id"].as_str().unwrap_or_default().into()
+        let made = self.control.try_post(&format!("/{}/act", self.word), &deed).await?;
+        Ok(made["id"].as_str().unwrap_or_default().into())
     }
 
     /// Ann says something.
@@ -185,8 +211,18 @@ impl<E: Emulator> Stage<E> {
 
     /// What people see in the channel.
     pub async fn view(&self) -> Vec<Value> {
+        self.view_of(&[("channel", E::PLACE)]).await
+    }
+
+    /// What Bob sees in our own conversation with him.
+    pub async fn bob_sees(&self, with: &RemoteId) -> Vec<Value> {
+        let place = self.emulator.direct(with);
+        self.view_of(&[("channel", &place), ("as", "Bob Ray")]).await
+    }
+
+    async fn view_of(&self, what: &[(&str, &str)]) -> Vec<Value> {
         let mut query = url::form_urlencoded::Serializer::new(String::new());
-        query.append_pair("workspace", "Acme").append_pair("channel", E::PLACE);
+        query.append_pair("workspace", "Acme").extend_pairs(what);
         let view = self.control.get(&format!("/{}/view?{}", self.word, query.finish())).await;
         view["messages"].as_array().unwrap().clone()
     }
@@ -247,20 +283,13 @@ impl<E: Emulator> Stage<E> {
 
     /// A message that somebody said elsewhere.
     pub fn outgoing(&self, text: RichText) -> Outgoing {
+        let said = said_elsewhere(text);
+        let picture = Some("https://pictures.acme.example/ada.png".into());
         Outgoing {
-            delivery: DeliveryId::new(Uuid::from_u128(7)),
             to: self.channel.clone(),
-            thread: None,
-            broadcast: false,
-            author: Author {
-                account: None,
-                name: "Ada Byron".into(),
-                avatar_url: Some("https://pictures.acme.example/ada.png".into()),
-                bot: false,
-            },
             said_on: "Elsewhere",
-            content: Content { text, attachments: Vec::new() },
-            notes: Vec::new(),
+            author: Author { avatar_url: picture, ..said.author.clone() },
+            ..said
         }
     }
 
@@ -311,11 +340,11 @@ impl<E: Emulator> Stage<E> {
         self.control.post("/faults", &both(rule, kind.clone())).await;
     }
 
-    /// Everything that the past tells of the channel since a time.
-    pub async fn past(&self, since: Timestamp) -> Vec<Event> {
+    /// Everything that the past tells of the channel since a time, and how many pages it took.
+    pub async fn past(&self, since: Timestamp) -> (Vec<Event>, usize) {
         let mut events = Vec::new();
         let mut page: Option<String> = None;
-        for _ in 0..1_000 {
+        for number in 1..1_000 {
             let request = crate::HistoryRequest {
                 conversation: &self.channel,
                 since,
@@ -326,7 +355,7 @@ impl<E: Emulator> Stage<E> {
             events.extend(found.events);
             page = found.next;
             if page.is_none() {
-                return events;
+                return (events, number);
             }
         }
         panic!("the past has no end");
@@ -340,17 +369,6 @@ pub(super) fn messages(events: Vec<Event>) -> Vec<MessageState> {
         _ => None,
     };
     events.into_iter().filter_map(state).collect()
-}
-
-/// A file of somebody elsewhere.
-pub(super) fn attachment(name: &str, size: u64) -> Attachment {
-    Attachment {
-        remote: "elsewhere".into(),
-        name: name.into(),
-        mime: "application/octet-stream".into(),
-        size: Some(size),
-        kind: rialto_model::AttachmentKind::File,
-    }
 }
 
 /// The fields of both.

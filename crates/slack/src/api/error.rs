@@ -2,7 +2,7 @@
 
 use http::StatusCode;
 use jiff::Timestamp;
-use rialto_platform::{CabinetError, FileError, HoldScope, ReadError, SendError, SetupError};
+use rialto_platform::{ApiFailure, CabinetError, HoldScope, SendError, SetupError};
 
 /// Why a call did not succeed.
 #[derive(Clone, Debug)]
@@ -163,17 +163,7 @@ impl From<ApiError> for SendError {
     }
 }
 
-impl From<ApiError> for ReadError {
-    fn from(error: ApiError) -> Self {
-        SendError::from(error).into()
-    }
-}
-
-impl From<ApiError> for FileError {
-    fn from(error: ApiError) -> Self {
-        ReadError::from(error).into()
-    }
-}
+impl ApiFailure for ApiError {}
 
 impl From<ApiError> for SetupError {
     fn from(error: ApiError) -> Self {

@@ -2,8 +2,8 @@
 
 use proptest::prelude::Strategy;
 use rialto_fuzz::{Allowance, Corpus, check, fuzz, grows_linearly};
-use rialto_model::{Author, Block, Content, DeliveryId, Inline, RichText, Style, testing};
-use rialto_platform::{Note, Outgoing};
+use rialto_model::{Block, Inline, RichText, Style, testing};
+use rialto_platform::{Note, Outgoing, testing::said_elsewhere};
 
 use super::{MARKUP, within};
 use crate::{normalize::read, render::parts};
@@ -18,16 +18,7 @@ const WRITTEN: usize = 16;
 const LONG: usize = 10_000;
 
 fn outgoing(text: RichText) -> Outgoing {
-    Outgoing {
-        delivery: DeliveryId::new(uuid::Uuid::from_u128(3)),
-        to: "C1".into(),
-        thread: None,
-        broadcast: false,
-        author: Author { account: None, name: "Ana".into(), avatar_url: None, bot: false },
-        said_on: "Teams",
-        content: Content { text, attachments: Vec::new() },
-        notes: vec![Note::ReplyToUnknown],
-    }
+    Outgoing { notes: vec![Note::ReplyToUnknown], ..said_elsewhere(text) }
 }
 
 fn written(text: RichText) {

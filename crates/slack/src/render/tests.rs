@@ -1,8 +1,6 @@
 use proptest::prelude::*;
-use rialto_model::{
-    Attachment, AttachmentKind, Audience, Author, Content, DeliveryId, Emoji, ListItem, Mention,
-    MentionTarget, Table,
-};
+use rialto_model::{Audience, Emoji, ListItem, Mention, MentionTarget, Table};
+use rialto_platform::testing::{said_elsewhere, shared_elsewhere};
 use serde_json::json;
 
 use super::*;
@@ -92,28 +90,15 @@ fn the_fallback_says_the_same_in_plain_text() {
 }
 
 fn outgoing(text: RichText, files: usize) -> Outgoing {
-    let attachment = Attachment {
-        remote: "F".into(),
-        name: "a.png".into(),
-        mime: "image/png".into(),
-        size: Some(1),
-        kind: AttachmentKind::Image,
-    };
-    Outgoing {
-        delivery: DeliveryId::new(uuid::Uuid::from_u128(7)),
-        to: "C1".into(),
-        thread: Some("1.000001".into()),
-        broadcast: true,
-        author: Author {
-            account: None,
-            name: " Ada ".into(),
-            avatar_url: Some("https://a.example/ada.png".into()),
-            bot: false,
-        },
-        said_on: "Teams",
-        content: Content { text, attachments: vec![attachment; files] },
-        notes: vec![Note::SaidAt("2026-11-22T10:00:00Z".parse().unwrap()), Note::ReplyToUnknown],
-    }
+    let mut said = said_elsewhere(text);
+    said.thread = Some("1.000001".into());
+    said.author.name = " Ada ".into();
+    said.broadcast = true;
+    said.said_on = "Teams";
+    said.author.avatar_url = Some("https://a.example/ada.png".into());
+    said.content.attachments = vec![shared_elsewhere("a.png", 1); files];
+    said.notes = vec![Note::SaidAt("2026-11-22T10:00:00Z".parse().unwrap()), Note::ReplyToUnknown];
+    said
 }
 
 #[test]

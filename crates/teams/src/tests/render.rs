@@ -1,26 +1,16 @@
 //! What a message looks like in Teams.
 
-use rialto_model::{
-    Attachment, AttachmentKind, Author, Content, DeliveryId, Inline, Mention, MentionTarget,
-    PartKey, RichText,
-};
-use rialto_platform::{Note, Outgoing, Part};
+use rialto_model::{Attachment, AttachmentKind, Inline, Mention, MentionTarget, PartKey, RichText};
+use rialto_platform::{Note, Outgoing, Part, testing::said_elsewhere};
 use serde_json::Value;
-use uuid::Uuid;
 
 use crate::{capabilities::MAX_BYTES, render::render};
 
 fn outgoing(text: &str) -> Outgoing {
-    Outgoing {
-        delivery: DeliveryId::new(Uuid::from_u128(3)),
-        to: "team/19:c@thread.tacv2".into(),
-        thread: None,
-        broadcast: false,
-        author: Author { account: None, name: "Ana <Lima>".into(), avatar_url: None, bot: false },
-        said_on: "Slack",
-        content: Content { text: RichText::plain(text), attachments: vec![] },
-        notes: vec![],
-    }
+    let mut said = said_elsewhere(RichText::plain(text));
+    said.to = "team/19:c@thread.tacv2".into();
+    said.author.name = "Ana <Lima>".into();
+    said
 }
 
 fn html(part: &Part) -> String {

@@ -1,9 +1,10 @@
 use proptest::prelude::*;
-use rialto_model::{
-    Attachment, AttachmentKind, Audience, Author, Content, DeliveryId, Emoji, ListItem, Mention,
-    MentionTarget, Style, Table, testing,
+use rialto_model::{Audience, Emoji, ListItem, Mention, MentionTarget, Style, Table, testing};
+use rialto_platform::{
+    Note,
+    html::safe_link,
+    testing::{said_elsewhere, shared_elsewhere},
 };
-use rialto_platform::{Note, html::safe_link};
 
 use super::*;
 use crate::{fingerprint, html};
@@ -215,23 +216,12 @@ fn nobody_is_called_from_within_code() {
 }
 
 fn outgoing(text: RichText, files: usize) -> Outgoing {
-    let attachment = Attachment {
-        remote: "F".into(),
-        name: "a_b.png".into(),
-        mime: "image/png".into(),
-        size: Some(1),
-        kind: AttachmentKind::Image,
-    };
-    Outgoing {
-        delivery: DeliveryId::new(uuid::Uuid::from_u128(7)),
-        to: "r1".into(),
-        thread: Some("m1".into()),
-        broadcast: false,
-        author: Author { account: None, name: " Ada ".into(), avatar_url: None, bot: false },
-        said_on: "Slack",
-        content: Content { text, attachments: vec![attachment; files] },
-        notes: vec![Note::SaidAt("2026-11-22T10:00:00Z".parse().unwrap()), Note::ReplyToUnknown],
-    }
+    let mut said = said_elsewhere(text);
+    said.thread = Some("m1".into());
+    said.author.name = " Ada ".into();
+    said.content.attachments = vec![shared_elsewhere("a_b.png", 1); files];
+    said.notes = vec![Note::SaidAt("2026-11-22T10:00:00Z".parse().unwrap()), Note::ReplyToUnknown];
+    said
 }
 
 fn body(part: &Part) -> Body {

@@ -127,7 +127,7 @@ async fn a_file_goes_with_its_post_and_is_found_there() {
     );
     assert_eq!(
         seen(&words)["text"],
-        "Ada \u{200b}(Slack, continued)\u{200b}\n\
+        "Ada Byron \u{200b}(Slack, continued)\u{200b}\n\
          📎 The file big.txt (5 B) did not come along: it is *too* large"
     );
 }

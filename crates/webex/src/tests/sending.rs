@@ -30,7 +30,7 @@ async fn a_post_is_seen_with_its_author_and_in_its_thread() {
     let view = world.view("general").await;
     assert_eq!(
         view[0]["html"],
-        "<p><strong>Ada</strong> <em>\u{200b}(Slack)\u{200b}</em><br>a &lt; b<br>- no list</p>"
+        "<p><strong>Ada Byron</strong> <em>\u{200b}(Slack)\u{200b}</em><br>a &lt; b<br>- no list</p>"
     );
     assert_eq!((&view[1]["id"], &view[1]["thread"]), (&json!(reply), &json!(root)));
 }

@@ -12,7 +12,8 @@ use rialto_model::{
 use rialto_platform::{
     AppConfig, AuthorizationAnswer, Authorized, Cabinet, Clock, ConnectContext, Connection,
     Inbound, Outgoing, Part, Platform, Received, SetupError, SystemRandom, Toolkit, Verified,
-    WebhookRequest, testing::Drawer,
+    WebhookRequest,
+    testing::{Drawer, said_elsewhere},
 };
 use rialto_sandbox::{Sandbox, SandboxOptions, core::Core};
 use serde_json::{Value, json};
@@ -281,21 +282,10 @@ pub(super) fn saying(
     text: rialto_model::RichText,
     files: Vec<Attachment>,
 ) -> Outgoing {
-    Outgoing {
-        delivery: DeliveryId::new(Uuid::from_u128(7)),
-        to: to.clone(),
-        thread: None,
-        broadcast: false,
-        author: rialto_model::Author {
-            account: None,
-            name: "Ada".into(),
-            avatar_url: None,
-            bot: false,
-        },
-        said_on: "Slack",
-        content: rialto_model::Content { text, attachments: files },
-        notes: Vec::new(),
-    }
+    let mut said = said_elsewhere(text);
+    said.to = to.clone();
+    said.content.attachments = files;
+    said
 }
 
 /// The only post that a text takes.

@@ -1,9 +1,9 @@
 use proptest::prelude::*;
-use rialto_model::{
-    Attachment, AttachmentKind, Audience, Author, Content, DeliveryId, Emoji, Inline, ListItem,
-    Mention, MentionTarget, Style, Table,
+use rialto_model::{Audience, Emoji, Inline, ListItem, Mention, MentionTarget, Style, Table};
+use rialto_platform::{
+    Note,
+    testing::{said_elsewhere, shared_elsewhere},
 };
-use rialto_platform::Note;
 
 use super::*;
 
@@ -136,23 +136,12 @@ fn numbers_go_on_in_words_where_zoom_would_count_them_together() {
 }
 
 fn outgoing(text: RichText, files: usize) -> Outgoing {
-    let attachment = Attachment {
-        remote: "F".into(),
-        name: "a.png".into(),
-        mime: "image/png".into(),
-        size: Some(1),
-        kind: AttachmentKind::Image,
-    };
-    Outgoing {
-        delivery: DeliveryId::new(uuid::Uuid::from_u128(7)),
-        to: "c1".into(),
-        thread: Some("M1".into()),
-        broadcast: false,
-        author: Author { account: None, name: " Ada ".into(), avatar_url: None, bot: false },
-        said_on: "Slack",
-        content: Content { text, attachments: vec![attachment; files] },
-        notes: vec![Note::SaidAt("2026-11-22T10:00:00Z".parse().unwrap()), Note::ReplyToUnknown],
-    }
+    let mut said = said_elsewhere(text);
+    said.thread = Some("M1".into());
+    said.author.name = " Ada ".into();
+    said.content.attachments = vec![shared_elsewhere("a.png", 1); files];
+    said.notes = vec![Note::SaidAt("2026-11-22T10:00:00Z".parse().unwrap()), Note::ReplyToUnknown];
+    said
 }
 
 fn body(part: &Part) -> Body {

@@ -73,7 +73,7 @@ async fn a_call_that_is_not_the_vendors_or_makes_no_sense_is_refused_with_the_re
     for (url, call, status, words) in [
         (&slack, Call { secret: None, ..right() }, 401, "no request timestamp"),
         (&slack, Call { secret: Some("guess".into()), ..right() }, 401, "signature does not match"),
-        (&slack, Call { age: minutes(6), ..right() }, 401, "more than five minutes off"),
+        (&slack, Call { age: minutes(6), ..right() }, 401, "timestamp is too far off"),
         (&slack, right(), 404, "the workspace is not connected here: connect it"),
         (&slack, Call { body: "{\"type\":".into(), ..right() }, 400, "not a JSON object"),
         (&slack, Call { body: "[]".into(), ..right() }, 400, "not a JSON object"),

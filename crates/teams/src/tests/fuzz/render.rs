@@ -2,9 +2,8 @@
 
 use proptest::prelude::Strategy;
 use rialto_fuzz::{Allowance, Corpus, check, fuzz, grows_linearly, within};
-use rialto_model::{Author, Content, DeliveryId, RichText, testing};
-use rialto_platform::{Note, Outgoing};
-use uuid::Uuid;
+use rialto_model::{RichText, testing};
+use rialto_platform::{Note, Outgoing, testing::said_elsewhere};
 
 use super::MARKUP;
 use crate::{
@@ -22,14 +21,11 @@ const LONG: usize = 40_000;
 
 fn outgoing(text: RichText) -> Outgoing {
     Outgoing {
-        delivery: DeliveryId::new(Uuid::from_u128(3)),
         to: "team/19:c@thread.tacv2".into(),
         thread: Some("1".into()),
         broadcast: true,
-        author: Author { account: None, name: "Ana".into(), avatar_url: None, bot: false },
-        said_on: "Slack",
-        content: Content { text, attachments: Vec::new() },
         notes: vec![Note::ReplyToUnknown],
+        ..said_elsewhere(text)
     }
 }
 

@@ -2,9 +2,8 @@
 
 use proptest::prelude::Strategy;
 use rialto_fuzz::{Allowance, Corpus, check, fuzz, grows_linearly, within};
-use rialto_model::{Author, Content, DeliveryId, RichText, testing};
-use rialto_platform::{Note, Outgoing};
-use uuid::Uuid;
+use rialto_model::{RichText, testing};
+use rialto_platform::{Note, Outgoing, testing::said_elsewhere};
 
 use super::MARKUP;
 use crate::{
@@ -23,14 +22,10 @@ const LONG: usize = 10_000;
 
 fn outgoing(text: RichText) -> Outgoing {
     Outgoing {
-        delivery: DeliveryId::new(Uuid::from_u128(3)),
-        to: "R1".into(),
         thread: Some("M1".into()),
         broadcast: true,
-        author: Author { account: None, name: "Ana".into(), avatar_url: None, bot: false },
-        said_on: "Slack",
-        content: Content { text, attachments: Vec::new() },
         notes: vec![Note::ReplyToUnknown],
+        ..said_elsewhere(text)
     }
 }
 

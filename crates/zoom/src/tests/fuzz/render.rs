@@ -2,10 +2,9 @@
 
 use proptest::prelude::Strategy;
 use rialto_fuzz::{Allowance, check, fuzz, grows_linearly};
-use rialto_model::{Author, Content, DeliveryId, EventKind, Revision, RichText, testing};
-use rialto_platform::{Note, Outgoing};
+use rialto_model::{EventKind, Revision, RichText, testing};
+use rialto_platform::{Note, Outgoing, testing::said_elsewhere};
 use serde_json::{Value, json};
-use uuid::Uuid;
 
 use super::{messages, within};
 use crate::{
@@ -26,14 +25,10 @@ const LONG: usize = 4_000;
 
 fn outgoing(text: RichText) -> Outgoing {
     Outgoing {
-        delivery: DeliveryId::new(Uuid::from_u128(3)),
-        to: "c1".into(),
         thread: Some("M1".into()),
         broadcast: true,
-        author: Author { account: None, name: "Ana".into(), avatar_url: None, bot: false },
-        said_on: "Slack",
-        content: Content { text, attachments: Vec::new() },
         notes: vec![Note::ReplyToUnknown],
+        ..said_elsewhere(text)
     }
 }
 
