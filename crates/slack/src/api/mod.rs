@@ -7,7 +7,7 @@ use std::sync::Arc;
 
 use http::{HeaderMap, StatusCode};
 use reqwest::RequestBuilder;
-use rialto_platform::{Cabinet, Tokens, Toolkit, http as calls};
+use rialto_platform::{ActedAs, Cabinet, Tokens, Toolkit, http as calls};
 use secrecy::{ExposeSecret, SecretString};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
@@ -205,4 +205,7 @@ pub(crate) struct Identity {
     pub bot_id: String,
     /// The app, when Slack says so.
     pub app_id: Option<String>,
+    /// As whom we have acted, who we are now included.
+    #[serde(skip)]
+    pub acted_as: ActedAs,
 }
