@@ -27,15 +27,7 @@ mod troubles;
 mod truth;
 mod words;
 
-use std::{
-    collections::BTreeSet,
-    path::PathBuf,
-    sync::{
-        Arc,
-        atomic::{AtomicUsize, Ordering},
-    },
-    time::Duration,
-};
+use std::{collections::BTreeSet, path::PathBuf, sync::Arc, time::Duration};
 
 use anyhow::{Context as _, Result};
 use jiff::Timestamp;
@@ -96,7 +88,7 @@ pub async fn run(options: &Options) -> Result<Outcome> {
     let kills = kills::plan(&mut rng, options.kills, options.talk);
     let troubles = troubles::plan(&mut rng, options.talk);
     let truth = Arc::new(Mutex::new(Truth::default()));
-    let reconnected = Arc::new(AtomicUsize::new(0));
+    let reconnected = admin::Reconnected::default();
     let admin = tokio::spawn(admin::watch(world.clone(), reconnected.clone()));
     faults::on(&world, &mut rng).await?;
     let mut people = People::new(world.clone(), syncs.clone(), truth.clone());
@@ -121,14 +113,20 @@ pub async fn run(options: &Options) -> Result<Outcome> {
     for number in told.into_iter().take(options.stories) {
         stories.push(run.story(number).await?);
     }
+    let again: Vec<_> = reconnected
+        .lock()
+        .await
+        .iter()
+        .map(|(side, times)| format!("{} {times}×", side.name()))
+        .collect();
     let figures = format!(
-        "{} messages in {} acts, {} kills, {}, {} reconnections; {}; faults: {struck}; \
+        "{} messages in {} acts, {} kills, {}, connected again: {}; {}; faults: {struck}; \
          talked until {} s, settled at {} s",
         truth.all().len(),
         acts.len(),
         run.downs.len(),
         troubles.iter().map(Trouble::words).collect::<Vec<_>>().join(", "),
-        reconnected.load(Ordering::Relaxed),
+        again.join(", "),
         run.traffic().await?,
         talked_for.as_secs(),
         start.elapsed().as_secs(),
