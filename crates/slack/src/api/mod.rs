@@ -43,6 +43,19 @@ enum Body<'a> {
     Json(&'a Value),
 }
 
+impl Body<'_> {
+    /// The conversation that it is about.
+    fn channel(&self) -> Option<&str> {
+        let named = |name: &str| name == "channel" || name == "channel_id";
+        match self {
+            Self::Query(params) | Self::Form(params) => {
+                params.iter().find(|(name, _)| named(name)).map(|(_, value)| value.as_str())
+            }
+            Self::Json(value) => value["channel"].as_str().or(value["channel_id"].as_str()),
+        }
+    }
+}
+
 impl Api {
     /// Makes a client; calls nobody.
     pub fn new(toolkit: Toolkit, credentials: Credentials, cabinet: Arc<dyn Cabinet>) -> Self {
@@ -104,7 +117,23 @@ impl Api {
         }
     }
 
+    /// Whoever uninstalled the app put it out of all its channels: installed again, it comes back into a
+    /// public one by itself when it is needed there, and only where it may not the refusal stands.
     async fn call(&self, method: &str, body: Body<'_>) -> Result<Answer, ApiError> {
+        let refused = match self.call_once(method, body).await {
+            Err(error) if error.is("not_in_channel") => error,
+            result => return result,
+        };
+        let Some(channel) = body.channel() else { return Err(refused) };
+        let params = vec![("channel", channel.to_owned())];
+        match self.call_once("conversations.join", Body::Form(&params)).await {
+            Ok(_) => self.call_once(method, body).await,
+            Err(error) if error.is_final() => Err(refused),
+            Err(error) => Err(error),
+        }
+    }
+
+    async fn call_once(&self, method: &str, body: Body<'_>) -> Result<Answer, ApiError> {
         let url = &join(&self.base, method)?;
         let http = &self.toolkit.http;
         self.tokens
