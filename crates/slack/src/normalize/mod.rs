@@ -79,9 +79,9 @@ fn kind(event: &wire::Event, payload: &Payload, own: &Identity) -> (EventKind, O
         "user_change" | "user_profile_changed" if !event.user_id().is_empty() => {
             EventKind::Signal(Signal::AccountChanged { account: event.user_id().into() })
         }
-        "app_uninstalled" => EventKind::Signal(Signal::Revoked),
+        "app_uninstalled" => EventKind::Signal(Signal::Upkeep),
         "tokens_revoked" if event.tokens.as_ref().is_some_and(|tokens| !tokens.bot.is_empty()) => {
-            EventKind::Signal(Signal::Revoked)
+            EventKind::Signal(Signal::Upkeep)
         }
         "app_rate_limited" => EventKind::Signal(Signal::Missed),
         other => ignored(&label("event", other)),

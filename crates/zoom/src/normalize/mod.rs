@@ -80,10 +80,7 @@ fn kinds(call: &Call, at: Timestamp, own: &Identity) -> Vec<EventKind> {
         "chat_channel.updated" | "team_chat.channel_unarchived" => {
             EventKind::Signal(Signal::Upkeep)
         }
-        "app_deauthorized" if payload.user_id.get().is_none_or(|id| own.is(id)) => {
-            EventKind::Signal(Signal::Revoked)
-        }
-        // Another admin may have removed it for all.
+        // Whoever removed it, for themselves or for all.
         "app_deauthorized" => EventKind::Signal(Signal::Upkeep),
         "user.deactivated" | "user.deleted" if object.id.get().is_some_and(|id| own.is(id)) => {
             EventKind::Signal(Signal::Upkeep)
