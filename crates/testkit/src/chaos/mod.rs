@@ -42,9 +42,10 @@ use screens::Screens;
 use troubles::Trouble;
 use truth::Truth;
 
-/// A deletion whose webhook was lost is believed when the message was there for 30 s: so long after
-/// the last act everything must be as it should be.
-const PATIENCE: Duration = Duration::from_secs(45);
+/// A deletion whose webhook was lost is believed when the message was there for 30 s. Zoom does not date edits:
+/// the second one of a message's first minute is told from the first one when that minute is over. So
+/// long after the last act everything must be as it should be.
+const PATIENCE: Duration = Duration::from_secs(75);
 
 /// A run.
 #[derive(Clone, Debug)]
