@@ -130,9 +130,8 @@ pub struct ReactionState {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Signal {
-    /// The authorization is gone: uninstalled, revoked.
-    Revoked,
-    /// Subscriptions need attention now (reauthorize, recreate).
+    /// Subscriptions need attention now (reauthorize, recreate), or the authorization is said to be gone: that
+    /// may be told late, when it was given anew, so that only the platform's answer to a call decides.
     Upkeep,
     /// Events may have been lost in this conversation.
     Missed,

@@ -26,6 +26,7 @@ pub mod conformance;
 #[cfg(feature = "conformance")]
 pub mod testing;
 
+mod acted_as;
 mod authorize;
 mod cabinet;
 mod connection;
@@ -41,6 +42,7 @@ mod outgoing;
 mod tokens;
 mod webhook;
 
+pub use acted_as::ActedAs;
 pub use authorize::{AppConfig, AuthorizationAnswer, AuthorizationStart, Authorized, Consented};
 pub use cabinet::{Cabinet, CabinetError};
 pub use connection::{

@@ -359,9 +359,6 @@ impl Relay {
     ) -> Result<(), StoreError> {
         let connection = entry.record.id;
         match signal {
-            Signal::Revoked => {
-                self.mark_revoked(entry, "the platform said that access was withdrawn").await;
-            }
             Signal::Upkeep => self.wake_upkeep(connection),
             Signal::Missed => {
                 self.wake_upkeep(connection);

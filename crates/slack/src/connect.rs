@@ -74,6 +74,7 @@ pub(crate) async fn authorize(
         user_id: given.bot_user_id.or_else(|| who.user_id.clone()).unwrap_or_default(),
         bot_id: who.bot_id.clone().unwrap_or_default(),
         app_id: given.app_id.or_else(|| who.app_id.clone()),
+        ..Identity::default()
     };
     let name = place.name.or_else(|| who.team.as_str().map(ToOwned::to_owned));
     authorized(place.id.or_else(|| workspace(&who)), name, &identity, &pair, scopes.as_deref())
@@ -120,6 +121,7 @@ pub(crate) async fn adopt(
         user_id: who.user_id.clone().unwrap_or_default(),
         bot_id: who.bot_id.clone().unwrap_or_default(),
         app_id,
+        ..Identity::default()
     };
     let id = workspace(&who).or_else(|| id_of(&team).map(ToOwned::to_owned));
     let name = team["name"].as_str().or(who.team.as_str()).map(ToOwned::to_owned);

@@ -5,9 +5,9 @@ use std::sync::Arc;
 use async_trait::async_trait;
 use rialto_model::{Account, Attachment, Begun, Conversation, Event, RemoteId};
 use rialto_platform::{
-    Cabinet, ConnectContext, Connection, FileBody, FileError, Finding, HistoryPage, HistoryRequest,
-    MessageChange, Nest, NewConversation, Outgoing, Page, Part, Post, ReadError, SendError,
-    SetupError, Toolkit, Upkeep,
+    ActedAs, Cabinet, ConnectContext, Connection, FileBody, FileError, Finding, HistoryPage,
+    HistoryRequest, MessageChange, Nest, NewConversation, Outgoing, Page, Part, Post, ReadError,
+    SendError, SetupError, Toolkit, Upkeep,
 };
 use secrecy::ExposeSecret;
 use tokio::sync::OnceCell;
@@ -42,25 +42,33 @@ impl SlackConnection {
             .get_or_try_init(|| async {
                 let kept = self.cabinet.get(connect::IDENTITY).await?;
                 let kept = kept.and_then(|text| serde_json::from_str(text.expose_secret()).ok());
-                if let Some(identity) = kept {
-                    return Ok(identity);
-                }
-                let token = self.api.tokens.current().await?.access;
-                let (who, _) = api::auth_test(&self.api.toolkit, &self.api.base, &token).await?;
-                Ok(Identity {
-                    user_id: who.user_id.unwrap_or_default(),
-                    bot_id: who.bot_id.unwrap_or_default(),
-                    app_id: who.app_id,
-                })
+                let mut own: Identity = match kept {
+                    Some(identity) => identity,
+                    None => self.asked().await?,
+                };
+                let ids = [own.user_id.as_str(), own.bot_id.as_str()];
+                own.acted_as = ActedAs::with(self.cabinet.as_ref(), &ids).await?;
+                Ok(own)
             })
             .await
+    }
+
+    async fn asked(&self) -> Result<Identity, ReadError> {
+        let token = self.api.tokens.current().await?.access;
+        let (who, _) = api::auth_test(&self.api.toolkit, &self.api.base, &token).await?;
+        Ok(Identity {
+            user_id: who.user_id.unwrap_or_default(),
+            bot_id: who.bot_id.unwrap_or_default(),
+            app_id: who.app_id,
+            ..Identity::default()
+        })
     }
 }
 
 #[async_trait]
 impl Connection for SlackConnection {
     async fn is_own(&self, account: &RemoteId) -> Result<bool, ReadError> {
-        Ok(self.identity().await?.is(account.as_str()))
+        Ok(self.identity().await?.has_been(account.as_str()))
     }
 
     async fn normalize(&self, payload: &[u8]) -> Result<Vec<Event>, ReadError> {

@@ -235,7 +235,7 @@ fn share_of(file: &File, post: &Post<'_>) -> Option<String> {
 /// Whether a message of ours shows these files: by id, or by their names when they were uploaded
 /// again since.
 pub(crate) fn shows(message: &Message, own: &Identity, files: &[UploadedFile<'_>]) -> bool {
-    let is_own = [&message.user, &message.bot_id].into_iter().flatten().any(|id| own.is(id));
+    let is_own = [&message.user, &message.bot_id].into_iter().flatten().any(|id| own.has_been(id));
     let shown: Vec<File> =
         message.files.iter().filter_map(|file| File::deserialize(file).ok()).collect();
     if !is_own || shown.is_empty() || files.is_empty() {

@@ -21,34 +21,33 @@ pub(crate) async fn upkeep(api: &Api, heard: &[RemoteId]) -> Result<Upkeep, Read
     let (renew, credentials) = api.tokens.upkeep().await?;
     let mut problems = Vec::new();
     let mut seen = Vec::new();
-    if !heard.is_empty() {
-        let mut joined = joined(api).await?;
-        for id in heard {
-            let channel = match joined.remove(id) {
-                Some(channel) => Some(channel),
-                // Joined a moment ago, or not listed.
-                None => directory::conversation(api, id).await?,
-            };
-            problems.extend(match &channel {
-                Some(channel) if channel.archived => {
-                    Some(format!("#{} is archived: unarchive it, or end its sync", channel.name))
-                }
-                Some(channel) if channel.joined => None,
-                // The app was installed anew, or somebody took it out of what is still synced.
-                Some(_) if directory::join(api, id).await.is_ok() => None,
-                Some(channel) => Some(format!(
-                    "Rialto is not in #{} any more and hears nothing there: type `/invite` and the \
-                     app's name in it",
-                    channel.name
-                )),
-                None => Some(format!(
-                    "the channel {id} is gone, or private and Rialto is not in it any more: somebody \
-                     who is in it must type `/invite` and the app's name there"
-                )),
-            });
-            // A channel without a name says nothing about its name.
-            seen.extend(channel.filter(|channel| !channel.name.is_empty()));
-        }
+    // Asked in any case: it shows whether the token is accepted.
+    let mut joined = joined(api).await?;
+    for id in heard {
+        let channel = match joined.remove(id) {
+            Some(channel) => Some(channel),
+            // Joined a moment ago, or not listed.
+            None => directory::conversation(api, id).await?,
+        };
+        problems.extend(match &channel {
+            Some(channel) if channel.archived => {
+                Some(format!("#{} is archived: unarchive it, or end its sync", channel.name))
+            }
+            Some(channel) if channel.joined => None,
+            // The app was installed anew, or somebody took it out of what is still synced.
+            Some(_) if directory::join(api, id).await.is_ok() => None,
+            Some(channel) => Some(format!(
+                "Rialto is not in #{} any more and hears nothing there: type `/invite` and the \
+                 app's name in it",
+                channel.name
+            )),
+            None => Some(format!(
+                "the channel {id} is gone, or private and Rialto is not in it any more: somebody \
+                 who is in it must type `/invite` and the app's name there"
+            )),
+        });
+        // A channel without a name says nothing about its name.
+        seen.extend(channel.filter(|channel| !channel.name.is_empty()));
     }
     let again_by = Upkeep::next(api.toolkit.clock.now(), EVERY, renew);
     Ok(Upkeep { again_by, problems, credentials, seen, ..Upkeep::default() })

@@ -7,13 +7,15 @@ use jiff::{SignedDuration, Timestamp};
 use parking_lot::Mutex;
 use rialto_model::{Account, Attachment, Begun, Conversation, Event, RemoteId};
 use rialto_platform::{
-    Cabinet, ConnectContext, Connection, FileBody, FileError, Finding, HistoryPage, HistoryRequest,
-    MessageChange, Nest, NewConversation, Outgoing, Page, Part, Post, ReadError, SendError,
-    SetupError, Toolkit, Upkeep,
+    ActedAs, Cabinet, ConnectContext, Connection, FileBody, FileError, Finding, HistoryPage,
+    HistoryRequest, MessageChange, Nest, NewConversation, Outgoing, Page, Part, Post, ReadError,
+    SendError, SetupError, Toolkit, Upkeep,
 };
 
+use tokio::sync::OnceCell;
+
 use crate::{
-    api::Graph, certificate::Certificate, place::Place, render, sender::Senders,
+    api::Graph, certificate::Certificate, fault::Fault, place::Place, render, sender::Senders,
     settings::Settings, upload::Folder,
 };
 
@@ -26,6 +28,7 @@ pub(crate) struct TeamsConnection {
     pub(crate) senders: Senders,
     pub(crate) cabinet: Arc<dyn Cabinet>,
     pub(crate) workspace: RemoteId,
+    ours: OnceCell<ActedAs>,
     pub(crate) upkeep: tokio::sync::Mutex<()>,
     pub(crate) folders: Mutex<HashMap<Place, Folder>>,
     pub(crate) certificates: Mutex<HashMap<String, Certificate>>,
@@ -39,6 +42,7 @@ impl TeamsConnection {
             senders: Senders::new(toolkit, settings),
             cabinet: context.cabinet,
             workspace: context.workspace,
+            ours: OnceCell::new(),
             upkeep: tokio::sync::Mutex::default(),
             folders: Mutex::default(),
             certificates: Mutex::default(),
@@ -47,6 +51,16 @@ impl TeamsConnection {
 
     pub(crate) fn now(&self) -> Timestamp {
         self.graph.toolkit.clock.now()
+    }
+
+    /// The service user, and former ones: all as whom Rialto has acted.
+    pub(crate) async fn ours(&self) -> Result<&ActedAs, Fault> {
+        self.ours
+            .get_or_try_init(|| async {
+                let own = self.graph.tokens.account().await?;
+                Ok(ActedAs::with(self.cabinet.as_ref(), &[&own]).await?)
+            })
+            .await
     }
 
     /// Waits until Graph wants to be asked again, but not for long.
@@ -61,8 +75,7 @@ impl TeamsConnection {
 #[async_trait]
 impl Connection for TeamsConnection {
     async fn is_own(&self, account: &RemoteId) -> Result<bool, ReadError> {
-        let own = self.graph.tokens.account().await.map_err(|fault| fault.to_read())?;
-        Ok(own == account.as_str())
+        Ok(self.ours().await.map_err(|fault| fault.to_read())?.has(account.as_str()))
     }
 
     async fn normalize(&self, payload: &[u8]) -> Result<Vec<Event>, ReadError> {

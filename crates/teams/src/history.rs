@@ -30,7 +30,7 @@ impl TeamsConnection {
         };
         let page: List<ChatMessage> =
             self.graph.get(Identity::Service, url).await.map_err(|fault| fault.to_read())?;
-        let own = self.graph.tokens.account().await.map_err(|fault| fault.to_read())?;
+        let ours = self.ours().await.map_err(|fault| fault.to_read())?;
         let mut events = Vec::new();
         for root in page.value {
             for (message, below) in [(&root, None)]
@@ -39,8 +39,7 @@ impl TeamsConnection {
             {
                 let path =
                     MessagePath { place: place.clone(), message: message.id.clone(), root: below };
-                let about =
-                    Circumstances { path: &path, own: &own, updated: true, now: self.now() };
+                let about = Circumstances { path: &path, ours, updated: true, now: self.now() };
                 events.extend(message::events(message, &about));
             }
         }

@@ -5,7 +5,7 @@ use rialto_model::{
     Attachment, AttachmentKind, Audience, Author, Block, Content, Emoji, Event, EventKind, Inline,
     MentionTarget, MessageState, Own, ReactionState, Revision, RichText, Style,
 };
-use rialto_platform::html::safe_link;
+use rialto_platform::{ActedAs, html::safe_link};
 use serde_json::Value;
 
 use crate::{
@@ -20,8 +20,8 @@ use crate::{
 pub(crate) struct Circumstances<'a> {
     /// Where it is.
     pub path: &'a MessagePath,
-    /// The service user.
-    pub own: &'a str,
+    /// The service user, and former ones.
+    pub ours: &'a ActedAs,
     /// Whether it is told because something changed: reactions come that way.
     pub updated: bool,
     /// Now, for messages that do not say when they were posted.
@@ -59,21 +59,21 @@ pub(crate) fn events(message: &ChatMessage, about: &Circumstances<'_>) -> Vec<Ev
         broadcast: false,
         author: author(message.from.as_ref()),
         content: content(message, about.path),
-        own: own(message, about.own),
+        own: own(message, about.ours),
     };
     let mut events =
         vec![event(edited_at.unwrap_or(posted_at), EventKind::Message(Box::new(state)))];
     if about.updated {
         let at = message.last_modified_date_time.unwrap_or(posted_at);
-        let reactions = reactions(message, about.own);
+        let reactions = reactions(message, about.ours);
         events.push(event(at, EventKind::Reactions { message: id(), reactions }));
     }
     events
 }
 
-fn own(message: &ChatMessage, own: &str) -> Own {
+fn own(message: &ChatMessage, ours: &ActedAs) -> Own {
     let from = message.from.as_ref().and_then(|from| from.user.as_ref());
-    if from.and_then(|user| user.id.as_deref()) == Some(own) {
+    if from.and_then(|user| user.id.as_deref()).is_some_and(|id| ours.has(id)) {
         Own::Account { fingerprint: fingerprint::of_body(&message.body) }
     } else {
         Own::No
@@ -128,7 +128,7 @@ fn system_events(message: &ChatMessage) -> Vec<EventKind> {
     vec![EventKind::Ignored { reason: format!("system event: {label}") }]
 }
 
-fn reactions(message: &ChatMessage, own: &str) -> Vec<ReactionState> {
+fn reactions(message: &ChatMessage, ours: &ActedAs) -> Vec<ReactionState> {
     message
         .reactions
         .iter()
@@ -145,7 +145,7 @@ fn reactions(message: &ChatMessage, own: &str) -> Vec<ReactionState> {
                 "custom" => Emoji::Custom(reaction.display_name.clone()?),
                 unicode => Emoji::Unicode(unicode.into()),
             };
-            (account != own).then(|| ReactionState { account: account.into(), emoji })
+            (!ours.has(account)).then(|| ReactionState { account: account.into(), emoji })
         })
         .collect()
 }

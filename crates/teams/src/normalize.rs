@@ -44,10 +44,10 @@ impl TeamsConnection {
         if message.id != path.message {
             return Err(ReadError::Permanent("the notification is about another message".into()));
         }
-        let own = self.graph.tokens.account().await.map_err(|fault| fault.to_read())?;
+        let ours = self.ours().await.map_err(|fault| fault.to_read())?;
         let about = Circumstances {
             path: &path,
-            own: &own,
+            ours,
             updated: item.change_type != "created",
             now: self.now(),
         };

@@ -44,7 +44,7 @@ impl TeamsConnection {
         post: &Post<'_>,
         begun: &Begun,
     ) -> Result<Vec<RemoteId>, SendError> {
-        let own = self.graph.tokens.account().await.map_err(|fault| fault.to_send())?;
+        let ours = self.ours().await.map_err(|fault| fault.to_send())?;
         // A thread has an address of its own, so that all that is listed is in it.
         let mut search = Search::new(begun, None, &post.part.fingerprint);
         let files: Vec<String> = uploaded(post.files).map(|file| file.attachment_id).collect();
@@ -54,7 +54,7 @@ impl TeamsConnection {
             Listed {
                 id: message.id.as_str().into(),
                 created: message.created_date_time,
-                own: from.and_then(|user| user.id.as_deref()) == Some(own.as_str())
+                own: from.and_then(|user| user.id.as_deref()).is_some_and(|id| ours.has(id))
                     && message.deleted_date_time.is_none(),
                 thread: None,
                 fingerprint: fingerprint::of_body(&message.body),

@@ -133,7 +133,15 @@ impl World {
     /// # Errors
     /// When a step fails.
     pub async fn authorize(&self, side: Side, app: &str) -> Result<()> {
-        let connection = self.authorize_in(side, app, self.workspace(side)).await?;
+        self.authorize_as(side, app, side.signs_in()).await
+    }
+
+    /// The same, with somebody else signing in.
+    ///
+    /// # Errors
+    /// When a step fails.
+    pub async fn authorize_as(&self, side: Side, app: &str, person: &str) -> Result<()> {
+        let connection = self.authorize_in(side, app, self.workspace(side), person).await?;
         self.connections.lock().await[side as usize] = Some(connection);
         Ok(())
     }
@@ -152,14 +160,20 @@ impl World {
             true => self.app(side).await?,
             false => side.register(self, &workspace).await?,
         };
-        let connection = self.authorize_in(side, &app, &workspace).await?;
+        let connection = self.authorize_in(side, &app, &workspace, side.signs_in()).await?;
         Ok((Place { side, workspace, channel: side.place(channel) }, connection))
     }
 
-    async fn authorize_in(&self, side: Side, app: &str, workspace: &str) -> Result<String> {
+    async fn authorize_in(
+        &self,
+        side: Side,
+        app: &str,
+        workspace: &str,
+        person: &str,
+    ) -> Result<String> {
         let begun = self.api.post(&format!("/api/v1/apps/{app}/authorizations"), json!({})).await?;
         let consent = json!({
-            "authorize_url": begun["url"], "workspace": workspace, "as": side.signs_in(),
+            "authorize_url": begun["url"], "workspace": workspace, "as": person,
             "approve": true,
         });
         let answer = self.control.post(&format!("/{}/consent", side.word()), consent).await?;

@@ -103,6 +103,7 @@ async fn authorized(
         name: me.display_name.get().unwrap_or(&email).to_owned(),
         org: wire::uuid(me.org_id.get().ok_or_else(|| missing("which organization this is"))?),
         email,
+        ..Identity::default()
     };
     let domain = own.email.split_once('@').map(|(_, domain)| domain);
     let sealed = serde_json::to_string(&own).unwrap_or_default();

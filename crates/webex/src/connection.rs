@@ -5,9 +5,9 @@ use std::sync::Arc;
 use async_trait::async_trait;
 use rialto_model::{Account, Attachment, Begun, Conversation, Emoji, Event, RemoteId};
 use rialto_platform::{
-    Cabinet, ConnectContext, Connection, FileBody, FileError, Finding, FindingLevel, HistoryPage,
-    HistoryRequest, MessageChange, Nest, NewConversation, Outgoing, Page, Part, Post, ReadError,
-    SendError, SetupError, Toolkit, Upkeep,
+    ActedAs, Cabinet, ConnectContext, Connection, FileBody, FileError, Finding, FindingLevel,
+    HistoryPage, HistoryRequest, MessageChange, Nest, NewConversation, Outgoing, Page, Part, Post,
+    ReadError, SendError, SetupError, Toolkit, Upkeep,
 };
 use secrecy::ExposeSecret;
 use tokio::sync::OnceCell;
@@ -60,8 +60,12 @@ impl WebexConnection {
         self.identity
             .get_or_try_init(|| async {
                 let kept = self.cabinet.get(connect::IDENTITY).await?;
-                kept.and_then(|text| serde_json::from_str(text.expose_secret()).ok())
-                    .ok_or_else(|| ReadError::Revoked("nobody has signed in".into()))
+                let kept = kept.and_then(|text| serde_json::from_str(text.expose_secret()).ok());
+                let mut own: Identity =
+                    kept.ok_or_else(|| ReadError::Revoked("nobody has signed in".into()))?;
+                let ids = [own.person_id.as_str()];
+                own.acted_as = ActedAs::with(self.cabinet.as_ref(), &ids).await?;
+                Ok(own)
             })
             .await
     }
@@ -93,7 +97,7 @@ impl WebexConnection {
 #[async_trait]
 impl Connection for WebexConnection {
     async fn is_own(&self, account: &RemoteId) -> Result<bool, ReadError> {
-        Ok(self.identity().await?.is(account.as_str()))
+        Ok(self.identity().await?.has_been(account.as_str()))
     }
 
     async fn normalize(&self, payload: &[u8]) -> Result<Vec<Event>, ReadError> {

@@ -8,7 +8,7 @@ use serde_json::json;
 
 use crate::{
     api::{Api, Identity},
-    directory, history, normalize,
+    directory, history,
     wire::{Made, Message, Room},
 };
 
@@ -53,7 +53,7 @@ pub(crate) async fn sing(api: &Api, nest: &RemoteId, song: &str) -> Result<(), S
     Ok(api.send::<Made>(Method::POST, &["messages"], &call).await.map(drop)?)
 }
 
-/// What it sang before goes. All that is ours and not the nest's own message is a song.
+/// What it sang before goes. All that is of who we are now and not the nest's own message is a song.
 pub(crate) async fn hush(
     api: &Api,
     own: &Identity,
@@ -64,7 +64,8 @@ pub(crate) async fn hush(
         .list::<Message>(&["messages"], &history::query(nest, None))
         .await
         .map_err(SendError::looked)?;
-    for message in listed.items.iter().filter(|message| normalize::is_own(message, own)) {
+    let is_ours = |message: &&Message| message.person_id.get().is_some_and(|id| own.is(id));
+    for message in listed.items.iter().filter(is_ours) {
         let id = message.id.get().unwrap_or_default();
         if id != kept.as_str() && message.text.get() != Some(TEXT) {
             api.delete(&["messages", id]).await?;

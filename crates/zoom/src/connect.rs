@@ -129,6 +129,7 @@ async fn authorized(
         name: user.display_name.get().unwrap_or(&email).to_owned(),
         email,
         acted_for,
+        ..Identity::default()
     };
     let domain = identity.email.split_once('@').map(|(_, domain)| domain);
     let own = serde_json::to_string(&identity).unwrap_or_default();

@@ -77,7 +77,8 @@ async fn authors(
         if authors.contains_key(member) {
             continue;
         }
-        let ids = if normalize::is_own(message, own) {
+        let by = [message.sender.get(), message.send_member_id.get()];
+        let ids = if by.into_iter().flatten().any(|id| own.is(id)) {
             Some(Ids { user: Some(own.user_id.clone()), ..Ids::default() })
         } else {
             match people.find(api, member).await {

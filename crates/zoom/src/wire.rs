@@ -46,8 +46,6 @@ rialto_platform::wire! {
         operator: Text,
         operator_id: Text,
         operator_member_id: Text,
-        /// Who removed the app (`app_deauthorized`).
-        user_id: Text,
         object: Object,
     }
 

@@ -145,6 +145,7 @@ macro_rules! conformance {
             }
             speaking {
                 a_post_is_seen_and_comes_back_as_our_own,
+                what_rialto_did_stays_its_own_when_somebody_else_signs_in,
                 the_author_is_shown_as_the_table_says,
                 a_reply_is_in_its_thread,
                 a_reply_to_what_is_gone_says_so,

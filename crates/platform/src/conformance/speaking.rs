@@ -1,12 +1,13 @@
 //! Posts, and what is changed about them.
 
+use jiff::SignedDuration;
 use rialto_model::{
-    Block, Emoji, Feature, Inline, Own, PartKey, RichText, Style,
+    Block, Emoji, EventKind, Feature, Inline, Own, PartKey, RichText, Style,
     Support::{self, Emulated, Native},
 };
 
 use super::{Emulator, Stage, field};
-use crate::{MessageChange, SendError};
+use crate::{MessageChange, Post, SendError};
 
 pub async fn a_post_is_seen_and_comes_back_as_our_own<E: Emulator>() {
     let stage = Stage::<E>::start().await;
@@ -20,6 +21,36 @@ pub async fn a_post_is_seen_and_comes_back_as_our_own<E: Emulator>() {
         Own::App { .. } => {}
         Own::Account { fingerprint } => {
             assert_eq!(fingerprint, stage.part("from elsewhere").fingerprint);
+        }
+    }
+}
+
+/// Nothing of it is a person's: neither its posts, one whose answer was lost included, nor its reactions.
+pub async fn what_rialto_did_stays_its_own_when_somebody_else_signs_in<E: Emulator>() {
+    let stage = Stage::<E>::start().await;
+    let (part, message) = (stage.part("from elsewhere"), &stage.says("hello").await);
+    let post = Post { to: &stage.channel, thread: None, part: &part, files: &[] };
+    let begun = stage.begun(&part);
+    let ours = stage.connection.post(&post, &begun).await.unwrap();
+    let emoji = &Emoji::Unicode("🎉".into());
+    let react = MessageChange::React { message, thread: None, emoji };
+    stage.connection.change(&stage.channel, &react).await.unwrap();
+    let heard = stage.messages().await.into_iter().find(|it| it.id == ours).unwrap();
+
+    for (key, value) in stage.authorize_as("Ann Lee", true).await.unwrap().cabinet {
+        crate::Cabinet::put(stage.cabinet.as_ref(), &key, value).await.unwrap();
+    }
+    let later = stage.restarted();
+    assert!(later.is_own(&heard.author.account.unwrap()).await.unwrap());
+    assert_eq!(later.find_sent(&post, &begun).await.unwrap(), [ours]);
+    let since = begun.at() - SignedDuration::from_secs(5);
+    let (past, _) = stage.past_of(later.as_ref(), since).await;
+    for event in past {
+        match event.kind {
+            // Ann is who signs in, and may have typed it: the fingerprint tells.
+            EventKind::Message(state) if state.id != *message => assert_ne!(state.own, Own::No),
+            EventKind::Reactions { reactions, .. } => assert_eq!(reactions, []),
+            _ => {}
         }
     }
 }

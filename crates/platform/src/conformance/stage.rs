@@ -130,7 +130,8 @@ impl<E: Emulator> Stage<E> {
         emulator.finish(&control, &app).await;
 
         let cabinet = Arc::new(Drawer::default());
-        let authorized = authorize::<E>(platform.as_ref(), &app, &control, true).await.unwrap();
+        let authorized =
+            authorize(platform.as_ref(), &app, &control, E::SIGNS_IN, true).await.unwrap();
         for (key, value) in &authorized.cabinet {
             crate::Cabinet::put(cabinet.as_ref(), key, value.clone()).await.unwrap();
         }
@@ -159,7 +160,16 @@ impl<E: Emulator> Stage<E> {
 
     /// Sends the admin to the vendor's page once more.
     pub async fn authorize(&self, approve: bool) -> Result<Authorized, SetupError> {
-        authorize::<E>(self.platform.as_ref(), &self.app, &self.control, approve).await
+        self.authorize_as(E::SIGNS_IN, approve).await
+    }
+
+    /// The same, with somebody else signing in.
+    pub async fn authorize_as(
+        &self,
+        person: &str,
+        approve: bool,
+    ) -> Result<Authorized, SetupError> {
+        authorize(self.platform.as_ref(), &self.app, &self.control, person, approve).await
     }
 
     pub fn now(&self) -> Timestamp {
@@ -342,6 +352,15 @@ impl<E: Emulator> Stage<E> {
 
     /// Everything that the past tells of the channel since a time, and how many pages it took.
     pub async fn past(&self, since: Timestamp) -> (Vec<Event>, usize) {
+        self.past_of(self.connection.as_ref(), since).await
+    }
+
+    /// The same, as another connection reads it.
+    pub async fn past_of(
+        &self,
+        connection: &dyn Connection,
+        since: Timestamp,
+    ) -> (Vec<Event>, usize) {
         let mut events = Vec::new();
         let mut page: Option<String> = None;
         for number in 1..1_000 {
@@ -351,7 +370,7 @@ impl<E: Emulator> Stage<E> {
                 whole: true,
                 page: page.as_deref(),
             };
-            let found = self.connection.history(request).await.unwrap();
+            let found = connection.history(request).await.unwrap();
             events.extend(found.events);
             page = found.next;
             if page.is_none() {
@@ -404,14 +423,15 @@ fn tell(platform: &dyn Platform, app: &mut AppConfig, values: Vec<(&'static str,
     }
 }
 
-async fn authorize<E: Emulator>(
+async fn authorize(
     platform: &dyn Platform,
     app: &AppConfig,
     control: &Control,
+    person: &str,
     approve: bool,
 ) -> Result<Authorized, SetupError> {
     let start = platform.authorization_start(app, "the-state").unwrap();
-    let ask = json!({ "authorize_url": start.url, "workspace": "Acme", "as": E::SIGNS_IN,
+    let ask = json!({ "authorize_url": start.url, "workspace": "Acme", "as": person,
         "approve": approve });
     let path = format!("/{}/consent", platform.manifest().id.as_str());
     let back: Url =

@@ -98,13 +98,19 @@ impl Stage<'_> {
             (app.bot_name.clone(), app.name.clone(), app.icon.clone(), app.rotation)
         };
         let wants_bot = !bot_scopes.is_empty();
-        let (bot_id, bot_user) =
+        let fresh =
             (format!("B{}", self.core.ids.upper(10)), format!("U{}", self.core.ids.upper(10)));
         let workspace = self.workspace_mut(team)?;
+        // An app that comes again gets its former bot back, as Slack does it: microsoft/botframework-sdk
+        // issue 2537 shows the same bot and the same direct message before the app was removed and after.
+        let former = workspace.bots.values().find(|bot| bot.app_id == app);
+        let former = former.map(|bot| (bot.id.clone(), bot.user_id.clone()));
+        let (bot_id, former_user) = former.unwrap_or((fresh.0, None));
+        let bot_user = former_user.clone().unwrap_or(fresh.1);
         let install = workspace.installs.entry(app.to_owned()).or_insert_with(|| Install {
             app_id: app.to_owned(),
-            bot_user: None,
-            bot_id: bot_id.clone(),
+            bot_user: former_user,
+            bot_id,
             bot_scopes: Arc::default(),
             users: std::collections::BTreeMap::new(),
         });

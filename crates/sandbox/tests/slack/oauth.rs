@@ -135,6 +135,26 @@ async fn an_uninstalled_app_is_told_and_its_tokens_are_dead() {
 }
 
 #[tokio::test]
+async fn an_app_that_is_installed_again_has_its_former_bot_and_can_change_what_that_posted() {
+    let world = World::start().await;
+    let general = world.channel("general").await;
+    let said = world.ok("chat.postMessage", json!({"channel": general, "text": "as before"})).await;
+    let app = world.app["id"].as_str().unwrap();
+    let place = json!({"workspace": "Acme"});
+    world.control("POST", &format!("/slack/apps/{app}/uninstall"), place.clone()).await;
+    let again = world.control("POST", &format!("/slack/apps/{app}/install"), place).await;
+    assert_eq!(again["bot_user_id"], world.bot_user.as_str());
+    let token = again["access_token"].as_str().unwrap();
+    assert_ne!(token, world.bot);
+    let place = json!({"channel": general});
+    let seen = world.api_as(token, "conversations.info", place.clone()).await;
+    assert_eq!(seen["channel"]["is_member"], false, "it has left all channels");
+    world.api_as(token, "conversations.join", place).await;
+    let edit = json!({"channel": general, "ts": said["ts"], "text": "as after"});
+    assert_eq!(world.api_as(token, "chat.update", edit).await["ok"], true);
+}
+
+#[tokio::test]
 async fn an_app_whose_tokens_are_taken_back_is_told_and_keeps_its_bot() {
     let world = World::start().await;
     let app = world.app["id"].as_str().unwrap();

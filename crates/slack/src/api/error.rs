@@ -107,6 +107,11 @@ impl ApiError {
         matches!(self, Self::Refused { code, .. } if code == wanted)
     }
 
+    /// Whether it will be refused again.
+    pub fn is_final(&self) -> bool {
+        self.meaning() == Meaning::Never
+    }
+
     /// The refusal, for people; no content in it.
     fn words(&self) -> String {
         match self {

@@ -8,7 +8,7 @@ use std::sync::Arc;
 use bytes::Bytes;
 use http::{HeaderMap, StatusCode, header::CONTENT_TYPE};
 use reqwest::RequestBuilder;
-use rialto_platform::{Cabinet, Tokens, Toolkit, http as calls};
+use rialto_platform::{ActedAs, Cabinet, Tokens, Toolkit, http as calls};
 use secrecy::{ExposeSecret, SecretString};
 use serde::{Deserialize, Serialize};
 use url::Url;
@@ -41,6 +41,19 @@ enum Body<'a> {
     Query(&'a Params<'a>),
     Form(&'a Params<'a>),
     Json(Bytes),
+}
+
+impl Body<'_> {
+    /// The conversation that it is about.
+    fn channel(&self) -> Option<&str> {
+        let named = |name: &str| name == "channel" || name == "channel_id";
+        match self {
+            Self::Query(params) | Self::Form(params) => {
+                params.iter().find(|(name, _)| named(name)).map(|(_, value)| value.as_str())
+            }
+            Self::Json(value) => value["channel"].as_str().or(value["channel_id"].as_str()),
+        }
+    }
 }
 
 impl Api {
@@ -106,7 +119,23 @@ impl Api {
         }
     }
 
+    /// Whoever uninstalled the app put it out of all its channels: installed again, it comes back into a
+    /// public one by itself when it is needed there, and only where it may not the refusal stands.
     async fn call(&self, method: &str, body: Body<'_>) -> Result<Answer, ApiError> {
+        let refused = match self.call_once(method, body).await {
+            Err(error) if error.is("not_in_channel") => error,
+            result => return result,
+        };
+        let Some(channel) = body.channel() else { return Err(refused) };
+        let params = vec![("channel", channel.to_owned())];
+        match self.call_once("conversations.join", Body::Form(&params)).await {
+            Ok(_) => self.call_once(method, body).await,
+            Err(error) if error.is_final() => Err(refused),
+            Err(error) => Err(error),
+        }
+    }
+
+    async fn call_once(&self, method: &str, body: Body<'_>) -> Result<Answer, ApiError> {
         let url = &join(&self.base, method)?;
         let http = &self.toolkit.http;
         self.tokens
@@ -210,4 +239,7 @@ pub(crate) struct Identity {
     pub bot_id: String,
     /// The app, when Slack says so.
     pub app_id: Option<String>,
+    /// As whom we have acted, who we are now included.
+    #[serde(skip)]
+    pub acted_as: ActedAs,
 }

@@ -26,7 +26,8 @@ fn within<T>(allowance: Allowance, input: usize, work: impl FnOnce() -> T) -> T 
 }
 
 fn own() -> Identity {
-    Identity { user_id: "UOWN".into(), bot_id: "BOWN".into(), app_id: Some("AOWN".into()) }
+    let app_id = Some("AOWN".into());
+    Identity { user_id: "UOWN".into(), bot_id: "BOWN".into(), app_id, ..Identity::default() }
 }
 
 /// What means something in `mrkdwn`.

@@ -55,8 +55,8 @@ fn author(message: &wire::Message) -> Author {
 
 /// Posts under another name carry the bot's id and not its user; files carry the user.
 fn own_of(message: &wire::Message, own: &Identity) -> Own {
-    let is_own = message.bot_id.as_deref().is_some_and(|id| own.is(id))
-        || message.user.as_deref().is_some_and(|id| own.is(id))
+    let is_own = message.bot_id.as_deref().is_some_and(|id| own.has_been(id))
+        || message.user.as_deref().is_some_and(|id| own.has_been(id))
         || (message.app_id.is_some() && message.app_id == own.app_id);
     if !is_own {
         return Own::No;

@@ -79,9 +79,9 @@ fn kind(event: &wire::Event, payload: &Payload, own: &Identity) -> (EventKind, O
         "user_change" | "user_profile_changed" if !event.user_id().is_empty() => {
             EventKind::Signal(Signal::AccountChanged { account: event.user_id().into() })
         }
-        "app_uninstalled" => EventKind::Signal(Signal::Revoked),
+        "app_uninstalled" => EventKind::Signal(Signal::Upkeep),
         "tokens_revoked" if event.tokens.as_ref().is_some_and(|tokens| !tokens.bot.is_empty()) => {
-            EventKind::Signal(Signal::Revoked)
+            EventKind::Signal(Signal::Upkeep)
         }
         "app_rate_limited" => EventKind::Signal(Signal::Missed),
         other => ignored(&label("event", other)),
@@ -135,7 +135,7 @@ pub(crate) fn past(
             emoji: text::emoji_named(&emoji.name),
         };
         let reactions = message.reactions.iter().flat_map(|emoji| {
-            emoji.users.iter().filter(|user| !own.is(user)).map(move |user| one(emoji, user))
+            emoji.users.iter().filter(|user| !own.has_been(user)).map(move |user| one(emoji, user))
         });
         let reactions = reactions.collect();
         events.push((EventKind::Reactions { message: ts.into(), reactions }, now));
@@ -218,5 +218,10 @@ impl Identity {
     /// Whether an id is ours, as a user or as a bot.
     pub fn is(&self, id: &str) -> bool {
         !id.is_empty() && (id == self.user_id || id == self.bot_id)
+    }
+
+    /// Whether an id is ours, or was before the workspace was connected as somebody else.
+    pub fn has_been(&self, id: &str) -> bool {
+        self.is(id) || self.acted_as.has(id)
     }
 }

@@ -61,6 +61,34 @@ async fn a_post_carries_its_author_its_thread_and_its_delivery() {
 }
 
 #[tokio::test]
+async fn an_app_that_is_in_its_channel_no_more_comes_back_where_it_may_and_posts() {
+    let refused = |code: &str| json!({ "ok": false, "error": code });
+    for (joining, expected, posts) in [
+        (json!({ "ok": true }), "posted", 2),
+        (refused("method_not_supported_for_channel_type"), "Permanent", 1),
+        (refused("service_unavailable"), "Transient", 1),
+    ] {
+        let workspace = workspace().await;
+        workspace.answers_once("chat.postMessage", refused("not_in_channel")).await;
+        workspace.answers("chat.postMessage", json!({ "ok": true, "ts": "5.000006" })).await;
+        workspace.answers("conversations.join", joining).await;
+        let outcome = match post_text(&workspace).await {
+            Ok(_) => "posted",
+            Err(SendError::Permanent(why)) => {
+                assert!(why.contains("invite it there"), "{why}");
+                "Permanent"
+            }
+            Err(SendError::Transient(_)) => "Transient",
+            Err(other) => panic!("{other:?}"),
+        };
+        assert_eq!(outcome, expected);
+        assert_eq!(workspace.calls("chat.postMessage").await.len(), posts);
+        let joined = &workspace.calls("conversations.join").await[0];
+        assert_eq!(joined.body, b"channel=C1");
+    }
+}
+
+#[tokio::test]
 async fn every_failure_is_a_decision() {
     let refused = |error: &str| {
         ResponseTemplate::new(200).set_body_json(json!({ "ok": false, "error": error }))

@@ -214,7 +214,7 @@ async fn everything_else_is_a_signal_or_has_a_reason() {
         ),
         (
             json!({ "type": "tokens_revoked", "tokens": { "bot": ["UOWN"] } }),
-            EventKind::Signal(Signal::Revoked),
+            EventKind::Signal(Signal::Upkeep),
         ),
         (
             json!({ "type": "tokens_revoked", "tokens": { "oauth": ["U1"] } }),

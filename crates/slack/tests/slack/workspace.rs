@@ -86,6 +86,16 @@ impl Workspace {
         Mock::given(path(format!("/api/{name}"))).respond_with(response).mount(&self.server).await;
     }
 
+    /// Answers the first call of a method.
+    pub async fn answers_once(&self, name: &str, answer: Value) {
+        Mock::given(path(format!("/api/{name}")))
+            .respond_with(ResponseTemplate::new(200).set_body_json(answer))
+            .up_to_n_times(1)
+            .with_priority(1)
+            .mount(&self.server)
+            .await;
+    }
+
     /// Answers a method when the call is like this.
     pub async fn answers_if(&self, name: &str, like: impl Match + 'static, answer: Value) {
         Mock::given(path(format!("/api/{name}")))

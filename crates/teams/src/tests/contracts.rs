@@ -118,7 +118,7 @@ fn every_message_of_the_vendor_is_read() {
             let Ok(message) = serde_json::from_value::<ChatMessage>(one.clone()) else { continue };
             let place = Place::new("t", "c").unwrap();
             let path = MessagePath { place, message: message.id.clone(), root: None };
-            let about = Circumstances { path: &path, own: OWN, updated: true, now: now() };
+            let about = Circumstances { path: &path, ours: &OWN.into(), updated: true, now: now() };
             let told = events(&message, &about);
             assert!(!told.is_empty(), "{name}");
             if let (EventKind::Message(state), Some("message")) =

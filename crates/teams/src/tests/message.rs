@@ -26,7 +26,7 @@ fn told(message: &Value, updated: bool) -> Vec<Event> {
     let message: ChatMessage = serde_json::from_value(whole).unwrap();
     let place = Place::new("T", "19:c").unwrap();
     let path = MessagePath { place, message: "7".into(), root: Some("1".into()) };
-    events(&message, &Circumstances { path: &path, own: OWN, updated, now: now() })
+    events(&message, &Circumstances { path: &path, ours: &OWN.into(), updated, now: now() })
 }
 
 fn state(message: &Value) -> MessageState {

@@ -266,7 +266,7 @@ fn returned(text: &RichText) -> RichText {
     }))
     .unwrap();
     let path = MessagePath { place: place(), message: "7".into(), root: None };
-    let about = Circumstances { path: &path, own: OWN, updated: false, now: now() };
+    let about = Circumstances { path: &path, ours: &OWN.into(), updated: false, now: now() };
     match events(&message, &about).remove(0).kind {
         EventKind::Message(state) => state.content.text,
         other => panic!("{other:?}"),

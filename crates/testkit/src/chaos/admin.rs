@@ -1,23 +1,21 @@
 //! The admin, who looks at the status now and then and reconnects what must be reconnected: an
 //! answer with a single-use refresh token that is lost is lost for good.
 
-use std::{
-    sync::{
-        Arc,
-        atomic::{AtomicUsize, Ordering},
-    },
-    time::Duration,
-};
+use std::{collections::BTreeMap, sync::Arc, time::Duration};
 
 use serde_json::Value;
+use tokio::sync::Mutex;
 
 use crate::{Side, World};
 
 /// How often the admin looks.
 const LOOK_AGAIN: Duration = Duration::from_millis(1_000);
 
-/// Watches for as long as it is polled; counts how often a workspace was reconnected.
-pub(super) async fn watch(world: Arc<World>, reconnected: Arc<AtomicUsize>) {
+/// How often each side's workspace was connected again.
+pub(super) type Reconnected = Arc<Mutex<BTreeMap<Side, usize>>>;
+
+/// Watches for as long as it is polled; counts what it connects again.
+pub(super) async fn watch(world: Arc<World>, reconnected: Reconnected) {
     loop {
         tokio::time::sleep(LOOK_AGAIN).await;
         // While the process is down there is no answer.
@@ -30,7 +28,7 @@ pub(super) async fn watch(world: Arc<World>, reconnected: Arc<AtomicUsize>) {
             let Ok(side) = Side::named(platform) else { continue };
             let Ok(app) = world.app(side).await else { continue };
             if world.authorize(side, &app).await.is_ok() {
-                reconnected.fetch_add(1, Ordering::Relaxed);
+                *reconnected.lock().await.entry(side).or_default() += 1;
             }
         }
     }

@@ -20,6 +20,8 @@ use crate::{
 
 /// What a reply begins with that says how a message reads now.
 const READS: &str = "This is how it reads now, as Webex lets it be edited no more:";
+/// What stands before a file without text whose root is gone.
+const NOTE: &str = "in reply to a message that is not here";
 
 /// Something that is not as it should be.
 #[derive(Clone, Debug)]
@@ -98,7 +100,8 @@ impl Comparison<'_> {
             return vec![what];
         }
         let mut wrong: Vec<_> = self.thread(said, there, copies[0]).into_iter().collect();
-        wrong.extend(self.reactions(said, copies[0], there));
+        let first = self.note(said, there, copies[0]).unwrap_or(copies[0]);
+        wrong.extend(self.reactions(said, first, there));
         wrong
     }
 
@@ -214,6 +217,19 @@ impl Comparison<'_> {
         Err(format!("has the files {here:?} here and {shown:?} on {}", there.name()))
     }
 
+    /// Rialto's words before a file without text whose root is gone. On Slack, where a file is a message of its
+    /// own, they are one too, made just before it, and the first part is what reactions go to.
+    fn note(&self, said: &Said, there: Side, copy: &Message) -> Option<&Message> {
+        let screen = self.screens.on(there);
+        let before = &screen[..screen.iter().position(|it| it.id == copy.id)?];
+        let is_post = |it: &&Message| {
+            it.thread.is_none() && self.truth.original(self.sync, there, &it.id).is_none()
+        };
+        let last = before.iter().rev().find(is_post)?;
+        let is_alone = matches!(said.words.shape(), Shape::OnlyFile { .. }) && said.root.is_some();
+        (is_alone && last.text == NOTE && last.author.name == said.person).then_some(last)
+    }
+
     fn thread(&self, said: &Said, there: Side, copy: &Message) -> Option<String> {
         let Some(root) = said.root else {
             return copy.thread.as_ref().map(|_| format!("is in a thread on {}", there.name()));
@@ -279,7 +295,7 @@ impl Comparison<'_> {
                 continue;
             }
             // Rialto's words before a file without text.
-            if marks.is_empty() && message.text == "in reply to a message that is not here" {
+            if marks.is_empty() && message.text == NOTE {
                 *notes.entry(message.author.name.as_str()).or_default() += 1;
                 continue;
             }

@@ -27,15 +27,7 @@ mod troubles;
 mod truth;
 mod words;
 
-use std::{
-    collections::BTreeSet,
-    path::PathBuf,
-    sync::{
-        Arc,
-        atomic::{AtomicUsize, Ordering},
-    },
-    time::Duration,
-};
+use std::{collections::BTreeSet, path::PathBuf, sync::Arc, time::Duration};
 
 use anyhow::{Context as _, Result};
 use jiff::Timestamp;
@@ -50,9 +42,10 @@ use screens::Screens;
 use troubles::Trouble;
 use truth::Truth;
 
-/// A deletion whose webhook was lost is believed when the message was there for 30 s: so long after
-/// the last act everything must be as it should be.
-const PATIENCE: Duration = Duration::from_secs(45);
+/// A deletion whose webhook was lost is believed when the message was there for 30 s. Zoom does not date edits:
+/// the second one of a message's first minute is told from the first one when that minute is over. So
+/// long after the last act everything must be as it should be.
+const PATIENCE: Duration = Duration::from_secs(75);
 
 /// A run.
 #[derive(Clone, Debug)]
@@ -96,7 +89,7 @@ pub async fn run(options: &Options) -> Result<Outcome> {
     let kills = kills::plan(&mut rng, options.kills, options.talk);
     let troubles = troubles::plan(&mut rng, options.talk);
     let truth = Arc::new(Mutex::new(Truth::default()));
-    let reconnected = Arc::new(AtomicUsize::new(0));
+    let reconnected = admin::Reconnected::default();
     let admin = tokio::spawn(admin::watch(world.clone(), reconnected.clone()));
     faults::on(&world, &mut rng).await?;
     let mut people = People::new(world.clone(), syncs.clone(), truth.clone());
@@ -121,14 +114,20 @@ pub async fn run(options: &Options) -> Result<Outcome> {
     for number in told.into_iter().take(options.stories) {
         stories.push(run.story(number).await?);
     }
+    let again: Vec<_> = reconnected
+        .lock()
+        .await
+        .iter()
+        .map(|(side, times)| format!("{} {times}×", side.name()))
+        .collect();
     let figures = format!(
-        "{} messages in {} acts, {} kills, {}, {} reconnections; {}; faults: {struck}; \
+        "{} messages in {} acts, {} kills, {}, connected again: {}; {}; faults: {struck}; \
          talked until {} s, settled at {} s",
         truth.all().len(),
         acts.len(),
         run.downs.len(),
         troubles.iter().map(Trouble::words).collect::<Vec<_>>().join(", "),
-        reconnected.load(Ordering::Relaxed),
+        again.join(", "),
         run.traffic().await?,
         talked_for.as_secs(),
         start.elapsed().as_secs(),

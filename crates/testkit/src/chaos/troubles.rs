@@ -89,8 +89,7 @@ pub(super) async fn carry_out(world: Arc<World>, troubles: &[Trouble]) -> Result
     Ok(())
 }
 
-/// The authorization ends at the vendor's: the tokens are taken back, or in Teams the service user is locked
-/// out. A Slack app that was taken away comes back as another one, that cannot change what it once posted.
+/// The authorization ends at the vendor's: the app is removed, or in Teams the service user is locked out.
 async fn revoke(world: &World, side: Side) -> Result<()> {
     if side == Side::Teams {
         lock(world, "deactivate").await?;
@@ -104,8 +103,7 @@ async fn revoke(world: &World, side: Side) -> Result<()> {
     let apps = world.control.get(&format!("/{}/apps", side.word())).await?;
     let app = apps[0]["id"].as_str().context("the vendor's id of the app")?;
     let from = json!({"workspace": world.workspace(side), "as": side.signs_in()});
-    let how = if side == Side::Slack { "revoke" } else { "uninstall" };
-    world.control.post(&format!("/{}/apps/{app}/{how}", side.word()), from).await?;
+    world.control.post(&format!("/{}/apps/{app}/uninstall", side.word()), from).await?;
     Ok(())
 }
 

@@ -8,7 +8,7 @@ use std::sync::Arc;
 use http::{HeaderMap, Method, header};
 use reqwest::{RequestBuilder, Response};
 use rialto_platform::{
-    Cabinet, Tokens, Toolkit,
+    ActedAs, Cabinet, Tokens, Toolkit,
     http::{self as calls, below},
 };
 use secrecy::ExposeSecret;
@@ -39,12 +39,20 @@ pub(crate) struct Identity {
     pub name: String,
     /// Its organization, as [`wire::uuid`] has it.
     pub org: String,
+    /// As whom we have acted, who we are now included.
+    #[serde(skip)]
+    pub acted_as: ActedAs,
 }
 
 impl Identity {
     /// Whether a person's id is ours.
     pub fn is(&self, id: &str) -> bool {
         !id.is_empty() && (id == self.person_id || wire::uuid(id) == wire::uuid(&self.person_id))
+    }
+
+    /// Whether a person's id is ours, or was before somebody else signed in for Rialto.
+    pub fn has_been(&self, id: &str) -> bool {
+        self.is(id) || self.acted_as.has_by(|it| wire::uuid(it) == wire::uuid(id))
     }
 
     /// The service user, for people who shall do something about it.

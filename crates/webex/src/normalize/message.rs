@@ -19,9 +19,9 @@ pub(super) fn is_bot(email: Option<&str>) -> bool {
     domain.is_some_and(|domain| BOTS.contains(&domain))
 }
 
-/// Whether the service user wrote it.
+/// Whether the service user wrote it, or a former one.
 pub(crate) fn is_own(message: &Message, own: &Identity) -> bool {
-    message.person_id.get().is_some_and(|id| own.is(id))
+    message.person_id.get().is_some_and(|id| own.has_been(id))
 }
 
 /// What a message says. A client sends no HTML where nothing is formatted.

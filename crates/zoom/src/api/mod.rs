@@ -9,7 +9,7 @@ use std::sync::Arc;
 use http::Method;
 use reqwest::RequestBuilder;
 use rialto_platform::{
-    Cabinet, Tokens, Toolkit,
+    ActedAs, Cabinet, Tokens, Toolkit,
     http::{self as calls, below},
 };
 use secrecy::ExposeSecret;
@@ -40,6 +40,9 @@ pub(crate) struct Identity {
     pub name: String,
     /// Whether the token stands for somebody else, who acts for the service user.
     pub acted_for: bool,
+    /// As whom we have acted, who we are now included.
+    #[serde(skip)]
+    pub acted_as: ActedAs,
 }
 
 impl Identity {
@@ -49,6 +52,11 @@ impl Identity {
             && (id == self.user_id
                 || self.member_id.as_deref() == Some(id)
                 || id.eq_ignore_ascii_case(&self.email))
+    }
+
+    /// Whether an id, or an e-mail address, is ours, or was before somebody else signed in for Rialto.
+    pub fn has_been(&self, id: &str) -> bool {
+        self.is(id) || self.acted_as.has_by(|it| it.eq_ignore_ascii_case(id))
     }
 
     /// How paths name us.

@@ -57,7 +57,7 @@ pub(crate) fn normalize(payload: &[u8], own: &Identity) -> Result<Told, ReadErro
 fn kinds(call: &Call, at: Timestamp, own: &Identity) -> Vec<EventKind> {
     let (payload, object) = (&call.payload, &call.payload.object);
     let who = || payload.operator_id.get().or(payload.operator_member_id.get());
-    let by_us = || who().is_some_and(|id| own.is(id));
+    let by_us = || who().is_some_and(|id| own.has_been(id));
     let kind = match call.event.as_str() {
         "team_chat.channel_message_posted" => told(payload, at, Revision(0), by_us()),
         // The message keeps its own time; only the event's says when it was edited.
@@ -80,10 +80,7 @@ fn kinds(call: &Call, at: Timestamp, own: &Identity) -> Vec<EventKind> {
         "chat_channel.updated" | "team_chat.channel_unarchived" => {
             EventKind::Signal(Signal::Upkeep)
         }
-        "app_deauthorized" if payload.user_id.get().is_none_or(|id| own.is(id)) => {
-            EventKind::Signal(Signal::Revoked)
-        }
-        // Another admin may have removed it for all.
+        // Whoever removed it, for themselves or for all.
         "app_deauthorized" => EventKind::Signal(Signal::Upkeep),
         "user.deactivated" | "user.deleted" if object.id.get().is_some_and(|id| own.is(id)) => {
             EventKind::Signal(Signal::Upkeep)
@@ -181,15 +178,18 @@ pub(crate) fn past(
                 Some(ReactionState { account: id.into(), emoji: name.clone()? })
             })
         });
-        let reactions = reactions.filter(|it| !own.is(it.account.as_str())).collect();
+        let reactions = reactions.filter(|it| !own.has_been(it.account.as_str())).collect();
         events.push((EventKind::Reactions { message: id, reactions }, now));
     }
     events
 }
 
-/// Whether the service user wrote it.
+/// Whether the service user wrote it, or a former one.
 pub(crate) fn is_own(message: &Message, own: &Identity) -> bool {
-    [message.sender.get(), message.send_member_id.get()].into_iter().flatten().any(|id| own.is(id))
+    [message.sender.get(), message.send_member_id.get()]
+        .into_iter()
+        .flatten()
+        .any(|id| own.has_been(id))
 }
 
 fn ignored(reason: &str) -> EventKind {

@@ -89,7 +89,7 @@ pub(super) fn own() -> Identity {
         member_id: Some("own-member".into()),
         email: "rialto@acme.example".into(),
         name: "Rialto".into(),
-        acted_for: false,
+        ..Identity::default()
     }
 }
 

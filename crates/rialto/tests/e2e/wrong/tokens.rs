@@ -1,6 +1,6 @@
 //! Tokens that expired, and authorizations that are gone.
 
-use rialto_testkit::{Side, World};
+use rialto_testkit::{Message, Side, World};
 use serde_json::json;
 
 use super::{app, arrives, command, say, vendors_app, workspace};
@@ -118,5 +118,37 @@ async fn a_lane_waits_for_a_revoked_authorization_and_goes_on_in_order_when_it_i
         say(&world, &channels, side, &back).await;
         arrives(&world, &channels, channels.other(side), &back).await;
     }
+    world.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_former_service_users_reaction_is_not_taken_for_a_persons() {
+    let world = connected().await;
+    let channels = world.connect_channels(&["slack:launch", "teams:Launch"]).await.unwrap();
+    say(&world, &channels, Side::Teams, "typed-in-teams").await;
+    let copy = arrives(&world, &channels, Side::Slack, "typed-in-teams").await;
+    let original = arrives(&world, &channels, Side::Teams, "typed-in-teams").await;
+    let shows = async |side: Side, emoji: &str| {
+        let has = |all: &[Message]| {
+            let mut all = all.iter().filter(|it| it.text.contains("typed-in-teams"));
+            all.find(|it| it.has_reaction(emoji)).cloned()
+        };
+        world.wait(side, &channels, emoji, has).await.unwrap()
+    };
+    let react = async |side: Side, id: &str, emoji: &str| {
+        let typed = side.reaction(id, emoji);
+        world.act(side, &channels, side.speaker(), "react", typed).await.unwrap();
+    };
+    react(Side::Slack, &copy.id, "🎉").await;
+    shows(Side::Teams, "🎉").await;
+
+    let teams = app(&world, Side::Teams).await;
+    world.authorize_as(Side::Teams, &teams, Side::Teams.owner()).await.unwrap();
+    // Graph tells all reactions of a message when one comes.
+    react(Side::Teams, &original.id, "👀").await;
+    let copy = shows(Side::Slack, "👀").await;
+    let party = copy.reactions.iter().find(|it| it.emoji == "🎉").unwrap();
+    let reacted = world.account(Side::Slack, Side::Slack.speaker()).await.unwrap();
+    assert_eq!(party.by, [reacted], "Rialto says that somebody in Teams reacted, too");
     world.stop().await;
 }

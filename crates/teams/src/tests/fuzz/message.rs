@@ -19,7 +19,7 @@ fn read(bytes: &[u8]) -> Vec<Event> {
     let Ok(message) = serde_json::from_slice::<ChatMessage>(bytes) else { return Vec::new() };
     let place = Place::new("team", "19:c@thread.tacv2").unwrap();
     let path = MessagePath { place, message: "1".into(), root: None };
-    let about = Circumstances { path: &path, own: OWN, updated: true, now: now() };
+    let about = Circumstances { path: &path, ours: &OWN.into(), updated: true, now: now() };
     events(&message, &about)
 }
 

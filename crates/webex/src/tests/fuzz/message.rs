@@ -18,6 +18,7 @@ fn read(bytes: &[u8]) -> Option<EventKind> {
         email: "rialto@a.example".into(),
         name: "Rialto".into(),
         org: "O1".into(),
+        ..Identity::default()
     };
     Some(kind(&message, Vec::new(), &own, Timestamp::UNIX_EPOCH))
 }
