@@ -20,7 +20,9 @@ const WINDOW: Duration = Duration::from_millis(300);
 /// Fewer webhooks in that time are no flood: 2 000 a second.
 const MANY: usize = 600;
 /// In a flood more than one webhook of so many is left lying.
-const ONE_OF: i64 = 5;
+const ONE_OF: i64 = 16;
+/// It begins after so many windows: a burst is none.
+const SURE: u32 = 3;
 /// It ends after so many windows without it: one that is short of webhooks is no end yet.
 const CALM: u32 = 3;
 
@@ -34,6 +36,8 @@ pub(super) struct Flood {
     appends: usize,
     /// What waited at the last judgement, see [`Tx::pile`].
     pile: i64,
+    /// Windows in a row that looked like one.
+    seen: u32,
     /// Windows until it ends; 0 when there is none.
     left: u32,
 }
@@ -42,7 +46,7 @@ impl Flood {
     /// The thread that calls this is the one that writes; it is patient from now on.
     pub(super) fn watched(now: Instant) -> Self {
         be_patient(true);
-        Self { since: now, appends: 0, pile: 0, left: 0 }
+        Self { since: now, appends: 0, pile: 0, seen: 0, left: 0 }
     }
 
     pub(super) fn is_on(&self) -> bool {
@@ -57,14 +61,16 @@ impl Flood {
         }
         let came = i64::try_from(self.appends).unwrap_or(i64::MAX);
         let is_left_lying = (pile - self.pile).saturating_mul(ONE_OF) > came;
-        let left = match self.appends >= MANY && is_left_lying {
-            true => CALM,
-            false => self.left.saturating_sub(1),
+        let seen = if self.appends >= MANY && is_left_lying { self.seen + 1 } else { 0 };
+        let left = match (seen, self.is_on()) {
+            (SURE.., _) | (1.., true) => CALM,
+            _ => self.left.saturating_sub(1),
         };
         if (left > 0) != self.is_on() {
             be_patient(left == 0);
+            tracing::debug!(begins = left > 0, pile, "a flood of webhooks begins or ends");
         }
-        *self = Self { since: now, appends: 0, pile, left };
+        *self = Self { since: now, appends: 0, pile, seen, left };
     }
 }
 
@@ -101,10 +107,15 @@ mod tests {
     #[test]
     fn a_flood_is_more_webhooks_than_can_be_relayed() {
         let mut flood = Flood::watched(Instant::now());
-        assert!(!after(&mut flood, 180, 20), "nearly all go on");
+        assert!(!after(&mut flood, 180, 10), "nearly all go on");
         assert!(!after(&mut flood, 6, 6), "few come");
         assert!(!after(&mut flood, 180, -60), "what waited goes on too");
-        assert!(after(&mut flood, 180, 60));
+        for _ in 1..SURE {
+            assert!(!after(&mut flood, 180, 20), "it may be a burst");
+        }
+        assert!(after(&mut flood, 180, 20));
+        assert!(after(&mut flood, 180, 0), "it may not have ended");
+        assert!(after(&mut flood, 180, 20), "nor had it");
         for _ in 1..CALM {
             assert!(after(&mut flood, 180, 0), "it may not have ended");
         }
@@ -118,7 +129,7 @@ mod tests {
         let seen = thread::spawn(move || {
             let mut flood = Flood::watched(Instant::now());
             let before = policy();
-            after(&mut flood, 180, 60);
+            (0..SURE).for_each(|_| _ = after(&mut flood, 180, 60));
             let meanwhile = policy();
             for _ in 0..CALM {
                 after(&mut flood, 0, 0);

@@ -23,7 +23,7 @@ const BESIDE: usize = 64;
 /// So many appends go before one other verb when a flood comes.
 const APPENDS_PER_VERB: usize = 16;
 /// How often others are let go first, as long as something comes of it.
-const STEPS: usize = 4;
+const STEPS: usize = 2;
 /// How long where no flood comes: it is threads that stand back behind this one who ask then.
 const STEP: Duration = Duration::from_micros(500);
 
