@@ -1,29 +1,24 @@
-//! Slack's webhooks, signed.
+//! Webhooks: what all platforms' have in common.
 
-use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
+use std::{
+    fmt::Write,
+    sync::atomic::{AtomicU64, Ordering::Relaxed},
+};
 
-use aws_lc_rs::hmac;
+use crate::clock;
 
-use crate::{clock, ledger};
-
-/// The signing secret of the bench's application.
-pub const SIGNING_SECRET: &str = "0123456789abcdef0123456789abcdef";
-/// The workspace that people write in, and the one that it is relayed to.
-pub const TEAMS: [&str; 2] = ["TBENCH1", "TBENCH2"];
 /// So many people write.
-const PEOPLE: u64 = 200;
+pub const PEOPLE: u64 = 200;
 
 /// Makes webhooks for one address.
 pub trait Events: Send + Sync {
+    /// Whether the platform knows yet whom to tell, and how.
+    fn is_heard(&self) -> bool {
+        true
+    }
+
     /// A whole request: somebody wrote message `number` in a channel.
     fn message(&self, number: u64, channel: usize) -> Vec<u8>;
-}
-
-/// Slack's.
-pub struct SlackEvents {
-    key: hmac::Key,
-    path: String,
-    moments: Moments,
 }
 
 /// Moments of which no two are the same.
@@ -45,41 +40,20 @@ impl Moments {
     }
 }
 
-/// The channel of a number in a workspace (0: people write there, 1: it is relayed to).
-pub fn channel(side: usize, number: usize) -> String {
-    format!("C{}{number:06}", if side == 0 { 'A' } else { 'B' })
-}
-
-impl SlackEvents {
-    /// Webhooks to a path.
-    pub fn new(path: &str) -> Self {
-        Self {
-            key: hmac::Key::new(hmac::HMAC_SHA256, SIGNING_SECRET.as_bytes()),
-            path: path.into(),
-            moments: Moments::default(),
-        }
+/// A whole request.
+pub fn request(path: &str, headers: &[(&str, &str)], body: &str) -> Vec<u8> {
+    let mut request = String::with_capacity(512 + body.len());
+    // A text takes whatever is written to it.
+    let _ = write!(
+        request,
+        "POST {path} HTTP/1.1\r\nhost: 127.0.0.1\r\naccept: */*\r\n\
+         content-type: application/json\r\ncontent-length: {}\r\n",
+        body.len()
+    );
+    for (name, value) in headers {
+        let _ = write!(request, "{name}: {value}\r\n");
     }
-}
-
-impl Events for SlackEvents {
-    fn message(&self, number: u64, channel: usize) -> Vec<u8> {
-        // No two messages of a workspace may have one time.
-        let micros = self.moments.next(1_000_000);
-        let (seconds, rest) = (micros / 1_000_000, micros % 1_000_000);
-        let (text, person, team) = (ledger::text(number), number % PEOPLE, TEAMS[0]);
-        let channel = self::channel(0, channel);
-        let body = format!(
-            r#"{{"token":"unused","team_id":"{team}","context_team_id":"{team}","api_app_id":"ABENCH","event":{{"user":"U{person:06}","type":"message","ts":"{seconds}.{rest:06}","client_msg_id":"00000000-0000-4000-8000-{number:012}","text":"{text}","team":"{team}","blocks":[{{"type":"rich_text","block_id":"b{number:04}","elements":[{{"type":"rich_text_section","elements":[{{"type":"text","text":"{text}"}}]}}]}}],"channel":"{channel}","event_ts":"{seconds}.{rest:06}","channel_type":"channel"}},"type":"event_callback","event_id":"Ev{number:09}","event_time":{seconds},"authorizations":[{{"enterprise_id":null,"team_id":"{team}","user_id":"UOWN{team}","is_bot":true,"is_enterprise_install":false}}],"is_ext_shared_channel":false,"event_context":"4-bench"}}"#
-        );
-        let mut context = hmac::Context::with_key(&self.key);
-        context.update(format!("v0:{seconds}:").as_bytes());
-        context.update(body.as_bytes());
-        let signature = hex::encode(context.sign());
-        format!(
-            "POST {} HTTP/1.1\r\nhost: 127.0.0.1\r\nuser-agent: Slackbot 1.0 (+https://api.slack.com/robots)\r\naccept: */*\r\ncontent-type: application/json\r\ncontent-length: {}\r\nx-slack-request-timestamp: {seconds}\r\nx-slack-signature: v0={signature}\r\n\r\n{body}",
-            self.path,
-            body.len()
-        )
-        .into_bytes()
-    }
+    request.push_str("\r\n");
+    request.push_str(body);
+    request.into_bytes()
 }

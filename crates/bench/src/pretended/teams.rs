@@ -19,17 +19,20 @@ use parking_lot::RwLock;
 use rialto_sandbox::teams::{CHANGE_TRACKING_APP, Certificate, published_keys, sign};
 use serde_json::{Value, json};
 
+use super::{
+    Pretended, Side,
+    listen::{json_answer, listen, serve, text_answer},
+};
 use crate::{
-    api::{listen, serve},
     clock,
-    event::{Events, Moments},
+    event::{Events, Moments, PEOPLE, request},
     ledger::{self, Ledger},
 };
 
 /// The tenant.
-pub const TENANT: &str = "11111111-1111-4111-8111-111111111111";
+const TENANT: &str = "11111111-1111-4111-8111-111111111111";
 /// The application.
-pub const CLIENT: &str = "22222222-2222-4222-8222-222222222222";
+const CLIENT: &str = "22222222-2222-4222-8222-222222222222";
 /// The service user.
 const SERVICE_USER: &str = "33333333-3333-4333-8333-333333333333";
 /// What the service user and the application may.
@@ -46,15 +49,13 @@ const ROLES: [&str; 6] = [
 ];
 /// Graph's limit for channels of a team.
 const CHANNELS_A_TEAM: usize = 1_000;
-/// So many people write.
-const PEOPLE: u64 = 200;
 
 /// The pretended Graph.
 #[derive(Clone)]
-pub struct GraphApi {
+pub(super) struct GraphApi {
     inner: Arc<Inner>,
     /// Where it is, the sign-in service too; without a slash at the end.
-    pub url: String,
+    url: String,
 }
 
 #[derive(Default)]
@@ -72,11 +73,6 @@ struct Subscription {
     expires: String,
 }
 
-/// Rialto's id of a channel: its team's and its own.
-pub fn channel(number: usize) -> String {
-    format!("{}/{}", team_id(number / CHANNELS_A_TEAM), channel_id(number))
-}
-
 fn team_id(number: usize) -> String {
     format!("44444444-4444-4444-8444-{number:012}")
 }
@@ -90,21 +86,49 @@ impl GraphApi {
     ///
     /// # Errors
     /// When no port is free.
-    pub async fn start() -> Result<Self> {
+    pub(super) async fn start() -> Result<Self> {
         let (listener, url) = listen().await?;
         let api = Self { inner: Arc::default(), url };
         serve(listener, Router::new().fallback(answer).with_state(api.clone()));
         Ok(api)
     }
+}
 
-    /// There are so many channels.
-    pub fn has_channels(&self, count: usize) {
-        self.inner.channels.store(count, Relaxed);
+impl Pretended for GraphApi {
+    fn starts_anew(&self, channels: usize) {
+        self.inner.channels.store(channels, Relaxed);
+        *self.inner.subscription.write() = None;
     }
 
-    /// Posts are told to this ledger from now on.
-    pub fn tells(&self, ledger: &Arc<Ledger>) {
+    fn tells(&self, ledger: &Arc<Ledger>) {
         *self.inner.ledger.write() = Some(ledger.clone());
+    }
+
+    fn app(&self) -> Value {
+        json!({
+            "tenant": TENANT, "client_id": CLIENT, "client_secret": "bench",
+            "graph_url": format!("{}/v1.0/", self.url), "login_url": format!("{}/", self.url),
+            // One subscription, however many channels.
+            "listening": "tenant",
+        })
+    }
+
+    fn token(&self, _side: Side) -> Option<String> {
+        None
+    }
+
+    /// Its team's id and its own.
+    fn channel(&self, _side: Side, number: usize) -> String {
+        format!("{}/{}", team_id(number / CHANNELS_A_TEAM), channel_id(number))
+    }
+
+    fn events(&self, path: &str) -> Arc<dyn Events> {
+        Arc::new(GraphEvents {
+            graph: self.clone(),
+            path: path.into(),
+            moments: Moments::default(),
+            validation: OnceLock::new(),
+        })
     }
 }
 
@@ -130,10 +154,6 @@ async fn answer(State(api): State<GraphApi>, method: Method, uri: Uri, body: Byt
         },
         _ => StatusCode::NOT_FOUND.into_response(),
     }
-}
-
-fn json_answer(status: StatusCode, value: &Value) -> Response {
-    (status, [("content-type", "application/json")], value.to_string()).into_response()
 }
 
 fn token(body: &[u8]) -> Value {
@@ -162,7 +182,7 @@ impl GraphApi {
         let answer = format!(
             r#"{{"id":"{number}","messageType":"message","from":{{"user":{{"id":"{SERVICE_USER}"}}}}}}"#
         );
-        (StatusCode::CREATED, [("content-type", "application/json")], answer).into_response()
+        text_answer(StatusCode::CREATED, answer)
     }
 
     fn subscribe(&self, body: &[u8]) -> Value {
@@ -216,7 +236,7 @@ fn of_channel(id: &str) -> Value {
 }
 
 /// Graph's notifications about new messages.
-pub struct GraphEvents {
+struct GraphEvents {
     graph: GraphApi,
     path: String,
     moments: Moments,
@@ -224,11 +244,6 @@ pub struct GraphEvents {
 }
 
 impl GraphEvents {
-    /// Notifications to a path.
-    pub fn new(graph: GraphApi, path: &str) -> Self {
-        Self { graph, path: path.into(), moments: Moments::default(), validation: OnceLock::new() }
-    }
-
     /// Graph shows one for hours.
     fn validation(&self) -> &str {
         self.validation.get_or_init(|| {
@@ -244,6 +259,10 @@ impl GraphEvents {
 }
 
 impl Events for GraphEvents {
+    fn is_heard(&self) -> bool {
+        self.graph.inner.subscription.read().is_some()
+    }
+
     fn message(&self, number: u64, channel: usize) -> Vec<u8> {
         // Channels' messages are named by milliseconds.
         let id = self.moments.next(1_000);
@@ -281,12 +300,6 @@ impl Events for GraphEvents {
             "validationTokens": [self.validation()],
         })
         .to_string();
-        format!(
-            "POST {} HTTP/1.1\r\nhost: 127.0.0.1\r\ncontent-type: application/json\r\n\
-             content-length: {}\r\n\r\n{body}",
-            self.path,
-            body.len()
-        )
-        .into_bytes()
+        request(&self.path, &[], &body)
     }
 }

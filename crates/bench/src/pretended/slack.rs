@@ -1,5 +1,5 @@
-//! A pretended Slack that answers as fast as it can, or as slowly as it is told to, and knows when
-//! each post arrived.
+//! A pretended Slack that answers as fast as it can, or as slowly as it is told to, and its webhooks,
+//! signed.
 
 use std::{
     collections::HashMap,
@@ -7,26 +7,33 @@ use std::{
         Arc,
         atomic::{AtomicU64, AtomicUsize, Ordering::Relaxed},
     },
-    time::Duration,
 };
 
 use anyhow::Result;
+use aws_lc_rs::hmac;
 use axum::{
     Router,
     body::Bytes,
     extract::State,
-    http::{HeaderMap, Uri, header},
+    http::{HeaderMap, StatusCode, Uri, header},
     response::{IntoResponse, Response},
 };
 use parking_lot::RwLock;
 use serde_json::{Value, json};
-use tokio::{net::TcpListener, time::Instant};
 
+use super::{
+    Behaviour, Pretended, Side,
+    listen::{field, listen, serve, text_answer},
+};
 use crate::{
-    event::{self, TEAMS},
-    ledger::Ledger,
+    event::{Events, Moments, PEOPLE, request},
+    ledger::{self, Ledger},
 };
 
+/// The signing secret of the bench's application.
+pub const SIGNING_SECRET: &str = "0123456789abcdef0123456789abcdef";
+/// The workspace that people write in, and the one that it is relayed to.
+const TEAMS: [&str; 2] = ["TBENCH1", "TBENCH2"];
 /// Scopes of the application: all that Rialto asks for.
 const SCOPES: &str = "channels:history,channels:join,channels:manage,channels:read,chat:write,\
     chat:write.customize,chat:write.public,emoji:read,files:read,files:write,groups:history,\
@@ -34,10 +41,10 @@ const SCOPES: &str = "channels:history,channels:join,channels:manage,channels:re
 
 /// The pretended Slack.
 #[derive(Clone)]
-pub struct SlackApi {
+pub(super) struct SlackApi {
     inner: Arc<Inner>,
     /// Where it is, without a slash at the end.
-    pub url: String,
+    pub(super) url: String,
 }
 
 struct Inner {
@@ -48,76 +55,12 @@ struct Inner {
     posts: AtomicU64,
 }
 
-/// How it answers posts.
-#[derive(Clone, Default)]
-pub struct Behaviour {
-    /// So much later.
-    pub latency: Duration,
-    /// One channel takes a message only so often, and says so by `Retry-After`.
-    pub held: Option<Held>,
-    /// Not at all.
-    pub silent: bool,
-}
-
-/// A channel that is held back.
-#[derive(Clone)]
-pub struct Held {
-    channel: String,
-    every: Duration,
-    state: Arc<RwLock<HeldState>>,
-}
-
-#[derive(Default)]
-struct HeldState {
-    free_at: Option<Instant>,
-    first: Option<Instant>,
-    taken: u64,
-    refused: u64,
-}
-
-impl Held {
-    /// This channel of the second workspace takes one message each `every`.
-    pub fn new(channel: usize, every: Duration) -> Self {
-        Self { channel: event::channel(1, channel), every, state: Arc::default() }
-    }
-
-    /// How many messages were taken and how many refused, and what part of the allowed rate the
-    /// former are.
-    pub fn outcome(&self) -> (u64, u64, f64) {
-        let state = self.state.read();
-        let (Some(first), Some(free_at)) = (state.first, state.free_at) else {
-            return (0, state.refused, 0.0);
-        };
-        // From the first to the last; and on to now, if the next one is late.
-        let until = Instant::now().max(free_at) - self.every;
-        let allowed = (until - first).as_secs_f64() / self.every.as_secs_f64();
-        (state.taken, state.refused, (state.taken - 1) as f64 / allowed)
-    }
-
-    /// `Err` with what is to be waited.
-    fn take(&self, channel: &str) -> Result<(), Duration> {
-        if channel != self.channel {
-            return Ok(());
-        }
-        let mut state = self.state.write();
-        let now = Instant::now();
-        if let Some(free_at) = state.free_at.filter(|at| *at > now) {
-            state.refused += 1;
-            return Err(free_at - now);
-        }
-        state.free_at = Some(now + self.every);
-        state.first.get_or_insert(now);
-        state.taken += 1;
-        Ok(())
-    }
-}
-
 impl SlackApi {
     /// Starts it in this process.
     ///
     /// # Errors
     /// When no port is free.
-    pub async fn start() -> Result<Self> {
+    pub(super) async fn start() -> Result<Self> {
         let (listener, url) = listen().await?;
         let api = Self {
             inner: Arc::new(Inner {
@@ -132,56 +75,38 @@ impl SlackApi {
         Ok(api)
     }
 
-    /// There are so many channels in each workspace.
-    pub fn has_channels(&self, count: usize) {
-        self.inner.channels.store(count, Relaxed);
-    }
-
-    /// Posts are told to this ledger from now on.
-    pub fn tells(&self, ledger: &Arc<Ledger>) {
-        *self.inner.ledger.write() = Some(ledger.clone());
-    }
-
     /// Posts are answered so from now on.
-    pub fn behaves(&self, behaviour: Behaviour) {
+    pub(super) fn behaves(&self, behaviour: Behaviour) {
         *self.inner.behaviour.write() = behaviour;
     }
 }
 
-/// A free port, and its address.
-///
-/// # Errors
-/// When none is free.
-pub async fn listen() -> Result<(TcpListener, String)> {
-    let listener = TcpListener::bind("127.0.0.1:0").await?;
-    let url = format!("http://{}", listener.local_addr()?);
-    Ok((listener, url))
-}
-
-/// Answers in the background, for as long as the process runs.
-pub fn serve(listener: TcpListener, router: Router) {
-    tokio::spawn(async move { axum::serve(NoDelay(listener), router).await });
-}
-
-/// Answers are small: none may wait to be joined by others.
-struct NoDelay(TcpListener);
-
-impl axum::serve::Listener for NoDelay {
-    type Io = tokio::net::TcpStream;
-    type Addr = std::net::SocketAddr;
-
-    async fn accept(&mut self) -> (Self::Io, Self::Addr) {
-        loop {
-            if let Ok((stream, address)) = self.0.accept().await
-                && stream.set_nodelay(true).is_ok()
-            {
-                return (stream, address);
-            }
-        }
+impl Pretended for SlackApi {
+    fn starts_anew(&self, channels: usize) {
+        self.inner.channels.store(channels, Relaxed);
     }
 
-    fn local_addr(&self) -> std::io::Result<Self::Addr> {
-        self.0.local_addr()
+    fn tells(&self, ledger: &Arc<Ledger>) {
+        *self.inner.ledger.write() = Some(ledger.clone());
+    }
+
+    fn app(&self) -> Value {
+        json!({
+            "client_id": "bench", "client_secret": "bench", "signing_secret": SIGNING_SECRET,
+            "api_url": format!("{}/api/", self.url),
+        })
+    }
+
+    fn token(&self, side: Side) -> Option<String> {
+        Some(format!("xoxb-{}", TEAMS[side as usize]))
+    }
+
+    fn channel(&self, side: Side, number: usize) -> String {
+        channel(side, number)
+    }
+
+    fn events(&self, path: &str) -> Arc<dyn Events> {
+        Arc::new(SlackEvents::new(path))
     }
 }
 
@@ -204,8 +129,9 @@ async fn answer(
         .filter_map(|pair| pair.split_once('='))
         .collect();
     let token = headers.get(header::AUTHORIZATION).and_then(|it| it.to_str().ok());
-    let team = TEAMS.iter().position(|team| token.is_some_and(|it| it.ends_with(team)));
-    let value = api.other(method, team.unwrap_or_default(), &given);
+    let second = token.is_some_and(|it| it.ends_with(TEAMS[Side::To as usize]));
+    let side = if second { Side::To } else { Side::From };
+    let value = api.other(method, side, &given);
     ([("x-oauth-scopes", SCOPES), ("content-type", "application/json")], value.to_string())
         .into_response()
 }
@@ -220,7 +146,7 @@ impl SlackApi {
         if let Some(Err(wait)) = behaviour.held.map(|held| held.take(channel)) {
             let seconds = wait.as_secs_f64().ceil().to_string();
             let refusal = r#"{"ok":false,"error":"ratelimited"}"#;
-            return (http::StatusCode::TOO_MANY_REQUESTS, [("retry-after", seconds)], refusal)
+            return (StatusCode::TOO_MANY_REQUESTS, [("retry-after", seconds)], refusal)
                 .into_response();
         }
         let ledger = self.inner.ledger.read().clone();
@@ -235,21 +161,21 @@ impl SlackApi {
         let answer = format!(
             r#"{{"ok":true,"channel":"{channel}","ts":"{seconds}.{micros:06}","message":{{"type":"message","subtype":"bot_message","ts":"{seconds}.{micros:06}","bot_id":"BBENCH"}}}}"#
         );
-        ([("content-type", "application/json")], answer).into_response()
+        text_answer(StatusCode::OK, answer)
     }
 
     /// Whatever is no post.
-    fn other(&self, method: &str, side: usize, given: &HashMap<&str, &str>) -> Value {
-        let team = TEAMS[side];
+    fn other(&self, method: &str, side: Side, given: &HashMap<&str, &str>) -> Value {
+        let team = TEAMS[side as usize];
         let get = |name: &str| given.get(name).copied().unwrap_or_default();
         match method {
             "auth.test" => json!({
-                "ok": true, "team": format!("Bench {side}"), "team_id": team,
+                "ok": true, "team": format!("Bench {team}"), "team_id": team,
                 "user": "rialto", "user_id": format!("UOWN{team}"), "bot_id": "BBENCH",
                 "app_id": "ABENCH", "url": "https://bench.example/", "is_enterprise_install": false,
             }),
             "team.info" => {
-                json!({"ok": true, "team": {"id": team, "name": format!("Bench {side}")}})
+                json!({"ok": true, "team": {"id": team, "name": format!("Bench {team}")}})
             }
             "conversations.info" => json!({"ok": true, "channel": of_channel(get("channel"))}),
             "conversations.list" | "users.conversations" => self.page(side, get("cursor")),
@@ -272,13 +198,12 @@ impl SlackApi {
         }
     }
 
-    fn page(&self, side: usize, cursor: &str) -> Value {
+    fn page(&self, side: Side, cursor: &str) -> Value {
         const PAGE: usize = 200;
         let all = self.inner.channels.load(Relaxed);
         let from: usize = cursor.parse().unwrap_or_default();
         let until = (from + PAGE).min(all);
-        let channels: Vec<_> =
-            (from..until).map(|it| of_channel(&event::channel(side, it))).collect();
+        let channels: Vec<_> = (from..until).map(|it| of_channel(&channel(side, it))).collect();
         let next = if until < all { until.to_string() } else { String::new() };
         json!({"ok": true, "channels": channels, "response_metadata": {"next_cursor": next}})
     }
@@ -291,9 +216,49 @@ fn of_channel(id: &str) -> Value {
     })
 }
 
-/// The text after a name.
-fn field<'a>(body: &'a [u8], name: &[u8]) -> Option<&'a str> {
-    let from = memchr::memmem::find(body, name)? + name.len();
-    let length = memchr::memchr(b'"', &body[from..])?;
-    std::str::from_utf8(&body[from..from + length]).ok()
+/// Slack's.
+pub struct SlackEvents {
+    key: hmac::Key,
+    path: String,
+    moments: Moments,
+}
+
+/// The channel of a number in a workspace.
+pub fn channel(side: Side, number: usize) -> String {
+    format!("C{}{number:06}", if side == Side::From { 'A' } else { 'B' })
+}
+
+impl SlackEvents {
+    /// Webhooks to a path.
+    pub fn new(path: &str) -> Self {
+        Self {
+            key: hmac::Key::new(hmac::HMAC_SHA256, SIGNING_SECRET.as_bytes()),
+            path: path.into(),
+            moments: Moments::default(),
+        }
+    }
+}
+
+impl Events for SlackEvents {
+    fn message(&self, number: u64, channel: usize) -> Vec<u8> {
+        // No two messages of a workspace may have one time.
+        let micros = self.moments.next(1_000_000);
+        let (seconds, rest) = (micros / 1_000_000, micros % 1_000_000);
+        let (text, person, team) =
+            (ledger::text(number), number % PEOPLE, TEAMS[Side::From as usize]);
+        let channel = self::channel(Side::From, channel);
+        let body = format!(
+            r#"{{"token":"unused","team_id":"{team}","context_team_id":"{team}","api_app_id":"ABENCH","event":{{"user":"U{person:06}","type":"message","ts":"{seconds}.{rest:06}","client_msg_id":"00000000-0000-4000-8000-{number:012}","text":"{text}","team":"{team}","blocks":[{{"type":"rich_text","block_id":"b{number:04}","elements":[{{"type":"rich_text_section","elements":[{{"type":"text","text":"{text}"}}]}}]}}],"channel":"{channel}","event_ts":"{seconds}.{rest:06}","channel_type":"channel"}},"type":"event_callback","event_id":"Ev{number:09}","event_time":{seconds},"authorizations":[{{"enterprise_id":null,"team_id":"{team}","user_id":"UOWN{team}","is_bot":true,"is_enterprise_install":false}}],"is_ext_shared_channel":false,"event_context":"4-bench"}}"#
+        );
+        let mut context = hmac::Context::with_key(&self.key);
+        context.update(format!("v0:{seconds}:").as_bytes());
+        context.update(body.as_bytes());
+        let signature = hex::encode(context.sign());
+        let headers = [
+            ("user-agent", "Slackbot 1.0 (+https://api.slack.com/robots)"),
+            ("x-slack-request-timestamp", &seconds.to_string()),
+            ("x-slack-signature", &format!("v0={signature}")),
+        ];
+        request(&self.path, &headers, &body)
+    }
 }
