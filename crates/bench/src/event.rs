@@ -5,6 +5,8 @@ use std::{
     sync::atomic::{AtomicU64, Ordering::Relaxed},
 };
 
+use jiff::Timestamp;
+
 use crate::clock;
 
 /// So many people write.
@@ -40,6 +42,43 @@ impl Moments {
     }
 }
 
+/// A message that somebody wrote, as an id says it: number, channel and milliseconds since 1970.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Spoken {
+    /// Which message.
+    pub number: u64,
+    /// Where.
+    pub channel: usize,
+    /// When.
+    pub millis: u64,
+}
+
+impl Spoken {
+    /// Written now.
+    pub fn now(number: u64, channel: usize) -> Self {
+        Self { number, channel, millis: clock::unix_micros() / 1_000 }
+    }
+
+    /// All of it as a UUID, which no other message has.
+    pub fn uuid(&self) -> String {
+        let Self { number, channel, millis } = self;
+        format!("{number:08x}-{channel:04x}-4000-8000-{millis:012x}")
+    }
+
+    /// Reads such a UUID.
+    pub fn of(uuid: &str) -> Option<Self> {
+        let mut parts = uuid.split('-').map(|part| u64::from_str_radix(part, 16).ok());
+        let (number, channel) = (parts.next()??, parts.next()??);
+        Some(Self { number, channel: usize::try_from(channel).ok()?, millis: parts.nth(2)?? })
+    }
+
+    /// When, as JSON has it.
+    pub fn at(&self) -> Timestamp {
+        let millis = i64::try_from(self.millis).ok();
+        millis.and_then(|it| Timestamp::from_millisecond(it).ok()).unwrap_or_default()
+    }
+}
+
 /// A whole request.
 pub fn request(path: &str, headers: &[(&str, &str)], body: &str) -> Vec<u8> {
     let mut request = String::with_capacity(512 + body.len());
@@ -56,4 +95,19 @@ pub fn request(path: &str, headers: &[(&str, &str)], body: &str) -> Vec<u8> {
     request.push_str("\r\n");
     request.push_str(body);
     request.into_bytes()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_id_says_which_message_it_is() {
+        let spoken = Spoken { number: 1_234_567, channel: 9_999, millis: 1_795_669_200_123 };
+        assert_eq!(Spoken::of(&spoken.uuid()), Some(spoken));
+        assert_eq!(spoken.at().to_string(), "2026-11-26T05:00:00.123Z");
+        for other in ["", "post-1", "00000001-0001-4000"] {
+            assert_eq!(Spoken::of(other), None, "{other}");
+        }
+    }
 }

@@ -1,5 +1,6 @@
 //! The figures: each file measures what belongs together.
 
+mod fan_out;
 mod footprint;
 mod held;
 mod latency;
@@ -84,7 +85,7 @@ struct Seen {
     seconds: f64,
     /// Webhooks answered with 200.
     answered: u64,
-    /// Posts that arrived.
+    /// Posts that arrived: copies.
     arrived: u64,
     /// Processor seconds of the server.
     cpu: f64,
@@ -130,6 +131,7 @@ impl Bench {
     pub async fn run(&mut self) -> Result<()> {
         webhooks::measure(self).await?;
         relayed::measure(self).await?;
+        fan_out::measure(self).await?;
         slow_api::measure(self).await?;
         latency::measure(self).await?;
         held::measure(self).await?;
@@ -218,7 +220,7 @@ impl Bench {
     /// A load for a server, with room for so many messages, and the ledger that all are told to.
     fn loaded(&self, target: &Target<'_>, room: usize, how: &How) -> (Arc<Ledger>, Load) {
         let apart = how.apart.map(|channel| slack_channel(Side::To, channel));
-        let ledger = Arc::new(Ledger::new(room, how.window, apart));
+        let ledger = Arc::new(Ledger::new(room, how.copies, how.window, apart));
         self.platforms.tell(&ledger);
         self.platforms.slack_behaves(how.behaviour.clone());
         let load = Load {
@@ -254,6 +256,8 @@ struct How {
     pace: Pace,
     channels: usize,
     connections: usize,
+    /// At how many platforms each message must arrive.
+    copies: u32,
     /// Messages that may be under way.
     window: usize,
     behaviour: Behaviour,
@@ -275,6 +279,7 @@ impl How {
                 Pace::Window => 4 * CONNECTIONS,
                 _ => CONNECTIONS,
             },
+            copies: 1,
             window: 2 * channels.max(100),
             behaviour: Behaviour::default(),
             arrives: true,

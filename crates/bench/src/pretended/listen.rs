@@ -62,3 +62,9 @@ pub(super) fn field<'a>(body: &'a [u8], name: &[u8]) -> Option<&'a str> {
     let length = memchr::memchr(b'"', &body[from..])?;
     std::str::from_utf8(&body[from..from + length]).ok()
 }
+
+/// A parameter of a query; empty when it is not there.
+pub(super) fn parameter<'a>(query: Option<&'a str>, name: &str) -> &'a str {
+    let pairs = query.unwrap_or_default().split('&').filter_map(|pair| pair.split_once('='));
+    pairs.into_iter().find(|(key, _)| *key == name).map_or("", |(_, value)| value)
+}

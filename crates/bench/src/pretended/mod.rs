@@ -5,6 +5,8 @@ mod behaviour;
 mod listen;
 mod slack;
 mod teams;
+mod webex;
+mod zoom;
 
 use std::sync::Arc;
 
@@ -15,7 +17,7 @@ pub use self::{
     behaviour::{Behaviour, Held},
     slack::{SIGNING_SECRET, SlackEvents, channel as slack_channel},
 };
-use self::{slack::SlackApi, teams::GraphApi};
+use self::{slack::SlackApi, teams::GraphApi, webex::WebexApi, zoom::ZoomApi};
 use crate::{event::Events, ledger::Ledger};
 
 /// Which one.
@@ -25,6 +27,10 @@ pub enum Platform {
     Slack,
     /// Microsoft Teams.
     Teams,
+    /// Webex.
+    Webex,
+    /// Zoom Team Chat.
+    Zoom,
 }
 
 /// Which end of a route: two of Slack's workspaces can be in step with one another.
@@ -61,17 +67,21 @@ pub trait Pretended: Send + Sync {
 pub struct Platforms {
     slack: SlackApi,
     teams: GraphApi,
+    webex: WebexApi,
+    zoom: ZoomApi,
 }
 
 impl Platform {
     /// All.
-    pub const ALL: [Self; 2] = [Self::Slack, Self::Teams];
+    pub const ALL: [Self; 4] = [Self::Slack, Self::Teams, Self::Webex, Self::Zoom];
 
     /// What Rialto calls it.
     pub fn id(self) -> &'static str {
         match self {
             Self::Slack => "slack",
             Self::Teams => "teams",
+            Self::Webex => "webex",
+            Self::Zoom => "zoom",
         }
     }
 
@@ -80,6 +90,8 @@ impl Platform {
         match self {
             Self::Slack => "Slack",
             Self::Teams => "Teams",
+            Self::Webex => "Webex",
+            Self::Zoom => "Zoom",
         }
     }
 }
@@ -90,7 +102,12 @@ impl Platforms {
     /// # Errors
     /// When no port is free.
     pub async fn start() -> Result<Self> {
-        Ok(Self { slack: SlackApi::start().await?, teams: GraphApi::start().await? })
+        Ok(Self {
+            slack: SlackApi::start().await?,
+            teams: GraphApi::start().await?,
+            webex: WebexApi::start().await?,
+            zoom: ZoomApi::start().await?,
+        })
     }
 
     /// One of them.
@@ -98,6 +115,8 @@ impl Platforms {
         match platform {
             Platform::Slack => &self.slack,
             Platform::Teams => &self.teams,
+            Platform::Webex => &self.webex,
+            Platform::Zoom => &self.zoom,
         }
     }
 

@@ -22,7 +22,7 @@ use parking_lot::RwLock;
 use serde_json::{Value, json};
 
 use super::{
-    Behaviour, Pretended, Side,
+    Behaviour, Platform, Pretended, Side,
     listen::{field, listen, serve, text_answer},
 };
 use crate::{
@@ -151,7 +151,7 @@ impl SlackApi {
         }
         let ledger = self.inner.ledger.read().clone();
         if let Some(ledger) = ledger {
-            ledger.arrived(channel, body);
+            ledger.arrived(Platform::Slack, channel, body);
         }
         let number = self.inner.posts.fetch_add(1, Relaxed);
         if !behaviour.latency.is_zero() {

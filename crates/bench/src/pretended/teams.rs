@@ -20,7 +20,7 @@ use rialto_sandbox::teams::{CHANGE_TRACKING_APP, Certificate, published_keys, si
 use serde_json::{Value, json};
 
 use super::{
-    Pretended, Side,
+    Platform, Pretended, Side,
     listen::{json_answer, listen, serve, text_answer},
 };
 use crate::{
@@ -176,7 +176,7 @@ impl GraphApi {
     fn post(&self, channel: &str, body: &[u8]) -> Response {
         let ledger = self.inner.ledger.read().clone();
         if let Some(ledger) = ledger {
-            ledger.arrived(channel, body);
+            ledger.arrived(Platform::Teams, channel, body);
         }
         let number = 1_600_000_000_000 + self.inner.posts.fetch_add(1, Relaxed);
         let answer = format!(
