@@ -3,7 +3,8 @@
 use anyhow::Result;
 use axum::{
     Router,
-    http::StatusCode,
+    extract::Query,
+    http::{StatusCode, Uri},
     response::{IntoResponse, Response},
 };
 use serde_json::Value;
@@ -63,8 +64,14 @@ pub(super) fn field<'a>(body: &'a [u8], name: &[u8]) -> Option<&'a str> {
     std::str::from_utf8(&body[from..from + length]).ok()
 }
 
-/// A parameter of a query; empty when it is not there.
-pub(super) fn parameter<'a>(query: Option<&'a str>, name: &str) -> &'a str {
-    let pairs = query.unwrap_or_default().split('&').filter_map(|pair| pair.split_once('='));
-    pairs.into_iter().find(|(key, _)| *key == name).map_or("", |(_, value)| value)
+/// A parameter of an address; empty when it is not there.
+pub(super) fn parameter(uri: &Uri, name: &str) -> String {
+    let pairs = Query::<Vec<(String, String)>>::try_from_uri(uri).map(|Query(pairs)| pairs);
+    let found = pairs.unwrap_or_default().into_iter().find(|(key, _)| key == name);
+    found.map(|(_, value)| value).unwrap_or_default()
+}
+
+/// How many a page may have, as asked for.
+pub(super) fn page_size(asked: &str, default: usize, most: usize) -> usize {
+    asked.parse().unwrap_or(default).clamp(1, most)
 }

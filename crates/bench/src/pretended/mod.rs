@@ -1,10 +1,14 @@
 //! The pretended platforms: APIs in this process that answer as fast as they can and know when each
-//! post arrived, and the webhooks that they send. One file for each.
+//! post arrived, and the webhooks that they send. What these say can be read there afterwards: Rialto
+//! takes for deleted what is not. One file for each.
 
 mod behaviour;
 mod listen;
+mod past;
 mod slack;
 mod teams;
+#[cfg(test)]
+mod tests;
 mod webex;
 mod zoom;
 
@@ -44,7 +48,8 @@ pub enum Side {
 
 /// A platform, as figures use it.
 pub trait Pretended: Send + Sync {
-    /// Nobody is told of anything yet, and there are so many channels in each workspace.
+    /// Nobody is told of anything yet, and there are so many channels in each workspace, in which
+    /// nobody said anything.
     fn starts_anew(&self, channels: usize);
 
     /// Posts are told to this ledger from now on.

@@ -23,7 +23,8 @@ use serde_json::{Value, json};
 
 use super::{
     Behaviour, Platform, Pretended, Side,
-    listen::{field, listen, serve, text_answer},
+    listen::{field, listen, page_size, serve, text_answer},
+    past::{Past, Said},
 };
 use crate::{
     event::{Events, Moments, PEOPLE, request},
@@ -53,6 +54,8 @@ struct Inner {
     /// Channels in each workspace.
     channels: AtomicUsize,
     posts: AtomicU64,
+    /// What people said, by microseconds since 1970; Rialto's posts are not among it.
+    past: Past,
 }
 
 impl SlackApi {
@@ -68,6 +71,7 @@ impl SlackApi {
                 ledger: RwLock::default(),
                 channels: AtomicUsize::new(0),
                 posts: AtomicU64::new(0),
+                past: Past::default(),
             }),
             url,
         };
@@ -84,6 +88,7 @@ impl SlackApi {
 impl Pretended for SlackApi {
     fn starts_anew(&self, channels: usize) {
         self.inner.channels.store(channels, Relaxed);
+        self.inner.past.forget();
     }
 
     fn tells(&self, ledger: &Arc<Ledger>) {
@@ -106,7 +111,7 @@ impl Pretended for SlackApi {
     }
 
     fn events(&self, path: &str) -> Arc<dyn Events> {
-        Arc::new(SlackEvents::new(path))
+        Arc::new(SlackEvents { past: self.inner.past.clone(), ..SlackEvents::new(path) })
     }
 }
 
@@ -128,6 +133,9 @@ async fn answer(
         .chain(form.split('&'))
         .filter_map(|pair| pair.split_once('='))
         .collect();
+    if method == "conversations.history" {
+        return api.history(&given);
+    }
     let token = headers.get(header::AUTHORIZATION).and_then(|it| it.to_str().ok());
     let second = token.is_some_and(|it| it.ends_with(TEAMS[Side::To as usize]));
     let side = if second { Side::To } else { Side::From };
@@ -164,7 +172,31 @@ impl SlackApi {
         text_answer(StatusCode::OK, answer)
     }
 
-    /// Whatever is no post.
+    /// What was said in a channel (*conversations.history*): of one page at most 999 messages.
+    fn history(&self, given: &HashMap<&str, &str>) -> Response {
+        let get = |name: &str| given.get(name).copied().unwrap_or_default();
+        let from = micros(get("oldest")).map_or(0, |oldest| match get("inclusive") {
+            "true" => oldest,
+            _ => oldest + 1,
+        });
+        let said = get("channel").strip_prefix(channel_prefix(Side::From));
+        let said = said.and_then(|number| number.parse().ok()).map(|channel| {
+            let size = page_size(get("limit"), 100, 999);
+            self.inner.past.page(channel, from..=u64::MAX, get("cursor").parse().ok(), size)
+        });
+        let next = said.as_ref().and_then(|page| page.next);
+        let said = said.map(|page| page.said).unwrap_or_default();
+        let messages: Vec<_> = said.iter().map(|said| format!("{{{}}}", message(*said))).collect();
+        let answer = format!(
+            r#"{{"ok":true,"messages":[{}],"has_more":{},"response_metadata":{{"next_cursor":"{}"}}}}"#,
+            messages.join(","),
+            next.is_some(),
+            next.map(|next| next.to_string()).unwrap_or_default(),
+        );
+        text_answer(StatusCode::OK, answer)
+    }
+
+    /// Whatever else is no post.
     fn other(&self, method: &str, side: Side, given: &HashMap<&str, &str>) -> Value {
         let team = TEAMS[side as usize];
         let get = |name: &str| given.get(name).copied().unwrap_or_default();
@@ -179,9 +211,7 @@ impl SlackApi {
             }
             "conversations.info" => json!({"ok": true, "channel": of_channel(get("channel"))}),
             "conversations.list" | "users.conversations" => self.page(side, get("cursor")),
-            "conversations.history" | "conversations.replies" => {
-                json!({"ok": true, "messages": [], "has_more": false})
-            }
+            "conversations.replies" => json!({"ok": true, "messages": [], "has_more": false}),
             "users.info" => {
                 let user = get("user");
                 json!({"ok": true, "user": {
@@ -221,11 +251,38 @@ pub struct SlackEvents {
     key: hmac::Key,
     path: String,
     moments: Moments,
+    past: Past,
 }
 
 /// The channel of a number in a workspace.
 pub fn channel(side: Side, number: usize) -> String {
-    format!("C{}{number:06}", if side == Side::From { 'A' } else { 'B' })
+    format!("{}{number:06}", channel_prefix(side))
+}
+
+fn channel_prefix(side: Side) -> &'static str {
+    if side == Side::From { "CA" } else { "CB" }
+}
+
+/// A message's time.
+fn ts(micros: u64) -> String {
+    format!("{}.{:06}", micros / 1_000_000, micros % 1_000_000)
+}
+
+/// Reads one.
+fn micros(ts: &str) -> Option<u64> {
+    let (seconds, rest) = ts.split_once('.')?;
+    let (seconds, rest): (u64, u64) = (seconds.parse().ok()?, rest.parse().ok()?);
+    Some(seconds * 1_000_000 + rest)
+}
+
+/// What events and histories say of a message, without the braces around it.
+fn message(said: Said) -> String {
+    let Said { number, moment } = said;
+    let (text, person, team, ts) =
+        (ledger::text(number), number % PEOPLE, TEAMS[Side::From as usize], ts(moment));
+    format!(
+        r#""user":"U{person:06}","type":"message","ts":"{ts}","client_msg_id":"00000000-0000-4000-8000-{number:012}","text":"{text}","team":"{team}","blocks":[{{"type":"rich_text","block_id":"b{number:04}","elements":[{{"type":"rich_text_section","elements":[{{"type":"text","text":"{text}"}}]}}]}}]"#
+    )
 }
 
 impl SlackEvents {
@@ -235,6 +292,7 @@ impl SlackEvents {
             key: hmac::Key::new(hmac::HMAC_SHA256, SIGNING_SECRET.as_bytes()),
             path: path.into(),
             moments: Moments::default(),
+            past: Past::default(),
         }
     }
 }
@@ -242,13 +300,13 @@ impl SlackEvents {
 impl Events for SlackEvents {
     fn message(&self, number: u64, channel: usize) -> Vec<u8> {
         // No two messages of a workspace may have one time.
-        let micros = self.moments.next(1_000_000);
-        let (seconds, rest) = (micros / 1_000_000, micros % 1_000_000);
-        let (text, person, team) =
-            (ledger::text(number), number % PEOPLE, TEAMS[Side::From as usize]);
+        let said = Said { number, moment: self.moments.next(1_000_000) };
+        self.past.remember(channel, said);
+        let (seconds, ts) = (said.moment / 1_000_000, ts(said.moment));
+        let (message, team) = (message(said), TEAMS[Side::From as usize]);
         let channel = self::channel(Side::From, channel);
         let body = format!(
-            r#"{{"token":"unused","team_id":"{team}","context_team_id":"{team}","api_app_id":"ABENCH","event":{{"user":"U{person:06}","type":"message","ts":"{seconds}.{rest:06}","client_msg_id":"00000000-0000-4000-8000-{number:012}","text":"{text}","team":"{team}","blocks":[{{"type":"rich_text","block_id":"b{number:04}","elements":[{{"type":"rich_text_section","elements":[{{"type":"text","text":"{text}"}}]}}]}}],"channel":"{channel}","event_ts":"{seconds}.{rest:06}","channel_type":"channel"}},"type":"event_callback","event_id":"Ev{number:09}","event_time":{seconds},"authorizations":[{{"enterprise_id":null,"team_id":"{team}","user_id":"UOWN{team}","is_bot":true,"is_enterprise_install":false}}],"is_ext_shared_channel":false,"event_context":"4-bench"}}"#
+            r#"{{"token":"unused","team_id":"{team}","context_team_id":"{team}","api_app_id":"ABENCH","event":{{{message},"channel":"{channel}","event_ts":"{ts}","channel_type":"channel"}},"type":"event_callback","event_id":"Ev{number:09}","event_time":{seconds},"authorizations":[{{"enterprise_id":null,"team_id":"{team}","user_id":"UOWN{team}","is_bot":true,"is_enterprise_install":false}}],"is_ext_shared_channel":false,"event_context":"4-bench"}}"#
         );
         let mut context = hmac::Context::with_key(&self.key);
         context.update(format!("v0:{seconds}:").as_bytes());

@@ -21,7 +21,8 @@ use serde_json::{Value, json};
 
 use super::{
     Platform, Pretended, Side,
-    listen::{json_answer, listen, serve, text_answer},
+    listen::{json_answer, listen, page_size, parameter, serve, text_answer},
+    past::{Past, Said},
 };
 use crate::{
     clock,
@@ -64,6 +65,8 @@ struct Inner {
     channels: AtomicUsize,
     posts: AtomicU64,
     subscription: RwLock<Option<Arc<Subscription>>>,
+    /// What people said, by milliseconds since 1970; Rialto's posts are not among it.
+    past: Past,
 }
 
 /// Whom it tells.
@@ -79,6 +82,10 @@ fn team_id(number: usize) -> String {
 
 fn channel_id(number: usize) -> String {
     format!("19-c{number:06}")
+}
+
+fn channel_number(id: &str) -> Option<usize> {
+    id.strip_prefix("19-c")?.parse().ok()
 }
 
 impl GraphApi {
@@ -97,6 +104,7 @@ impl GraphApi {
 impl Pretended for GraphApi {
     fn starts_anew(&self, channels: usize) {
         self.inner.channels.store(channels, Relaxed);
+        self.inner.past.forget();
         *self.inner.subscription.write() = None;
     }
 
@@ -139,6 +147,9 @@ async fn answer(State(api): State<GraphApi>, method: Method, uri: Uri, body: Byt
         ["v1.0", "teams", _, "channels", channel, "messages"] if post => api.post(channel, &body),
         [.., "token"] => json_answer(StatusCode::OK, &token(&body)),
         [.., "keys"] => json_answer(StatusCode::OK, &published_keys()),
+        ["v1.0", "teams", _, "channels", channel, "messages", "delta"] => {
+            json_answer(StatusCode::OK, &api.delta(channel, &uri))
+        }
         ["v1.0", "subscriptions", ..] if method == Method::DELETE => {
             StatusCode::NO_CONTENT.into_response()
         }
@@ -203,6 +214,33 @@ impl GraphApi {
         })
     }
 
+    /// What was said in a channel since a moment (*chatMessage: delta*, 50 messages a page at most).
+    fn delta(&self, id: &str, uri: &Uri) -> Value {
+        let filter = parameter(uri, "$filter");
+        let since = filter.strip_prefix("lastModifiedDateTime gt ").and_then(|it| it.parse().ok());
+        let since = since.map_or(0, |since: Timestamp| since.as_millisecond());
+        // A link goes on where the page ended, and says what had been asked for.
+        let token = parameter(uri, "$skiptoken");
+        let token = token
+            .split_once('.')
+            .and_then(|(next, after)| Some((Some(next.parse().ok()?), after.parse().ok()?)));
+        let (next, after) = token.unwrap_or((None, u64::try_from(since).unwrap_or_default()));
+        let size = page_size(&parameter(uri, "$top"), 20, 50);
+        let Some(channel) = channel_number(id) else { return json!({"value": []}) };
+        let page = self.inner.past.page(channel, after + 1..=u64::MAX, next, size);
+        let messages: Vec<_> = page.said.iter().map(|said| message(*said, channel)).collect();
+        let here = format!("{}{}", self.url, uri.path());
+        match page.next {
+            Some(next) => json!({
+                "value": messages,
+                "@odata.nextLink": format!("{here}?$top={size}&$skiptoken={next}.{after}"),
+            }),
+            None => json!({
+                "value": messages, "@odata.deltaLink": format!("{here}?$deltatoken=bench"),
+            }),
+        }
+    }
+
     fn read(&self, path: &[&str]) -> Option<Value> {
         let all = self.inner.channels.load(Relaxed);
         let list = |items: Vec<Value>| Some(json!({"value": items}));
@@ -233,6 +271,26 @@ fn of_team(id: &str) -> Value {
 
 fn of_channel(id: &str) -> Value {
     json!({"id": id, "displayName": id, "membershipType": "standard", "isArchived": false})
+}
+
+/// What notifications and lists say of a message.
+fn message(said: Said, channel: usize) -> Value {
+    let Said { number, moment: id } = said;
+    let created = i64::try_from(id).ok().and_then(|id| Timestamp::from_millisecond(id).ok());
+    let (text, person) = (ledger::text(number), number % PEOPLE);
+    json!({
+        "id": id.to_string(), "etag": id.to_string(), "messageType": "message",
+        "createdDateTime": created, "lastModifiedDateTime": created, "importance": "normal",
+        "from": {"user": {
+            "id": format!("55555555-5555-4555-8555-{person:012}"),
+            "displayName": format!("Person {person}"), "userIdentityType": "aadUser",
+        }},
+        "body": {"contentType": "html", "content": format!("<p>{text}</p>")},
+        "channelIdentity": {
+            "teamId": team_id(channel / CHANNELS_A_TEAM), "channelId": channel_id(channel),
+        },
+        "attachments": [], "mentions": [], "reactions": [], "replies": [],
+    })
 }
 
 /// Graph's notifications about new messages.
@@ -266,20 +324,10 @@ impl Events for GraphEvents {
     fn message(&self, number: u64, channel: usize) -> Vec<u8> {
         // Channels' messages are named by milliseconds.
         let id = self.moments.next(1_000);
-        let created = i64::try_from(id).ok().and_then(|id| Timestamp::from_millisecond(id).ok());
+        let said = Said { number, moment: id };
+        self.graph.inner.past.remember(channel, said);
         let (team, place) = (team_id(channel / CHANNELS_A_TEAM), channel_id(channel));
-        let (text, person) = (ledger::text(number), number % PEOPLE);
-        let message = json!({
-            "id": id.to_string(), "etag": id.to_string(), "messageType": "message",
-            "createdDateTime": created, "lastModifiedDateTime": created, "importance": "normal",
-            "from": {"user": {
-                "id": format!("55555555-5555-4555-8555-{person:012}"),
-                "displayName": format!("Person {person}"), "userIdentityType": "aadUser",
-            }},
-            "body": {"contentType": "html", "content": format!("<p>{text}</p>")},
-            "channelIdentity": {"teamId": team, "channelId": place},
-            "attachments": [], "mentions": [], "reactions": [], "replies": [],
-        });
+        let message = message(said, channel);
         let subscription = self.graph.inner.subscription.read().clone();
         let sealed = subscription.as_ref().map(|it| {
             let content = it.certificate.seal(message.to_string().as_bytes());

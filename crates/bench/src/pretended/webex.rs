@@ -1,5 +1,5 @@
 //! A pretended Webex, and its webhooks: they name messages by ids alone, so that each must be fetched.
-//! An id says by itself which message it is, so nothing is kept of what was sent.
+//! An id says by itself which message it is.
 
 use std::sync::{
     Arc,
@@ -12,16 +12,18 @@ use axum::{
     Router,
     body::Bytes,
     extract::State,
-    http::{Method, StatusCode, Uri},
+    http::{Method, StatusCode, Uri, header},
     response::Response,
 };
 use base64::{Engine, engine::general_purpose::STANDARD_NO_PAD};
+use jiff::Timestamp;
 use parking_lot::RwLock;
 use serde_json::{Value, json};
 
 use super::{
     Platform, Pretended, Side,
-    listen::{field, json_answer, listen, parameter, serve, text_answer},
+    listen::{field, json_answer, listen, page_size, parameter, serve, text_answer},
+    past::{Past, Said},
 };
 use crate::{
     event::{Events, PEOPLE, Spoken, request},
@@ -48,6 +50,8 @@ struct Inner {
     ledger: RwLock<Option<Arc<Ledger>>>,
     channels: AtomicUsize,
     posts: AtomicU64,
+    /// What people said, by milliseconds since 1970; Rialto's posts are not among it.
+    past: Past,
     hooks: RwLock<Vec<Value>>,
     /// What webhooks about messages are signed with.
     key: RwLock<Option<Arc<hmac::Key>>>,
@@ -66,9 +70,14 @@ fn person_id(number: u64) -> String {
     id("PEOPLE", &format!("99999999-9999-4999-8999-{number:012}"))
 }
 
-fn spoken(id: &str) -> Option<Spoken> {
+/// What an id names.
+fn name(id: &str) -> Option<String> {
     let address = String::from_utf8(STANDARD_NO_PAD.decode(id).ok()?).ok()?;
-    Spoken::of(address.rsplit('/').next()?)
+    Some(address.rsplit('/').next()?.to_owned())
+}
+
+fn room_number(id: &str) -> Option<usize> {
+    name(id)?.strip_prefix("88888888-8888-4888-8888-")?.parse().ok()
 }
 
 impl WebexApi {
@@ -87,6 +96,7 @@ impl WebexApi {
 impl Pretended for WebexApi {
     fn starts_anew(&self, channels: usize) {
         self.inner.channels.store(channels, Relaxed);
+        self.inner.past.forget();
         self.inner.hooks.write().clear();
         *self.inner.key.write() = None;
     }
@@ -119,14 +129,17 @@ async fn answer(State(api): State<WebexApi>, method: Method, uri: Uri, body: Byt
     let path: Vec<&str> = uri.path().trim_matches('/').split('/').collect();
     let value = match (method, path.as_slice()) {
         (Method::POST, ["v1", "messages"]) => return api.post(&body),
-        (Method::GET, ["v1", "messages", id]) => match spoken(id) {
-            Some(spoken) => return text_answer(StatusCode::OK, message(id, &spoken)),
-            None => None,
-        },
+        (Method::GET, ["v1", "messages", id]) => {
+            match name(id).and_then(|name| Spoken::of(&name)) {
+                Some(spoken) => return text_answer(StatusCode::OK, message(id, &spoken)),
+                None => None,
+            }
+        }
+        (Method::GET, ["v1", "messages"]) => return api.list(&uri),
         (Method::POST, ["v1", "access_token"]) => Some(token()),
         (Method::POST, ["v1", "webhooks"]) => Some(api.hook(&body)),
         // A space for the canary cannot be made: nobody would tell of what it sings.
-        (Method::GET, ["v1", rest @ ..]) => api.read(rest, uri.query()),
+        (Method::GET, ["v1", rest @ ..]) => api.read(rest, &uri),
         _ => None,
     };
     match value {
@@ -152,6 +165,12 @@ fn message(id: &str, spoken: &Spoken) -> String {
     )
 }
 
+/// A message of a room's past.
+fn of_message(said: Said, channel: usize) -> String {
+    let spoken = Spoken { number: said.number, channel, millis: said.moment };
+    message(&id("MESSAGE", &spoken.uuid()), &spoken)
+}
+
 impl WebexApi {
     fn post(&self, body: &[u8]) -> Response {
         let room = field(body, br#""roomId":""#).unwrap_or_default();
@@ -167,6 +186,35 @@ impl WebexApi {
         text_answer(StatusCode::OK, answer)
     }
 
+    /// What was said in a room (*List Messages*: 50 of a page, or up to 1000 as asked for); the next
+    /// page is in a header (*Pagination*).
+    fn list(&self, uri: &Uri) -> Response {
+        let room = parameter(uri, "roomId");
+        let Some(channel) = room_number(&room) else {
+            return text_answer(StatusCode::OK, r#"{"items":[]}"#.to_owned());
+        };
+        let before = parameter(uri, "before");
+        let before: Option<Timestamp> = before.parse().ok();
+        let newest = before.map_or(u64::MAX, |before| {
+            // What was said in the very instant was not said before it.
+            u64::try_from(before.as_millisecond() - 1).unwrap_or_default()
+        });
+        let size = page_size(&parameter(uri, "max"), 50, 1_000);
+        let next = parameter(uri, "cursor").parse().ok();
+        let page = self.inner.past.page(channel, 0..=newest, next, size);
+        let messages: Vec<_> = page.said.iter().map(|said| of_message(*said, channel)).collect();
+        let body = format!(r#"{{"items":[{}]}}"#, messages.join(","));
+        let mut answer = text_answer(StatusCode::OK, body);
+        let link = page.next.and_then(|next| {
+            let query = format!("roomId={room}&max={size}&cursor={next}");
+            format!(r#"<{}/v1/messages?{query}>; rel="next""#, self.url).parse().ok()
+        });
+        if let Some(link) = link {
+            answer.headers_mut().insert(header::LINK, link);
+        }
+        answer
+    }
+
     fn hook(&self, body: &[u8]) -> Value {
         let mut hook: Value = serde_json::from_slice(body).unwrap_or_default();
         let mut hooks = self.inner.hooks.write();
@@ -180,22 +228,22 @@ impl WebexApi {
         hook
     }
 
-    fn read(&self, path: &[&str], query: Option<&str>) -> Option<Value> {
+    fn read(&self, path: &[&str], uri: &Uri) -> Option<Value> {
         let list = |items: Vec<Value>| Some(json!({"items": items}));
         match path {
             ["people", "me"] => Some(of_person(&id("PEOPLE", SERVICE_USER), "Rialto")),
             ["people", person] => Some(of_person(person, &format!("Person {person}"))),
             // A page has them all: no figure has more than the thousand that are asked for at once.
-            ["rooms"] if parameter(query, "type") == "group" => list(
+            ["rooms"] if parameter(uri, "type") == "group" => list(
                 (0..self.inner.channels.load(Relaxed)).map(|it| of_room(&room_id(it))).collect(),
             ),
             ["rooms", room] => Some(of_room(room)),
             ["memberships"] => list(vec![json!({
-                "id": id("MEMBERSHIP", "own"), "roomId": parameter(query, "roomId"),
+                "id": id("MEMBERSHIP", "own"), "roomId": parameter(uri, "roomId"),
                 "personId": id("PEOPLE", SERVICE_USER), "isModerator": false,
             })]),
             ["webhooks"] => list(self.inner.hooks.read().clone()),
-            ["people" | "messages" | "rooms" | "teams"] => list(Vec::new()),
+            ["people" | "rooms" | "teams"] => list(Vec::new()),
             _ => None,
         }
     }
@@ -238,6 +286,7 @@ impl Events for WebexEvents {
 
     fn message(&self, number: u64, channel: usize) -> Vec<u8> {
         let spoken = Spoken::now(number, channel);
+        self.webex.inner.past.remember(channel, Said { number, moment: spoken.millis });
         let (message, room) = (id("MESSAGE", &spoken.uuid()), room_id(channel));
         let (person, own, organization) =
             (number % PEOPLE, id("PEOPLE", SERVICE_USER), organization());

@@ -14,12 +14,14 @@ use axum::{
     http::{Method, StatusCode, Uri},
     response::Response,
 };
+use jiff::Timestamp;
 use parking_lot::RwLock;
 use serde_json::{Value, json};
 
 use super::{
     Platform, Pretended, Side,
-    listen::{field, json_answer, listen, parameter, serve, text_answer},
+    listen::{field, json_answer, listen, page_size, parameter, serve, text_answer},
+    past::{Past, Said},
 };
 use crate::{
     clock,
@@ -47,10 +49,16 @@ struct Inner {
     ledger: RwLock<Option<Arc<Ledger>>>,
     channels: AtomicUsize,
     posts: AtomicU64,
+    /// What people said, by milliseconds since 1970; Rialto's posts are not among it.
+    past: Past,
 }
 
 fn channel_id(number: usize) -> String {
     format!("c{number:031}")
+}
+
+fn channel_number(id: &str) -> Option<usize> {
+    id.strip_prefix('c')?.parse().ok()
 }
 
 impl ZoomApi {
@@ -69,6 +77,7 @@ impl ZoomApi {
 impl Pretended for ZoomApi {
     fn starts_anew(&self, channels: usize) {
         self.inner.channels.store(channels, Relaxed);
+        self.inner.past.forget();
     }
 
     fn tells(&self, ledger: &Arc<Ledger>) {
@@ -93,7 +102,7 @@ impl Pretended for ZoomApi {
 
     fn events(&self, path: &str) -> Arc<dyn Events> {
         let key = hmac::Key::new(hmac::HMAC_SHA256, SECRET_TOKEN.as_bytes());
-        Arc::new(ZoomEvents { key, path: path.into() })
+        Arc::new(ZoomEvents { key, path: path.into(), past: self.inner.past.clone() })
     }
 }
 
@@ -103,7 +112,7 @@ async fn answer(State(api): State<ZoomApi>, method: Method, uri: Uri, body: Byte
         (Method::POST, ["v2", "chat", "users", "me", "messages"]) => return api.post(&body),
         (Method::POST, ["oauth", "token"]) => Some(token()),
         // A channel for the canary cannot be made: nobody would tell of its reactions.
-        (Method::GET, ["v2", rest @ ..]) => api.read(rest, uri.query()),
+        (Method::GET, ["v2", rest @ ..]) => api.read(rest, &uri),
         _ => None,
     };
     match value {
@@ -133,22 +142,40 @@ impl ZoomApi {
         )
     }
 
-    fn read(&self, path: &[&str], query: Option<&str>) -> Option<Value> {
+    fn read(&self, path: &[&str], uri: &Uri) -> Option<Value> {
         match path {
             ["users", "me"] => Some(of_person(SERVICE_USER, "Rialto")),
             ["users", person] => Some(of_person(person, &format!("Person {person}"))),
             ["chat", "users", "me", "contacts", person] => {
-                Some(of_person(person.split('@').next().unwrap_or_default(), person))
+                let id = person.split('@').next().unwrap_or_default();
+                let id = id.strip_prefix('m').unwrap_or(id);
+                Some(of_person(id, &format!("Person {id}")))
             }
             ["chat", "users", "me", "channels"] => {
-                let size = parameter(query, "page_size").parse().unwrap_or(10);
-                Some(self.page(size, parameter(query, "next_page_token")))
+                let size = page_size(&parameter(uri, "page_size"), 10, 1_000);
+                Some(self.page(size, &parameter(uri, "next_page_token")))
             }
-            ["chat", "users", "me", "messages"] => Some(json!({"messages": []})),
+            ["chat", "users", "me", "messages"] => Some(self.messages(uri)),
             ["chat", "channels"] => Some(json!({"channels": []})),
             ["chat", "channels", channel] => Some(of_channel(channel)),
             _ => None,
         }
+    }
+
+    /// What was said in a channel (*List a user's chat messages*: 10 of a page, or up to 50 as asked
+    /// for).
+    fn messages(&self, uri: &Uri) -> Value {
+        let Some(channel) = channel_number(&parameter(uri, "to_channel")) else {
+            return json!({"messages": []});
+        };
+        let from = parameter(uri, "from").parse().map_or(0, |at: Timestamp| at.as_millisecond());
+        let from = u64::try_from(from).unwrap_or_default();
+        let size = page_size(&parameter(uri, "page_size"), 10, 50);
+        let next = parameter(uri, "next_page_token").parse().ok();
+        let page = self.inner.past.page(channel, from..=u64::MAX, next, size);
+        let messages: Vec<_> = page.said.iter().map(|said| of_message(*said, channel)).collect();
+        let next = page.next.map(|next| next.to_string()).unwrap_or_default();
+        json!({"messages": messages, "page_size": size, "next_page_token": next})
     }
 
     fn page(&self, size: usize, token: &str) -> Value {
@@ -169,6 +196,19 @@ fn of_person(id: &str, name: &str) -> Value {
     })
 }
 
+/// A message of a channel's past.
+fn of_message(said: Said, channel: usize) -> Value {
+    let spoken = Spoken { number: said.number, channel, millis: said.moment };
+    let person = format!("u{:06}", said.number % PEOPLE);
+    json!({
+        "id": spoken.uuid().to_uppercase(), "message": ledger::text(said.number),
+        "date_time": spoken.at(), "timestamp": spoken.millis,
+        "sender": format!("{person}@bench.example"), "send_member_id": format!("m{person}"),
+        "sender_display_name": format!("Person {person}"), "status": "Normal",
+        "message_type": "plain_text_message",
+    })
+}
+
 /// A public one.
 fn of_channel(id: &str) -> Value {
     json!({"id": id, "name": id, "type": 3})
@@ -178,11 +218,13 @@ fn of_channel(id: &str) -> Value {
 struct ZoomEvents {
     key: hmac::Key,
     path: String,
+    past: Past,
 }
 
 impl Events for ZoomEvents {
     fn message(&self, number: u64, channel: usize) -> Vec<u8> {
         let spoken = Spoken::now(number, channel);
+        self.past.remember(channel, Said { number, moment: spoken.millis });
         let (id, millis, created) = (spoken.uuid().to_uppercase(), spoken.millis, spoken.at());
         let (text, person, channel) = (ledger::text(number), number % PEOPLE, channel_id(channel));
         let body = format!(
