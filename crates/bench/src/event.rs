@@ -1,29 +1,26 @@
-//! Slack's webhooks, signed.
+//! Webhooks: what all platforms' have in common.
 
-use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
+use std::{
+    fmt::Write,
+    sync::atomic::{AtomicU64, Ordering::Relaxed},
+};
 
-use aws_lc_rs::hmac;
+use jiff::Timestamp;
 
-use crate::{clock, ledger};
+use crate::clock;
 
-/// The signing secret of the bench's application.
-pub const SIGNING_SECRET: &str = "0123456789abcdef0123456789abcdef";
-/// The workspace that people write in, and the one that it is relayed to.
-pub const TEAMS: [&str; 2] = ["TBENCH1", "TBENCH2"];
 /// So many people write.
-const PEOPLE: u64 = 200;
+pub const PEOPLE: u64 = 200;
 
 /// Makes webhooks for one address.
 pub trait Events: Send + Sync {
+    /// Whether the platform knows yet whom to tell, and how.
+    fn is_heard(&self) -> bool {
+        true
+    }
+
     /// A whole request: somebody wrote message `number` in a channel.
     fn message(&self, number: u64, channel: usize) -> Vec<u8>;
-}
-
-/// Slack's.
-pub struct SlackEvents {
-    key: hmac::Key,
-    path: String,
-    moments: Moments,
 }
 
 /// Moments of which no two are the same.
@@ -45,41 +42,72 @@ impl Moments {
     }
 }
 
-/// The channel of a number in a workspace (0: people write there, 1: it is relayed to).
-pub fn channel(side: usize, number: usize) -> String {
-    format!("C{}{number:06}", if side == 0 { 'A' } else { 'B' })
+/// A message that somebody wrote, as an id says it: number, channel and milliseconds since 1970.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Spoken {
+    /// Which message.
+    pub number: u64,
+    /// Where.
+    pub channel: usize,
+    /// When.
+    pub millis: u64,
 }
 
-impl SlackEvents {
-    /// Webhooks to a path.
-    pub fn new(path: &str) -> Self {
-        Self {
-            key: hmac::Key::new(hmac::HMAC_SHA256, SIGNING_SECRET.as_bytes()),
-            path: path.into(),
-            moments: Moments::default(),
-        }
+impl Spoken {
+    /// Written now.
+    pub fn now(number: u64, channel: usize) -> Self {
+        Self { number, channel, millis: clock::unix_micros() / 1_000 }
+    }
+
+    /// All of it as a UUID, which no other message has.
+    pub fn uuid(&self) -> String {
+        let Self { number, channel, millis } = self;
+        format!("{number:08x}-{channel:04x}-4000-8000-{millis:012x}")
+    }
+
+    /// Reads such a UUID.
+    pub fn of(uuid: &str) -> Option<Self> {
+        let mut parts = uuid.split('-').map(|part| u64::from_str_radix(part, 16).ok());
+        let (number, channel) = (parts.next()??, parts.next()??);
+        Some(Self { number, channel: usize::try_from(channel).ok()?, millis: parts.nth(2)?? })
+    }
+
+    /// When, as JSON has it.
+    pub fn at(&self) -> Timestamp {
+        let millis = i64::try_from(self.millis).ok();
+        millis.and_then(|it| Timestamp::from_millisecond(it).ok()).unwrap_or_default()
     }
 }
 
-impl Events for SlackEvents {
-    fn message(&self, number: u64, channel: usize) -> Vec<u8> {
-        // No two messages of a workspace may have one time.
-        let micros = self.moments.next(1_000_000);
-        let (seconds, rest) = (micros / 1_000_000, micros % 1_000_000);
-        let (text, person, team) = (ledger::text(number), number % PEOPLE, TEAMS[0]);
-        let channel = self::channel(0, channel);
-        let body = format!(
-            r#"{{"token":"unused","team_id":"{team}","context_team_id":"{team}","api_app_id":"ABENCH","event":{{"user":"U{person:06}","type":"message","ts":"{seconds}.{rest:06}","client_msg_id":"00000000-0000-4000-8000-{number:012}","text":"{text}","team":"{team}","blocks":[{{"type":"rich_text","block_id":"b{number:04}","elements":[{{"type":"rich_text_section","elements":[{{"type":"text","text":"{text}"}}]}}]}}],"channel":"{channel}","event_ts":"{seconds}.{rest:06}","channel_type":"channel"}},"type":"event_callback","event_id":"Ev{number:09}","event_time":{seconds},"authorizations":[{{"enterprise_id":null,"team_id":"{team}","user_id":"UOWN{team}","is_bot":true,"is_enterprise_install":false}}],"is_ext_shared_channel":false,"event_context":"4-bench"}}"#
-        );
-        let mut context = hmac::Context::with_key(&self.key);
-        context.update(format!("v0:{seconds}:").as_bytes());
-        context.update(body.as_bytes());
-        let signature = hex::encode(context.sign());
-        format!(
-            "POST {} HTTP/1.1\r\nhost: 127.0.0.1\r\nuser-agent: Slackbot 1.0 (+https://api.slack.com/robots)\r\naccept: */*\r\ncontent-type: application/json\r\ncontent-length: {}\r\nx-slack-request-timestamp: {seconds}\r\nx-slack-signature: v0={signature}\r\n\r\n{body}",
-            self.path,
-            body.len()
-        )
-        .into_bytes()
+/// A whole request.
+pub fn request(path: &str, headers: &[(&str, &str)], body: &str) -> Vec<u8> {
+    let mut request = String::with_capacity(512 + body.len());
+    // A text takes whatever is written to it.
+    let _ = write!(
+        request,
+        "POST {path} HTTP/1.1\r\nhost: 127.0.0.1\r\naccept: */*\r\n\
+         content-type: application/json\r\ncontent-length: {}\r\n",
+        body.len()
+    );
+    for (name, value) in headers {
+        let _ = write!(request, "{name}: {value}\r\n");
+    }
+    request.push_str("\r\n");
+    request.push_str(body);
+    request.into_bytes()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_id_says_which_message_it_is() {
+        let spoken = Spoken { number: 1_234_567, channel: 9_999, millis: 1_795_669_200_123 };
+        assert_eq!(Spoken::of(&spoken.uuid()), Some(spoken));
+        assert_eq!(spoken.at().to_string(), "2026-11-26T05:00:00.123Z");
+        for other in ["", "post-1", "00000001-0001-4000"] {
+            assert_eq!(Spoken::of(other), None, "{other}");
+        }
     }
 }

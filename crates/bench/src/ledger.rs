@@ -1,15 +1,15 @@
-//! Which message was sent when and arrived when: by the number that its text carries.
+//! Which message was sent when and where it arrived: by the number that its text carries.
 
 use std::{
     collections::HashMap,
-    sync::atomic::{AtomicU64, Ordering::Relaxed},
+    sync::atomic::{AtomicU8, AtomicU64, Ordering::Relaxed},
 };
 
 use hdrhistogram::Histogram;
 use parking_lot::Mutex;
 use tokio::sync::Semaphore;
 
-use crate::clock;
+use crate::{clock, pretended::Platform};
 
 /// What the number stands behind.
 const MARK: &str = "bench";
@@ -17,7 +17,10 @@ const MARK: &str = "bench";
 /// Messages of one run.
 pub struct Ledger {
     sent: Box<[AtomicU64]>,
-    arrived: Box<[AtomicU64]>,
+    /// At which platforms: a bit for each.
+    arrived: Box<[AtomicU8]>,
+    /// At how many platforms each must arrive.
+    copies: u32,
     next: AtomicU64,
     arrivals: AtomicU64,
     twice: AtomicU64,
@@ -34,12 +37,12 @@ pub struct Ledger {
 }
 
 impl Ledger {
-    /// Room for so many messages, of which `window` may be under way.
-    pub fn new(room: usize, window: usize, apart: Option<String>) -> Self {
-        let column = || (0..room).map(|_| AtomicU64::new(0)).collect();
+    /// Room for so many messages of so many copies each, of which `window` may be under way.
+    pub fn new(room: usize, copies: u32, window: usize, apart: Option<String>) -> Self {
         Self {
-            sent: column(),
-            arrived: column(),
+            sent: (0..room).map(|_| AtomicU64::new(0)).collect(),
+            arrived: (0..room).map(|_| AtomicU8::new(0)).collect(),
+            copies,
             next: AtomicU64::new(0),
             arrivals: AtomicU64::new(0),
             twice: AtomicU64::new(0),
@@ -64,8 +67,8 @@ impl Ledger {
         self.sent[index(number)].store(clock::nanos(), Relaxed);
     }
 
-    /// What a post's body says arrived; gives whether it is one of ours.
-    pub fn arrived(&self, channel: &str, body: &[u8]) {
+    /// What a post's body says has arrived at a platform, in one of its channels.
+    pub fn arrived(&self, at: Platform, channel: &str, body: &[u8]) {
         let now = clock::nanos();
         let number = number_in(body).filter(|it| index(*it) < self.sent.len());
         let Some(number) = number else {
@@ -77,7 +80,9 @@ impl Ledger {
             self.strangers.fetch_add(1, Relaxed);
             return;
         }
-        if self.arrived[index(number)].swap(now, Relaxed) != 0 {
+        let bit = 1 << at as u8;
+        let before = self.arrived[index(number)].fetch_or(bit, Relaxed);
+        if before & bit != 0 {
             self.twice.fetch_add(1, Relaxed);
             return;
         }
@@ -93,7 +98,9 @@ impl Ledger {
         if !apart && sent >= self.measured_from.load(Relaxed) {
             self.through.lock().saturating_record(now.saturating_sub(sent) / 1_000);
         }
-        self.window.add_permits(1);
+        if (before | bit).count_ones() == self.copies {
+            self.window.add_permits(1);
+        }
     }
 
     /// Measures what is sent from now on.
@@ -113,15 +120,20 @@ impl Ledger {
         next.min(u64::try_from(self.sent.len()).unwrap_or(u64::MAX))
     }
 
-    /// How many arrived.
+    /// How many copies arrived.
     pub fn arrivals(&self) -> u64 {
         self.arrivals.load(Relaxed)
+    }
+
+    /// How many copies did not arrive yet.
+    pub fn missing(&self) -> u64 {
+        (self.sent() * u64::from(self.copies)).saturating_sub(self.arrivals())
     }
 
     /// What is not as it should be; empty when messages arrived once, in order, and `all` of them if
     /// they should.
     pub fn faults(&self, all: bool) -> Vec<String> {
-        let missing = if all { self.sent().saturating_sub(self.arrivals()) } else { 0 };
+        let missing = if all { self.missing() } else { 0 };
         [
             (missing, "did not arrive"),
             (self.twice.load(Relaxed), "arrived twice"),
@@ -130,7 +142,7 @@ impl Ledger {
         ]
         .into_iter()
         .filter(|(count, _)| *count > 0)
-        .map(|(count, what)| format!("{count} messages {what}"))
+        .map(|(count, what)| format!("{count} copies {what}"))
         .collect()
     }
 }
@@ -163,25 +175,36 @@ mod tests {
 
     #[test]
     fn a_message_is_known_by_its_text_wherever_it_stands() {
-        let ledger = Ledger::new(3, 0, None);
+        let ledger = Ledger::new(3, 1, 0, None);
         for _ in 0..3 {
             let number = ledger.next().unwrap();
             ledger.sending(number);
         }
         assert_eq!(ledger.next(), None, "there is room for three");
         let body = |number| format!(r#"{{"name":"bench","text":"<p>{}</p>"}}"#, text(number));
-        ledger.arrived("C1", body(1).as_bytes());
-        assert_eq!(ledger.faults(true), ["2 messages did not arrive"]);
-        ledger.arrived("C1", body(0).as_bytes());
-        ledger.arrived("C2", body(2).as_bytes());
-        ledger.arrived("C2", body(2).as_bytes());
-        ledger.arrived("C2", b"bench");
-        let faults = [
-            "1 messages arrived twice",
-            "1 messages arrived out of order",
-            "1 messages are of nobody",
-        ];
+        ledger.arrived(Platform::Slack, "C1", body(1).as_bytes());
+        assert_eq!(ledger.faults(true), ["2 copies did not arrive"]);
+        ledger.arrived(Platform::Slack, "C1", body(0).as_bytes());
+        ledger.arrived(Platform::Slack, "C2", body(2).as_bytes());
+        ledger.arrived(Platform::Slack, "C2", body(2).as_bytes());
+        ledger.arrived(Platform::Slack, "C2", b"bench");
+        let faults =
+            ["1 copies arrived twice", "1 copies arrived out of order", "1 copies are of nobody"];
         assert_eq!(ledger.faults(true), faults);
         assert_eq!((ledger.arrivals(), ledger.window.available_permits()), (3, 3));
+    }
+    #[test]
+    fn a_message_is_through_when_it_has_arrived_everywhere_once() {
+        let ledger = Ledger::new(1, 3, 0, None);
+        let number = ledger.next().unwrap();
+        ledger.sending(number);
+        let post = text(number);
+        for (at, missing) in [(Platform::Teams, 2), (Platform::Webex, 1), (Platform::Webex, 1)] {
+            ledger.arrived(at, "c", post.as_bytes());
+            assert_eq!((ledger.missing(), ledger.window.available_permits()), (missing, 0));
+        }
+        ledger.arrived(Platform::Zoom, "c", post.as_bytes());
+        assert_eq!((ledger.missing(), ledger.window.available_permits()), (0, 1));
+        assert_eq!(ledger.faults(true), ["1 copies arrived twice"]);
     }
 }

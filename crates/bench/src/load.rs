@@ -188,7 +188,7 @@ impl Running {
 /// Waits until all that was sent has arrived, or nothing arrives for `patience`.
 pub async fn settle(ledger: &Ledger, patience: Duration) {
     let (mut seen, mut since) = (ledger.arrivals(), clock::nanos());
-    while ledger.arrivals() < ledger.sent() {
+    while ledger.missing() > 0 {
         tokio::time::sleep(Duration::from_millis(10)).await;
         if ledger.arrivals() != seen {
             (seen, since) = (ledger.arrivals(), clock::nanos());

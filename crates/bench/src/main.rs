@@ -2,22 +2,22 @@
 //! cores: `cargo xtask bench`. `docs/bench.md` says what each figure means.
 //!
 //! Guarantees: the server is the release build as it is deployed, with its defaults but for pacing
-//! (the pretended API has no limits); a figure of a run in which a message was lost, doubled or
-//! overtaken fails, however fast it was.
+//! (the pretended platforms have no limits); a figure of a run in which a message was lost, doubled
+//! or overtaken fails, however fast it was.
 //!
 //! Deliberately absent: TLS (everything is plain HTTP on loopback), and real platforms' latency but
 //! where a figure says so.
 
-mod api;
 mod ceilings;
 mod clock;
 mod compare;
+mod connect;
 mod event;
 mod figures;
-mod graph;
 mod ledger;
 mod load;
 mod pin;
+mod pretended;
 mod report;
 mod server;
 mod wire;
@@ -32,15 +32,14 @@ use anyhow::{Context, Result};
 use clap::Parser;
 
 use crate::{
-    api::SlackApi,
     figures::{Bench, Budget},
-    graph::GraphApi,
+    pretended::Platforms,
     report::Report,
 };
 
 /// What the figures hold for, whatever they are.
 const CONDITIONS: &str = "plain HTTP on loopback, no TLS; server on one core, generator and \
-    pretended API on another; release build; SQLite with fsync";
+    pretended APIs on another; release build; SQLite with fsync";
 
 #[derive(Parser)]
 #[command(name = "cargo xtask bench", bin_name = "cargo xtask bench", version)]
@@ -115,8 +114,7 @@ async fn measure(arguments: &Arguments) -> Result<ExitCode> {
     anyhow::ensure!(binary.is_file(), "there is no {}: build it first", binary.display());
     let mut bench = Bench {
         budget,
-        slack: SlackApi::start().await?,
-        graph: GraphApi::start().await?,
+        platforms: Platforms::start().await?,
         binary,
         folder: arguments.folder.clone().unwrap_or_else(std::env::temp_dir),
         only: arguments.only.clone(),

@@ -11,8 +11,9 @@ use crate::{
     wire::{Channel, List, User},
 };
 
-/// Channels of a page: of our own at most 1 000 are given, of public ones 20.
-const OWN_PAGE: &str = "200";
+/// Channels of a page, as many as are given at most (*List user's channels*, *List account's public
+/// channels*): to find one of our own, all are listed.
+const OWN_PAGE: &str = "1000";
 const PUBLIC_PAGE: &str = "20";
 /// Characters of a channel's name.
 const MAX_NAME: usize = 128;

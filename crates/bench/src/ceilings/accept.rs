@@ -13,7 +13,7 @@ use axum::{
 use serde_json::Value;
 
 use super::kept::{Row, Writer};
-use crate::event::SIGNING_SECRET;
+use crate::pretended::SIGNING_SECRET;
 
 static KEY: LazyLock<hmac::Key> =
     LazyLock::new(|| hmac::Key::new(hmac::HMAC_SHA256, SIGNING_SECRET.as_bytes()));

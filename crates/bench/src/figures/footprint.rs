@@ -25,7 +25,7 @@ pub(super) async fn measure(bench: &mut Bench) -> Result<()> {
 }
 
 async fn conversations(bench: &mut Bench) -> Result<()> {
-    let empty = Server::start(&bench.binary, &bench.folder, bench.slack.clone()).await?;
+    let empty = Server::start(&bench.binary, &bench.folder).await?;
     empty.quiet().await?;
     let idle = empty.process.memory()? as f64;
     empty.process.kill().await?;

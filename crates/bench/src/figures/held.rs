@@ -9,8 +9,8 @@ use super::{
     latency::{OVER, RATE},
 };
 use crate::{
-    api::{Behaviour, Held},
     load::Pace,
+    pretended::{Behaviour, Held},
     report::{Figure, Run},
 };
 

@@ -1,5 +1,6 @@
 //! The figures: each file measures what belongs together.
 
+mod fan_out;
 mod footprint;
 mod held;
 mod latency;
@@ -13,15 +14,15 @@ use std::{path::PathBuf, sync::Arc, time::Duration};
 use anyhow::Result;
 
 use crate::{
-    api::{Behaviour, SlackApi},
     ceilings::Ceiling,
-    event::{self, Events, SlackEvents},
-    graph::GraphApi,
+    connect::Route,
+    event::Events,
     ledger::Ledger,
     load::{self, Load, Pace},
     pin::{self, Pinned, free_port},
+    pretended::{Behaviour, Platforms, Side, SlackEvents, slack_channel},
     report::{Figure, Run},
-    server::{Pair, Server},
+    server::Server,
 };
 
 /// How much is measured.
@@ -45,10 +46,8 @@ pub struct Budget {
 pub struct Bench {
     /// How much is measured.
     pub budget: Budget,
-    /// The pretended Slack.
-    pub slack: SlackApi,
-    /// The pretended Graph.
-    pub graph: GraphApi,
+    /// The pretended platforms.
+    pub platforms: Platforms,
     /// The real binary.
     pub binary: PathBuf,
     /// Where databases go.
@@ -73,12 +72,11 @@ const SETTLED: Duration = Duration::from_secs(30);
 struct Target<'a> {
     process: &'a Pinned,
     events: &'a Arc<dyn Events>,
-    slack: &'a SlackApi,
 }
 
 impl<'a> From<&'a Server> for Target<'a> {
     fn from(server: &'a Server) -> Self {
-        Self { process: &server.process, events: &server.events, slack: &server.slack }
+        Self { process: &server.process, events: &server.events }
     }
 }
 
@@ -87,7 +85,7 @@ struct Seen {
     seconds: f64,
     /// Webhooks answered with 200.
     answered: u64,
-    /// Posts that arrived.
+    /// Posts that arrived: copies.
     arrived: u64,
     /// Processor seconds of the server.
     cpu: f64,
@@ -133,6 +131,7 @@ impl Bench {
     pub async fn run(&mut self) -> Result<()> {
         webhooks::measure(self).await?;
         relayed::measure(self).await?;
+        fan_out::measure(self).await?;
         slow_api::measure(self).await?;
         latency::measure(self).await?;
         held::measure(self).await?;
@@ -159,9 +158,8 @@ impl Bench {
         let folder = tempfile::Builder::new().prefix("rialto-bench-").tempdir_in(&self.folder)?;
         let port = free_port()?;
         let (number, place) = (port.to_string(), folder.path().display().to_string());
-        let (word, api) = (ceiling.word(), &self.slack.url);
-        let arguments =
-            ["ceiling", word, "--port", &number, "--folder", &place, "--api", api.as_str()];
+        let (word, api) = (ceiling.word(), self.platforms.slack_url());
+        let arguments = ["ceiling", word, "--port", &number, "--folder", &place, "--api", api];
         let program = std::env::current_exe()?;
         let log = folder.path().join("ceiling.log");
         let process = Pinned::start(&program, &arguments, &[], &log, port, "/readyz").await?;
@@ -169,12 +167,12 @@ impl Bench {
     }
 
     async fn server(&self, syncs: usize) -> Result<Server> {
-        self.server_of(Pair::Slack, syncs).await
+        self.server_of(Route::SLACK, syncs).await
     }
 
-    async fn server_of(&self, pair: Pair<'_>, syncs: usize) -> Result<Server> {
-        let mut server = Server::start(&self.binary, &self.folder, self.slack.clone()).await?;
-        server.connect(pair, syncs).await?;
+    async fn server_of(&self, route: Route, syncs: usize) -> Result<Server> {
+        let mut server = Server::start(&self.binary, &self.folder).await?;
+        server.connect(&self.platforms, route, syncs).await?;
         note(&format!("{syncs} channel syncs made in {:.1} s", server.setup.as_secs_f64()));
         Ok(server)
     }
@@ -221,11 +219,10 @@ impl Bench {
 
     /// A load for a server, with room for so many messages, and the ledger that all are told to.
     fn loaded(&self, target: &Target<'_>, room: usize, how: &How) -> (Arc<Ledger>, Load) {
-        let apart = how.apart.map(|channel| event::channel(1, channel));
-        let ledger = Arc::new(Ledger::new(room, how.window, apart));
-        target.slack.tells(&ledger);
-        self.graph.tells(&ledger);
-        target.slack.behaves(how.behaviour.clone());
+        let apart = how.apart.map(|channel| slack_channel(Side::To, channel));
+        let ledger = Arc::new(Ledger::new(room, how.copies, how.window, apart));
+        self.platforms.tell(&ledger);
+        self.platforms.slack_behaves(how.behaviour.clone());
         let load = Load {
             port: target.process.port,
             events: target.events.clone(),
@@ -259,6 +256,8 @@ struct How {
     pace: Pace,
     channels: usize,
     connections: usize,
+    /// At how many platforms each message must arrive.
+    copies: u32,
     /// Messages that may be under way.
     window: usize,
     behaviour: Behaviour,
@@ -280,6 +279,7 @@ impl How {
                 Pace::Window => 4 * CONNECTIONS,
                 _ => CONNECTIONS,
             },
+            copies: 1,
             window: 2 * channels.max(100),
             behaviour: Behaviour::default(),
             arrives: true,

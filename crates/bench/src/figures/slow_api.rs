@@ -7,8 +7,8 @@ use anyhow::Result;
 
 use super::{Bench, CONVERSATIONS, How, Target};
 use crate::{
-    api::Behaviour,
     load::Pace,
+    pretended::Behaviour,
     report::{Figure, Run},
     server::Server,
 };

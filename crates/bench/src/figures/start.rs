@@ -4,8 +4,8 @@ use anyhow::Result;
 
 use super::{Bench, CONVERSATIONS, How, Target};
 use crate::{
-    api::Behaviour,
     load::{self, Pace},
+    pretended::Behaviour,
     report::{Figure, Run},
     server::Server,
 };
@@ -30,7 +30,7 @@ pub(super) async fn measure(bench: &mut Bench) -> Result<()> {
 
 /// The very first start, which makes the database and the keys; and the one after it.
 async fn empty(bench: &Bench) -> Result<Run> {
-    let server = Server::start(&bench.binary, &bench.folder, bench.slack.clone()).await?;
+    let server = Server::start(&bench.binary, &bench.folder).await?;
     let first = millis(&server);
     let server = server.restart().await?;
     let second = millis(&server);
@@ -46,7 +46,7 @@ async fn pending(bench: &Bench) -> Result<Run> {
     let how = How { behaviour, ..How::new(Pace::Flat, CONVERSATIONS) };
     let ledger = bench.pour(&Target::from(&server), count, how).await?;
     server.quiet().await?;
-    bench.slack.behaves(Behaviour::default());
+    bench.platforms.slack_behaves(Behaviour::default());
     let server = server.restart().await?;
     let start = millis(&server);
     // None may be lost on the way.

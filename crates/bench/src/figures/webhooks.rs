@@ -64,7 +64,7 @@ pub(super) async fn measure(bench: &mut Bench) -> Result<()> {
 async fn ceiling_run(bench: &Bench, ceiling: Ceiling) -> Result<Run> {
     let (process, _folder) = bench.ceiling(ceiling).await?;
     let events = webhooks();
-    let target = Target { process: &process, events: &events, slack: &bench.slack };
+    let target = Target { process: &process, events: &events };
     let how = How { arrives: false, ..How::new(Pace::Flat, CONVERSATIONS) };
     let seen = bench.load(&target, how).await?;
     process.kill().await?;

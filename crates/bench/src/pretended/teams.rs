@@ -19,17 +19,21 @@ use parking_lot::RwLock;
 use rialto_sandbox::teams::{CHANGE_TRACKING_APP, Certificate, published_keys, sign};
 use serde_json::{Value, json};
 
+use super::{
+    Platform, Pretended, Side,
+    listen::{json_answer, listen, page_size, parameter, serve, text_answer},
+    past::{Past, Said},
+};
 use crate::{
-    api::{listen, serve},
     clock,
-    event::{Events, Moments},
+    event::{Events, Moments, PEOPLE, request},
     ledger::{self, Ledger},
 };
 
 /// The tenant.
-pub const TENANT: &str = "11111111-1111-4111-8111-111111111111";
+const TENANT: &str = "11111111-1111-4111-8111-111111111111";
 /// The application.
-pub const CLIENT: &str = "22222222-2222-4222-8222-222222222222";
+const CLIENT: &str = "22222222-2222-4222-8222-222222222222";
 /// The service user.
 const SERVICE_USER: &str = "33333333-3333-4333-8333-333333333333";
 /// What the service user and the application may.
@@ -46,15 +50,13 @@ const ROLES: [&str; 6] = [
 ];
 /// Graph's limit for channels of a team.
 const CHANNELS_A_TEAM: usize = 1_000;
-/// So many people write.
-const PEOPLE: u64 = 200;
 
 /// The pretended Graph.
 #[derive(Clone)]
-pub struct GraphApi {
+pub(super) struct GraphApi {
     inner: Arc<Inner>,
     /// Where it is, the sign-in service too; without a slash at the end.
-    pub url: String,
+    url: String,
 }
 
 #[derive(Default)]
@@ -63,6 +65,8 @@ struct Inner {
     channels: AtomicUsize,
     posts: AtomicU64,
     subscription: RwLock<Option<Arc<Subscription>>>,
+    /// What people said, by milliseconds since 1970; Rialto's posts are not among it.
+    past: Past,
 }
 
 /// Whom it tells.
@@ -70,11 +74,6 @@ struct Subscription {
     client_state: String,
     certificate: Certificate,
     expires: String,
-}
-
-/// Rialto's id of a channel: its team's and its own.
-pub fn channel(number: usize) -> String {
-    format!("{}/{}", team_id(number / CHANNELS_A_TEAM), channel_id(number))
 }
 
 fn team_id(number: usize) -> String {
@@ -85,26 +84,59 @@ fn channel_id(number: usize) -> String {
     format!("19-c{number:06}")
 }
 
+fn channel_number(id: &str) -> Option<usize> {
+    id.strip_prefix("19-c")?.parse().ok()
+}
+
 impl GraphApi {
     /// Starts it in this process.
     ///
     /// # Errors
     /// When no port is free.
-    pub async fn start() -> Result<Self> {
+    pub(super) async fn start() -> Result<Self> {
         let (listener, url) = listen().await?;
         let api = Self { inner: Arc::default(), url };
         serve(listener, Router::new().fallback(answer).with_state(api.clone()));
         Ok(api)
     }
+}
 
-    /// There are so many channels.
-    pub fn has_channels(&self, count: usize) {
-        self.inner.channels.store(count, Relaxed);
+impl Pretended for GraphApi {
+    fn starts_anew(&self, channels: usize) {
+        self.inner.channels.store(channels, Relaxed);
+        self.inner.past.forget();
+        *self.inner.subscription.write() = None;
     }
 
-    /// Posts are told to this ledger from now on.
-    pub fn tells(&self, ledger: &Arc<Ledger>) {
+    fn tells(&self, ledger: &Arc<Ledger>) {
         *self.inner.ledger.write() = Some(ledger.clone());
+    }
+
+    fn app(&self) -> Value {
+        json!({
+            "tenant": TENANT, "client_id": CLIENT, "client_secret": "bench",
+            "graph_url": format!("{}/v1.0/", self.url), "login_url": format!("{}/", self.url),
+            // One subscription, however many channels.
+            "listening": "tenant",
+        })
+    }
+
+    fn token(&self, _side: Side) -> Option<String> {
+        None
+    }
+
+    /// Its team's id and its own.
+    fn channel(&self, _side: Side, number: usize) -> String {
+        format!("{}/{}", team_id(number / CHANNELS_A_TEAM), channel_id(number))
+    }
+
+    fn events(&self, path: &str) -> Arc<dyn Events> {
+        Arc::new(GraphEvents {
+            graph: self.clone(),
+            path: path.into(),
+            moments: Moments::default(),
+            validation: OnceLock::new(),
+        })
     }
 }
 
@@ -115,6 +147,9 @@ async fn answer(State(api): State<GraphApi>, method: Method, uri: Uri, body: Byt
         ["v1.0", "teams", _, "channels", channel, "messages"] if post => api.post(channel, &body),
         [.., "token"] => json_answer(StatusCode::OK, &token(&body)),
         [.., "keys"] => json_answer(StatusCode::OK, &published_keys()),
+        ["v1.0", "teams", _, "channels", channel, "messages", "delta"] => {
+            json_answer(StatusCode::OK, &api.delta(channel, &uri))
+        }
         ["v1.0", "subscriptions", ..] if method == Method::DELETE => {
             StatusCode::NO_CONTENT.into_response()
         }
@@ -130,10 +165,6 @@ async fn answer(State(api): State<GraphApi>, method: Method, uri: Uri, body: Byt
         },
         _ => StatusCode::NOT_FOUND.into_response(),
     }
-}
-
-fn json_answer(status: StatusCode, value: &Value) -> Response {
-    (status, [("content-type", "application/json")], value.to_string()).into_response()
 }
 
 fn token(body: &[u8]) -> Value {
@@ -156,13 +187,13 @@ impl GraphApi {
     fn post(&self, channel: &str, body: &[u8]) -> Response {
         let ledger = self.inner.ledger.read().clone();
         if let Some(ledger) = ledger {
-            ledger.arrived(channel, body);
+            ledger.arrived(Platform::Teams, channel, body);
         }
         let number = 1_600_000_000_000 + self.inner.posts.fetch_add(1, Relaxed);
         let answer = format!(
             r#"{{"id":"{number}","messageType":"message","from":{{"user":{{"id":"{SERVICE_USER}"}}}}}}"#
         );
-        (StatusCode::CREATED, [("content-type", "application/json")], answer).into_response()
+        text_answer(StatusCode::CREATED, answer)
     }
 
     fn subscribe(&self, body: &[u8]) -> Value {
@@ -181,6 +212,33 @@ impl GraphApi {
             "notificationUrl": text("notificationUrl"),
             "expirationDateTime": text("expirationDateTime"),
         })
+    }
+
+    /// What was said in a channel since a moment (*chatMessage: delta*, 50 messages a page at most).
+    fn delta(&self, id: &str, uri: &Uri) -> Value {
+        let filter = parameter(uri, "$filter");
+        let since = filter.strip_prefix("lastModifiedDateTime gt ").and_then(|it| it.parse().ok());
+        let since = since.map_or(0, |since: Timestamp| since.as_millisecond());
+        // A link goes on where the page ended, and says what had been asked for.
+        let token = parameter(uri, "$skiptoken");
+        let token = token
+            .split_once('.')
+            .and_then(|(next, after)| Some((Some(next.parse().ok()?), after.parse().ok()?)));
+        let (next, after) = token.unwrap_or((None, u64::try_from(since).unwrap_or_default()));
+        let size = page_size(&parameter(uri, "$top"), 20, 50);
+        let Some(channel) = channel_number(id) else { return json!({"value": []}) };
+        let page = self.inner.past.page(channel, after + 1..=u64::MAX, next, size);
+        let messages: Vec<_> = page.said.iter().map(|said| message(*said, channel)).collect();
+        let here = format!("{}{}", self.url, uri.path());
+        match page.next {
+            Some(next) => json!({
+                "value": messages,
+                "@odata.nextLink": format!("{here}?$top={size}&$skiptoken={next}.{after}"),
+            }),
+            None => json!({
+                "value": messages, "@odata.deltaLink": format!("{here}?$deltatoken=bench"),
+            }),
+        }
     }
 
     fn read(&self, path: &[&str]) -> Option<Value> {
@@ -215,8 +273,28 @@ fn of_channel(id: &str) -> Value {
     json!({"id": id, "displayName": id, "membershipType": "standard", "isArchived": false})
 }
 
+/// What notifications and lists say of a message.
+fn message(said: Said, channel: usize) -> Value {
+    let Said { number, moment: id } = said;
+    let created = i64::try_from(id).ok().and_then(|id| Timestamp::from_millisecond(id).ok());
+    let (text, person) = (ledger::text(number), number % PEOPLE);
+    json!({
+        "id": id.to_string(), "etag": id.to_string(), "messageType": "message",
+        "createdDateTime": created, "lastModifiedDateTime": created, "importance": "normal",
+        "from": {"user": {
+            "id": format!("55555555-5555-4555-8555-{person:012}"),
+            "displayName": format!("Person {person}"), "userIdentityType": "aadUser",
+        }},
+        "body": {"contentType": "html", "content": format!("<p>{text}</p>")},
+        "channelIdentity": {
+            "teamId": team_id(channel / CHANNELS_A_TEAM), "channelId": channel_id(channel),
+        },
+        "attachments": [], "mentions": [], "reactions": [], "replies": [],
+    })
+}
+
 /// Graph's notifications about new messages.
-pub struct GraphEvents {
+struct GraphEvents {
     graph: GraphApi,
     path: String,
     moments: Moments,
@@ -224,11 +302,6 @@ pub struct GraphEvents {
 }
 
 impl GraphEvents {
-    /// Notifications to a path.
-    pub fn new(graph: GraphApi, path: &str) -> Self {
-        Self { graph, path: path.into(), moments: Moments::default(), validation: OnceLock::new() }
-    }
-
     /// Graph shows one for hours.
     fn validation(&self) -> &str {
         self.validation.get_or_init(|| {
@@ -244,23 +317,17 @@ impl GraphEvents {
 }
 
 impl Events for GraphEvents {
+    fn is_heard(&self) -> bool {
+        self.graph.inner.subscription.read().is_some()
+    }
+
     fn message(&self, number: u64, channel: usize) -> Vec<u8> {
         // Channels' messages are named by milliseconds.
         let id = self.moments.next(1_000);
-        let created = i64::try_from(id).ok().and_then(|id| Timestamp::from_millisecond(id).ok());
+        let said = Said { number, moment: id };
+        self.graph.inner.past.remember(channel, said);
         let (team, place) = (team_id(channel / CHANNELS_A_TEAM), channel_id(channel));
-        let (text, person) = (ledger::text(number), number % PEOPLE);
-        let message = json!({
-            "id": id.to_string(), "etag": id.to_string(), "messageType": "message",
-            "createdDateTime": created, "lastModifiedDateTime": created, "importance": "normal",
-            "from": {"user": {
-                "id": format!("55555555-5555-4555-8555-{person:012}"),
-                "displayName": format!("Person {person}"), "userIdentityType": "aadUser",
-            }},
-            "body": {"contentType": "html", "content": format!("<p>{text}</p>")},
-            "channelIdentity": {"teamId": team, "channelId": place},
-            "attachments": [], "mentions": [], "reactions": [], "replies": [],
-        });
+        let message = message(said, channel);
         let subscription = self.graph.inner.subscription.read().clone();
         let sealed = subscription.as_ref().map(|it| {
             let content = it.certificate.seal(message.to_string().as_bytes());
@@ -281,12 +348,6 @@ impl Events for GraphEvents {
             "validationTokens": [self.validation()],
         })
         .to_string();
-        format!(
-            "POST {} HTTP/1.1\r\nhost: 127.0.0.1\r\ncontent-type: application/json\r\n\
-             content-length: {}\r\n\r\n{body}",
-            self.path,
-            body.len()
-        )
-        .into_bytes()
+        request(&self.path, &[], &body)
     }
 }
