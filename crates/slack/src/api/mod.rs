@@ -45,15 +45,21 @@ enum Body<'a> {
 
 impl Body<'_> {
     /// The conversation that it is about.
-    fn channel(&self) -> Option<&str> {
+    fn channel(&self) -> Option<String> {
         let named = |name: &str| name == "channel" || name == "channel_id";
         match self {
             Self::Query(params) | Self::Form(params) => {
-                params.iter().find(|(name, _)| named(name)).map(|(_, value)| value.as_str())
+                params.iter().find(|(name, _)| named(name)).map(|(_, value)| value.clone())
             }
-            Self::Json(value) => value["channel"].as_str().or(value["channel_id"].as_str()),
+            Self::Json(json) => serde_json::from_slice::<About>(json).ok()?.channel,
         }
     }
+}
+
+#[derive(Deserialize)]
+struct About {
+    #[serde(alias = "channel_id")]
+    channel: Option<String>,
 }
 
 impl Api {
@@ -122,25 +128,36 @@ impl Api {
     /// Whoever uninstalled the app put it out of all its channels: installed again, it comes back into a
     /// public one by itself when it is needed there, and only where it may not the refusal stands.
     async fn call(&self, method: &str, body: Body<'_>) -> Result<Answer, ApiError> {
-        let refused = match self.call_once(method, body).await {
+        let refused = match self.call_once(method, &body).await {
             Err(error) if error.is("not_in_channel") => error,
             result => return result,
         };
         let Some(channel) = body.channel() else { return Err(refused) };
-        let params = vec![("channel", channel.to_owned())];
-        match self.call_once("conversations.join", Body::Form(&params)).await {
+        // Rare: the others need not have room for it.
+        Box::pin(self.join_and_call(channel, method, &body, refused)).await
+    }
+
+    async fn join_and_call(
+        &self,
+        channel: String,
+        method: &str,
+        body: &Body<'_>,
+        refused: ApiError,
+    ) -> Result<Answer, ApiError> {
+        let join = vec![("channel", channel)];
+        match self.call_once("conversations.join", &Body::Form(&join)).await {
             Ok(_) => self.call_once(method, body).await,
             Err(error) if error.is_final() => Err(refused),
             Err(error) => Err(error),
         }
     }
 
-    async fn call_once(&self, method: &str, body: Body<'_>) -> Result<Answer, ApiError> {
+    async fn call_once(&self, method: &str, body: &Body<'_>) -> Result<Answer, ApiError> {
         let url = &join(&self.base, method)?;
         let http = &self.toolkit.http;
         self.tokens
             .call(async |token| {
-                let request = match &body {
+                let request = match body {
                     Body::Query(params) => http.get(url.clone()).query(params),
                     Body::Form(params) => http.post(url.clone()).form(params),
                     Body::Json(json) => http
