@@ -124,9 +124,24 @@ impl Tokens {
         let kept = kept
             .and_then(|kept| opened(&kept))
             .ok_or_else(|| Fault::Revoked("nobody has signed in as the service user".into()))?;
-        let token = if fresh(&kept) { kept } else { self.refreshed(kept).await? };
-        *held = Some(token.clone());
-        Ok(token)
+        if fresh(&kept) {
+            *held = Some(kept.clone());
+            return Ok(kept);
+        }
+        let works = refused != Some(kept.access_token.expose_secret())
+            && kept.expires_at > self.toolkit.clock.now();
+        match self.refreshed(kept.clone()).await {
+            Ok(token) => {
+                *held = Some(token.clone());
+                Ok(token)
+            }
+            Err(error @ Fault::Revoked(_)) => Err(error),
+            Err(error) if works => {
+                tracing::warn!(?error, "the service user's token could not be renewed yet");
+                Ok(kept)
+            }
+            Err(error) => Err(error),
+        }
     }
 
     /// Who the service user is, as last known: no call is made.

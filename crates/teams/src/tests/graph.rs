@@ -117,6 +117,24 @@ async fn a_sign_in_that_is_over_is_revoked_and_one_that_is_out_of_order_is_not()
 }
 
 #[tokio::test]
+async fn a_token_that_cannot_be_renewed_yet_is_used_while_it_works() {
+    let server = MockServer::start().await;
+    let (part, to) = (part("<p>x</p>"), channel());
+    let post = Post { to: &to, thread: None, part: &part, files: &[] };
+    Mock::given(path_regex("token$")).respond_with(answer(503, json!({}))).mount(&server).await;
+    Mock::given(header("authorization", "Bearer fake-access"))
+        .and(path(MESSAGES))
+        .respond_with(answer(201, json!({ "id": "9" })))
+        .mount(&server)
+        .await;
+    let desk = desk(app(&server.uri()));
+    desk.clock.forward(SignedDuration::from_mins(55));
+    assert_eq!(desk.connection.post(&post, &begun()).await, Ok("9".into()));
+    desk.clock.forward(SignedDuration::from_mins(10));
+    assert!(matches!(desk.connection.post(&post, &begun()).await, Err(SendError::Transient(_))));
+}
+
+#[tokio::test]
 async fn a_post_that_fails_is_a_decision() {
     let server = MockServer::start().await;
     let (part, to, root) = (part("<p>x</p>"), channel(), RemoteId::from("1"));
