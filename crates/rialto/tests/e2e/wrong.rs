@@ -78,7 +78,7 @@ async fn app(world: &World, side: Side) -> String {
 }
 
 /// Slack's own record of that application.
-async fn vendors_app(world: &World) -> Value {
+pub(crate) async fn vendors_app(world: &World) -> Value {
     world.control.get("/slack/apps").await.unwrap()[0].clone()
 }
 
