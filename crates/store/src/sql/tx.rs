@@ -18,7 +18,8 @@ pub(super) struct Tx {
     /// Forgotten at every rollback, which may have undone the newest of them.
     numbers: HashMap<ConversationRef, i64>,
     /// How many rows more wait to be planned or delivered than when it was opened. What is rolled
-    /// back stays counted: this is looked at for how fast it grows.
+    /// back stays counted, and deliveries that are cancelled do not lower it: only its growth within
+    /// 300 ms is looked at.
     pub(super) pile: i64,
 }
 
