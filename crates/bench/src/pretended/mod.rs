@@ -3,6 +3,7 @@
 //! takes for deleted what is not. One file for each.
 
 mod behaviour;
+mod desk;
 mod listen;
 mod past;
 mod slack;
@@ -21,7 +22,7 @@ pub use self::{
     behaviour::{Behaviour, Held},
     slack::{SIGNING_SECRET, SlackEvents, channel as slack_channel},
 };
-use self::{slack::SlackApi, teams::GraphApi, webex::WebexApi, zoom::ZoomApi};
+use self::{desk::Desk, slack::SlackApi, teams::GraphApi, webex::WebexApi, zoom::ZoomApi};
 use crate::{event::Events, ledger::Ledger};
 
 /// Which one.
@@ -48,12 +49,19 @@ pub enum Side {
 
 /// A platform, as figures use it.
 pub trait Pretended: Send + Sync {
+    /// Where it takes posts.
+    fn desk(&self) -> &Desk;
+
     /// Nobody is told of anything yet, and there are so many channels in each workspace, in which
     /// nobody said anything.
-    fn starts_anew(&self, channels: usize);
+    fn starts_anew(&self, channels: usize) {
+        self.desk().starts_anew(channels);
+    }
 
     /// Posts are told to this ledger from now on.
-    fn tells(&self, ledger: &Arc<Ledger>);
+    fn tells(&self, ledger: &Arc<Ledger>) {
+        self.desk().tells(ledger);
+    }
 
     /// What an admin enters of the application: the admin API's values.
     fn app(&self) -> Value;

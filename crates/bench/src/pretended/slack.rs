@@ -1,13 +1,7 @@
 //! A pretended Slack that answers as fast as it can, or as slowly as it is told to, and its webhooks,
 //! signed.
 
-use std::{
-    collections::HashMap,
-    sync::{
-        Arc,
-        atomic::{AtomicU64, AtomicUsize, Ordering::Relaxed},
-    },
-};
+use std::{collections::HashMap, sync::Arc};
 
 use anyhow::Result;
 use aws_lc_rs::hmac;
@@ -23,12 +17,13 @@ use serde_json::{Value, json};
 
 use super::{
     Behaviour, Platform, Pretended, Side,
+    desk::Desk,
     listen::{field, listen, page_size, serve, text_answer},
     past::{Past, Said},
 };
 use crate::{
     event::{Events, Moments, PEOPLE, request},
-    ledger::{self, Ledger},
+    ledger,
 };
 
 /// The signing secret of the bench's application.
@@ -48,14 +43,10 @@ pub(super) struct SlackApi {
     pub(super) url: String,
 }
 
+#[derive(Default)]
 struct Inner {
     behaviour: RwLock<Behaviour>,
-    ledger: RwLock<Option<Arc<Ledger>>>,
-    /// Channels in each workspace.
-    channels: AtomicUsize,
-    posts: AtomicU64,
-    /// What people said, by microseconds since 1970; Rialto's posts are not among it.
-    past: Past,
+    desk: Desk,
 }
 
 impl SlackApi {
@@ -65,16 +56,7 @@ impl SlackApi {
     /// When no port is free.
     pub(super) async fn start() -> Result<Self> {
         let (listener, url) = listen().await?;
-        let api = Self {
-            inner: Arc::new(Inner {
-                behaviour: RwLock::default(),
-                ledger: RwLock::default(),
-                channels: AtomicUsize::new(0),
-                posts: AtomicU64::new(0),
-                past: Past::default(),
-            }),
-            url,
-        };
+        let api = Self { inner: Arc::default(), url };
         serve(listener, Router::new().fallback(answer).with_state(api.clone()));
         Ok(api)
     }
@@ -86,13 +68,8 @@ impl SlackApi {
 }
 
 impl Pretended for SlackApi {
-    fn starts_anew(&self, channels: usize) {
-        self.inner.channels.store(channels, Relaxed);
-        self.inner.past.forget();
-    }
-
-    fn tells(&self, ledger: &Arc<Ledger>) {
-        *self.inner.ledger.write() = Some(ledger.clone());
+    fn desk(&self) -> &Desk {
+        &self.inner.desk
     }
 
     fn app(&self) -> Value {
@@ -111,7 +88,7 @@ impl Pretended for SlackApi {
     }
 
     fn events(&self, path: &str) -> Arc<dyn Events> {
-        Arc::new(SlackEvents { past: self.inner.past.clone(), ..SlackEvents::new(path) })
+        Arc::new(SlackEvents { past: self.inner.desk.past.clone(), ..SlackEvents::new(path) })
     }
 }
 
@@ -157,11 +134,7 @@ impl SlackApi {
             return (StatusCode::TOO_MANY_REQUESTS, [("retry-after", seconds)], refusal)
                 .into_response();
         }
-        let ledger = self.inner.ledger.read().clone();
-        if let Some(ledger) = ledger {
-            ledger.arrived(Platform::Slack, channel, body);
-        }
-        let number = self.inner.posts.fetch_add(1, Relaxed);
+        let number = self.inner.desk.takes(Platform::Slack, channel, body);
         if !behaviour.latency.is_zero() {
             tokio::time::sleep(behaviour.latency).await;
         }
@@ -182,7 +155,7 @@ impl SlackApi {
         let said = get("channel").strip_prefix(channel_prefix(Side::From));
         let said = said.and_then(|number| number.parse().ok()).map(|channel| {
             let size = page_size(get("limit"), 100, 999);
-            self.inner.past.page(channel, from..=u64::MAX, get("cursor").parse().ok(), size)
+            self.inner.desk.past.page(channel, from..=u64::MAX, get("cursor").parse().ok(), size)
         });
         let next = said.as_ref().and_then(|page| page.next);
         let said = said.map(|page| page.said).unwrap_or_default();
@@ -230,11 +203,8 @@ impl SlackApi {
 
     fn page(&self, side: Side, cursor: &str) -> Value {
         const PAGE: usize = 200;
-        let all = self.inner.channels.load(Relaxed);
-        let from: usize = cursor.parse().unwrap_or_default();
-        let until = (from + PAGE).min(all);
-        let channels: Vec<_> = (from..until).map(|it| of_channel(&channel(side, it))).collect();
-        let next = if until < all { until.to_string() } else { String::new() };
+        let (channels, next) = self.inner.desk.page(cursor, PAGE);
+        let channels: Vec<_> = channels.map(|it| of_channel(&channel(side, it))).collect();
         json!({"ok": true, "channels": channels, "response_metadata": {"next_cursor": next}})
     }
 }

@@ -1,10 +1,7 @@
 //! A pretended Microsoft Graph with its sign-in service, and the notifications it sends: sealed for
 //! the certificate that Rialto gave, each by itself.
 
-use std::sync::{
-    Arc, OnceLock,
-    atomic::{AtomicU64, AtomicUsize, Ordering::Relaxed},
-};
+use std::sync::{Arc, OnceLock};
 
 use anyhow::Result;
 use axum::{
@@ -21,13 +18,14 @@ use serde_json::{Value, json};
 
 use super::{
     Platform, Pretended, Side,
+    desk::Desk,
     listen::{json_answer, listen, page_size, parameter, serve, text_answer},
-    past::{Past, Said},
+    past::Said,
 };
 use crate::{
     clock,
     event::{Events, Moments, PEOPLE, request},
-    ledger::{self, Ledger},
+    ledger,
 };
 
 /// The tenant.
@@ -61,12 +59,8 @@ pub(super) struct GraphApi {
 
 #[derive(Default)]
 struct Inner {
-    ledger: RwLock<Option<Arc<Ledger>>>,
-    channels: AtomicUsize,
-    posts: AtomicU64,
+    desk: Desk,
     subscription: RwLock<Option<Arc<Subscription>>>,
-    /// What people said, by milliseconds since 1970; Rialto's posts are not among it.
-    past: Past,
 }
 
 /// Whom it tells.
@@ -102,14 +96,13 @@ impl GraphApi {
 }
 
 impl Pretended for GraphApi {
-    fn starts_anew(&self, channels: usize) {
-        self.inner.channels.store(channels, Relaxed);
-        self.inner.past.forget();
-        *self.inner.subscription.write() = None;
+    fn desk(&self) -> &Desk {
+        &self.inner.desk
     }
 
-    fn tells(&self, ledger: &Arc<Ledger>) {
-        *self.inner.ledger.write() = Some(ledger.clone());
+    fn starts_anew(&self, channels: usize) {
+        self.inner.desk.starts_anew(channels);
+        *self.inner.subscription.write() = None;
     }
 
     fn app(&self) -> Value {
@@ -185,11 +178,7 @@ fn token(body: &[u8]) -> Value {
 
 impl GraphApi {
     fn post(&self, channel: &str, body: &[u8]) -> Response {
-        let ledger = self.inner.ledger.read().clone();
-        if let Some(ledger) = ledger {
-            ledger.arrived(Platform::Teams, channel, body);
-        }
-        let number = 1_600_000_000_000 + self.inner.posts.fetch_add(1, Relaxed);
+        let number = 1_600_000_000_000 + self.inner.desk.takes(Platform::Teams, channel, body);
         let answer = format!(
             r#"{{"id":"{number}","messageType":"message","from":{{"user":{{"id":"{SERVICE_USER}"}}}}}}"#
         );
@@ -227,7 +216,7 @@ impl GraphApi {
         let (next, after) = token.unwrap_or((None, u64::try_from(since).unwrap_or_default()));
         let size = page_size(&parameter(uri, "$top"), 20, 50);
         let Some(channel) = channel_number(id) else { return json!({"value": []}) };
-        let page = self.inner.past.page(channel, after + 1..=u64::MAX, next, size);
+        let page = self.inner.desk.past.page(channel, after + 1..=u64::MAX, next, size);
         let messages: Vec<_> = page.said.iter().map(|said| message(*said, channel)).collect();
         let here = format!("{}{}", self.url, uri.path());
         match page.next {
@@ -242,7 +231,7 @@ impl GraphApi {
     }
 
     fn read(&self, path: &[&str]) -> Option<Value> {
-        let all = self.inner.channels.load(Relaxed);
+        let all = self.inner.desk.channels();
         let list = |items: Vec<Value>| Some(json!({"value": items}));
         match path {
             ["organization"] => list(vec![json!({"id": TENANT, "displayName": "Bench"})]),
@@ -325,7 +314,7 @@ impl Events for GraphEvents {
         // Channels' messages are named by milliseconds.
         let id = self.moments.next(1_000);
         let said = Said { number, moment: id };
-        self.graph.inner.past.remember(channel, said);
+        self.graph.inner.desk.past.remember(channel, said);
         let (team, place) = (team_id(channel / CHANNELS_A_TEAM), channel_id(channel));
         let message = message(said, channel);
         let subscription = self.graph.inner.subscription.read().clone();

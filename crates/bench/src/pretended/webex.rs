@@ -1,10 +1,7 @@
 //! A pretended Webex, and its webhooks: they name messages by ids alone, so that each must be fetched.
 //! An id says by itself which message it is.
 
-use std::sync::{
-    Arc,
-    atomic::{AtomicU64, AtomicUsize, Ordering::Relaxed},
-};
+use std::sync::Arc;
 
 use anyhow::Result;
 use aws_lc_rs::hmac;
@@ -22,12 +19,13 @@ use serde_json::{Value, json};
 
 use super::{
     Platform, Pretended, Side,
+    desk::Desk,
     listen::{field, json_answer, listen, page_size, parameter, serve, text_answer},
-    past::{Past, Said},
+    past::Said,
 };
 use crate::{
     event::{Events, PEOPLE, Spoken, request},
-    ledger::{self, Ledger},
+    ledger,
 };
 
 /// The organization.
@@ -47,11 +45,7 @@ pub(super) struct WebexApi {
 
 #[derive(Default)]
 struct Inner {
-    ledger: RwLock<Option<Arc<Ledger>>>,
-    channels: AtomicUsize,
-    posts: AtomicU64,
-    /// What people said, by milliseconds since 1970; Rialto's posts are not among it.
-    past: Past,
+    desk: Desk,
     hooks: RwLock<Vec<Value>>,
     /// What webhooks about messages are signed with.
     key: RwLock<Option<Arc<hmac::Key>>>,
@@ -94,15 +88,14 @@ impl WebexApi {
 }
 
 impl Pretended for WebexApi {
-    fn starts_anew(&self, channels: usize) {
-        self.inner.channels.store(channels, Relaxed);
-        self.inner.past.forget();
-        self.inner.hooks.write().clear();
-        *self.inner.key.write() = None;
+    fn desk(&self) -> &Desk {
+        &self.inner.desk
     }
 
-    fn tells(&self, ledger: &Arc<Ledger>) {
-        *self.inner.ledger.write() = Some(ledger.clone());
+    fn starts_anew(&self, channels: usize) {
+        self.inner.desk.starts_anew(channels);
+        self.inner.hooks.write().clear();
+        *self.inner.key.write() = None;
     }
 
     fn app(&self) -> Value {
@@ -174,11 +167,7 @@ fn of_message(said: Said, channel: usize) -> String {
 impl WebexApi {
     fn post(&self, body: &[u8]) -> Response {
         let room = field(body, br#""roomId":""#).unwrap_or_default();
-        let ledger = self.inner.ledger.read().clone();
-        if let Some(ledger) = ledger {
-            ledger.arrived(Platform::Webex, room, body);
-        }
-        let number = self.inner.posts.fetch_add(1, Relaxed);
+        let number = self.inner.desk.takes(Platform::Webex, room, body);
         let (id, own) = (id("MESSAGE", &format!("post-{number}")), id("PEOPLE", SERVICE_USER));
         let answer = format!(
             r#"{{"id":"{id}","roomId":"{room}","roomType":"group","personId":"{own}","created":"{MADE}"}}"#
@@ -201,7 +190,7 @@ impl WebexApi {
         });
         let size = page_size(&parameter(uri, "max"), 50, 1_000);
         let next = parameter(uri, "cursor").parse().ok();
-        let page = self.inner.past.page(channel, 0..=newest, next, size);
+        let page = self.inner.desk.past.page(channel, 0..=newest, next, size);
         let messages: Vec<_> = page.said.iter().map(|said| of_message(*said, channel)).collect();
         let body = format!(r#"{{"items":[{}]}}"#, messages.join(","));
         let mut answer = text_answer(StatusCode::OK, body);
@@ -234,9 +223,9 @@ impl WebexApi {
             ["people", "me"] => Some(of_person(&id("PEOPLE", SERVICE_USER), "Rialto")),
             ["people", person] => Some(of_person(person, &format!("Person {person}"))),
             // A page has them all: no figure has more than the thousand that are asked for at once.
-            ["rooms"] if parameter(uri, "type") == "group" => list(
-                (0..self.inner.channels.load(Relaxed)).map(|it| of_room(&room_id(it))).collect(),
-            ),
+            ["rooms"] if parameter(uri, "type") == "group" => {
+                list((0..self.inner.desk.channels()).map(|it| of_room(&room_id(it))).collect())
+            }
             ["rooms", room] => Some(of_room(room)),
             ["memberships"] => list(vec![json!({
                 "id": id("MEMBERSHIP", "own"), "roomId": parameter(uri, "roomId"),
@@ -286,7 +275,7 @@ impl Events for WebexEvents {
 
     fn message(&self, number: u64, channel: usize) -> Vec<u8> {
         let spoken = Spoken::now(number, channel);
-        self.webex.inner.past.remember(channel, Said { number, moment: spoken.millis });
+        self.webex.inner.desk.past.remember(channel, Said { number, moment: spoken.millis });
         let (message, room) = (id("MESSAGE", &spoken.uuid()), room_id(channel));
         let (person, own, organization) =
             (number % PEOPLE, id("PEOPLE", SERVICE_USER), organization());

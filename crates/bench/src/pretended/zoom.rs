@@ -1,9 +1,6 @@
 //! A pretended Zoom Team Chat with its sign-in service, and the events it sends.
 
-use std::sync::{
-    Arc,
-    atomic::{AtomicU64, AtomicUsize, Ordering::Relaxed},
-};
+use std::sync::Arc;
 
 use anyhow::Result;
 use aws_lc_rs::hmac;
@@ -15,18 +12,18 @@ use axum::{
     response::Response,
 };
 use jiff::Timestamp;
-use parking_lot::RwLock;
 use serde_json::{Value, json};
 
 use super::{
     Platform, Pretended, Side,
+    desk::Desk,
     listen::{field, json_answer, listen, page_size, parameter, serve, text_answer},
     past::{Past, Said},
 };
 use crate::{
     clock,
     event::{Events, PEOPLE, Spoken, request},
-    ledger::{self, Ledger},
+    ledger,
 };
 
 /// The secret token of the bench's application.
@@ -39,18 +36,9 @@ const SERVICE_USER: &str = "uservice";
 /// The pretended Zoom.
 #[derive(Clone)]
 pub(super) struct ZoomApi {
-    inner: Arc<Inner>,
+    desk: Arc<Desk>,
     /// Where it is, the sign-in service too; without a slash at the end.
     url: String,
-}
-
-#[derive(Default)]
-struct Inner {
-    ledger: RwLock<Option<Arc<Ledger>>>,
-    channels: AtomicUsize,
-    posts: AtomicU64,
-    /// What people said, by milliseconds since 1970; Rialto's posts are not among it.
-    past: Past,
 }
 
 fn channel_id(number: usize) -> String {
@@ -68,20 +56,15 @@ impl ZoomApi {
     /// When no port is free.
     pub(super) async fn start() -> Result<Self> {
         let (listener, url) = listen().await?;
-        let api = Self { inner: Arc::default(), url };
+        let api = Self { desk: Arc::default(), url };
         serve(listener, Router::new().fallback(answer).with_state(api.clone()));
         Ok(api)
     }
 }
 
 impl Pretended for ZoomApi {
-    fn starts_anew(&self, channels: usize) {
-        self.inner.channels.store(channels, Relaxed);
-        self.inner.past.forget();
-    }
-
-    fn tells(&self, ledger: &Arc<Ledger>) {
-        *self.inner.ledger.write() = Some(ledger.clone());
+    fn desk(&self) -> &Desk {
+        &self.desk
     }
 
     fn app(&self) -> Value {
@@ -102,7 +85,7 @@ impl Pretended for ZoomApi {
 
     fn events(&self, path: &str) -> Arc<dyn Events> {
         let key = hmac::Key::new(hmac::HMAC_SHA256, SECRET_TOKEN.as_bytes());
-        Arc::new(ZoomEvents { key, path: path.into(), past: self.inner.past.clone() })
+        Arc::new(ZoomEvents { key, path: path.into(), past: self.desk.past.clone() })
     }
 }
 
@@ -131,11 +114,7 @@ fn token() -> Value {
 impl ZoomApi {
     fn post(&self, body: &[u8]) -> Response {
         let channel = field(body, br#""to_channel":""#).unwrap_or_default();
-        let ledger = self.inner.ledger.read().clone();
-        if let Some(ledger) = ledger {
-            ledger.arrived(Platform::Zoom, channel, body);
-        }
-        let number = self.inner.posts.fetch_add(1, Relaxed);
+        let number = self.desk.takes(Platform::Zoom, channel, body);
         text_answer(
             StatusCode::CREATED,
             format!(r#"{{"id":"AAAAAAAA-AAAA-4AAA-8AAA-{number:012}"}}"#),
@@ -172,18 +151,15 @@ impl ZoomApi {
         let from = u64::try_from(from).unwrap_or_default();
         let size = page_size(&parameter(uri, "page_size"), 10, 50);
         let next = parameter(uri, "next_page_token").parse().ok();
-        let page = self.inner.past.page(channel, from..=u64::MAX, next, size);
+        let page = self.desk.past.page(channel, from..=u64::MAX, next, size);
         let messages: Vec<_> = page.said.iter().map(|said| of_message(*said, channel)).collect();
         let next = page.next.map(|next| next.to_string()).unwrap_or_default();
         json!({"messages": messages, "page_size": size, "next_page_token": next})
     }
 
     fn page(&self, size: usize, token: &str) -> Value {
-        let all = self.inner.channels.load(Relaxed);
-        let from: usize = token.parse().unwrap_or_default();
-        let until = (from + size).min(all);
-        let channels: Vec<_> = (from..until).map(|it| of_channel(&channel_id(it))).collect();
-        let next = if until < all { until.to_string() } else { String::new() };
+        let (channels, next) = self.desk.page(token, size);
+        let channels: Vec<_> = channels.map(|it| of_channel(&channel_id(it))).collect();
         json!({"channels": channels, "page_size": size, "next_page_token": next})
     }
 }
