@@ -1,7 +1,8 @@
-//! A pretended Microsoft Graph with its sign-in service, and the notifications it sends: sealed for
-//! the certificate that Rialto gave, each by itself.
+//! A pretended Microsoft Graph with its sign-in service.
 
-use std::sync::{Arc, OnceLock};
+mod notifications;
+
+use std::sync::Arc;
 
 use anyhow::Result;
 use axum::{
@@ -13,9 +14,10 @@ use axum::{
 };
 use jiff::Timestamp;
 use parking_lot::RwLock;
-use rialto_sandbox::teams::{CHANGE_TRACKING_APP, Certificate, published_keys, sign};
+use rialto_sandbox::teams::{published_keys, sign};
 use serde_json::{Value, json};
 
+use self::notifications::{GraphEvents, Subscription};
 use super::{
     Platform, Pretended, Side,
     desk::Desk,
@@ -23,8 +25,7 @@ use super::{
     past::Said,
 };
 use crate::{
-    clock,
-    event::{Events, Moments, PEOPLE, request},
+    event::{Events, PEOPLE},
     ledger,
 };
 
@@ -60,14 +61,8 @@ pub(super) struct GraphApi {
 #[derive(Default)]
 struct Inner {
     desk: Desk,
+    /// Whom it tells.
     subscription: RwLock<Option<Arc<Subscription>>>,
-}
-
-/// Whom it tells.
-struct Subscription {
-    client_state: String,
-    certificate: Certificate,
-    expires: String,
 }
 
 fn team_id(number: usize) -> String {
@@ -124,12 +119,7 @@ impl Pretended for GraphApi {
     }
 
     fn events(&self, path: &str) -> Arc<dyn Events> {
-        Arc::new(GraphEvents {
-            graph: self.clone(),
-            path: path.into(),
-            moments: Moments::default(),
-            validation: OnceLock::new(),
-        })
+        Arc::new(GraphEvents::new(self, path))
     }
 }
 
@@ -188,13 +178,8 @@ impl GraphApi {
     fn subscribe(&self, body: &[u8]) -> Value {
         let asked: Value = serde_json::from_slice(body).unwrap_or_default();
         let text = |name: &str| asked[name].as_str().unwrap_or_default();
-        let id = text("encryptionCertificateId");
-        if let Ok(certificate) = Certificate::read(text("encryptionCertificate"), id) {
-            *self.inner.subscription.write() = Some(Arc::new(Subscription {
-                client_state: text("clientState").into(),
-                certificate,
-                expires: text("expirationDateTime").into(),
-            }));
+        if let Some(subscription) = Subscription::asked(&text) {
+            *self.inner.subscription.write() = Some(Arc::new(subscription));
         }
         json!({
             "id": "bench", "resource": text("resource"), "changeType": text("changeType"),
@@ -280,63 +265,4 @@ fn message(said: Said, channel: usize) -> Value {
         },
         "attachments": [], "mentions": [], "reactions": [], "replies": [],
     })
-}
-
-/// Graph's notifications about new messages.
-struct GraphEvents {
-    graph: GraphApi,
-    path: String,
-    moments: Moments,
-    validation: OnceLock<String>,
-}
-
-impl GraphEvents {
-    /// Graph shows one for hours.
-    fn validation(&self) -> &str {
-        self.validation.get_or_init(|| {
-            let now = clock::unix_micros() / 1_000_000;
-            let claims = json!({
-                "aud": CLIENT, "iss": format!("https://sts.windows.net/{TENANT}/"), "tid": TENANT,
-                "iat": now, "nbf": now, "exp": now + 28_800,
-                "appid": CHANGE_TRACKING_APP, "azp": CHANGE_TRACKING_APP, "ver": "1.0",
-            });
-            sign(&claims).unwrap_or_default()
-        })
-    }
-}
-
-impl Events for GraphEvents {
-    fn is_heard(&self) -> bool {
-        self.graph.inner.subscription.read().is_some()
-    }
-
-    fn message(&self, number: u64, channel: usize) -> Vec<u8> {
-        // Channels' messages are named by milliseconds.
-        let id = self.moments.next(1_000);
-        let said = Said { number, moment: id };
-        self.graph.inner.desk.past.remember(channel, said);
-        let (team, place) = (team_id(channel / CHANNELS_A_TEAM), channel_id(channel));
-        let message = message(said, channel);
-        let subscription = self.graph.inner.subscription.read().clone();
-        let sealed = subscription.as_ref().map(|it| {
-            let content = it.certificate.seal(message.to_string().as_bytes());
-            (content, it.client_state.as_str(), it.expires.as_str())
-        });
-        let (content, client_state, expires) = sealed.unwrap_or_default();
-        let resource = format!("teams('{team}')/channels('{place}')/messages('{id}')");
-        let body = json!({
-            "value": [{
-                "subscriptionId": "bench", "changeType": "created", "clientState": client_state,
-                "subscriptionExpirationDateTime": expires, "resource": resource,
-                "resourceData": {
-                    "id": id.to_string(), "@odata.type": "#Microsoft.Graph.chatMessage",
-                    "@odata.id": resource,
-                },
-                "tenantId": TENANT, "encryptedContent": content,
-            }],
-            "validationTokens": [self.validation()],
-        })
-        .to_string();
-        request(&self.path, &[], &body)
-    }
 }
