@@ -63,7 +63,7 @@ async fn messages(bench: &mut Bench) -> Result<()> {
     let before = (server.process.memory()? as f64, server.database_bytes()? as f64);
     let how = How::new(Pace::Window, CONVERSATIONS);
     let ledger = bench.pour(&Target::from(&server), count, how).await?;
-    load::settle(&ledger, super::SETTLED).await;
+    load::settle(&ledger, super::under_load::SETTLED).await;
     server.quiet().await?;
     let busy = server.process.memory()? as f64;
     note(&format!("{count} messages relayed"));

@@ -7,20 +7,20 @@ mod latency;
 mod relayed;
 mod slow_api;
 mod start;
+mod under_load;
 mod webhooks;
 
 use std::{path::PathBuf, sync::Arc, time::Duration};
 
 use anyhow::Result;
 
+use self::under_load::{How, Percentiles, Seen, Target};
 use crate::{
     ceilings::Ceiling,
     connect::Route,
     event::Events,
-    ledger::Ledger,
-    load::{self, Load, Pace},
-    pin::{self, Pinned, free_port},
-    pretended::{Behaviour, Platforms, Side, SlackEvents, slack_channel},
+    pin::{Pinned, free_port},
+    pretended::{Platforms, SlackEvents},
     report::{Figure, Run},
     server::Server,
 };
@@ -60,68 +60,6 @@ pub struct Bench {
 
 /// Conversations of most figures.
 const CONVERSATIONS: usize = 1_000;
-/// Connections of the generator.
-const CONNECTIONS: usize = 64;
-/// Messages of one run at most.
-const ROOM: usize = 2_000_000;
-
-/// What did not arrive for so long will not.
-const SETTLED: Duration = Duration::from_secs(30);
-
-/// A server under load.
-struct Target<'a> {
-    process: &'a Pinned,
-    events: &'a Arc<dyn Events>,
-}
-
-impl<'a> From<&'a Server> for Target<'a> {
-    fn from(server: &'a Server) -> Self {
-        Self { process: &server.process, events: &server.events }
-    }
-}
-
-/// What was seen of a server under load.
-struct Seen {
-    seconds: f64,
-    /// Webhooks answered with 200.
-    answered: u64,
-    /// Posts that arrived: copies.
-    arrived: u64,
-    /// Processor seconds of the server.
-    cpu: f64,
-    limited_by: String,
-    /// Milliseconds.
-    webhook: Percentiles,
-    /// From the webhook to its post, in milliseconds.
-    through: Percentiles,
-    faults: Vec<String>,
-}
-
-impl Seen {
-    /// A run with this value.
-    fn run(&self, value: f64) -> Run {
-        Run {
-            value,
-            limited_by: self.limited_by.clone(),
-            faults: self.faults.clone(),
-            ..Run::default()
-        }
-    }
-}
-
-#[derive(Clone, Copy, Debug)]
-struct Percentiles {
-    p50: f64,
-    p99: f64,
-    max: f64,
-}
-
-impl Percentiles {
-    fn of(histogram: &hdrhistogram::Histogram<u64>) -> Self {
-        let at = |quantile| histogram.value_at_quantile(quantile) as f64 / 1_000.0;
-        Self { p50: at(0.5), p99: at(0.99), max: histogram.max() as f64 / 1_000.0 }
-    }
-}
 
 impl Bench {
     /// Measures what is wanted.
@@ -177,70 +115,6 @@ impl Bench {
         Ok(server)
     }
 
-    /// Puts a server under load and looks at it for a while.
-    async fn load(&self, target: &Target<'_>, how: How) -> Result<Seen> {
-        let (ledger, load) = self.loaded(target, ROOM, &how);
-        let running = load.start().await?;
-        tokio::time::sleep(self.budget.warm_up).await;
-        running.measure();
-        ledger.measure();
-        let before = (target.process.used()?, pin::own()?, pin::core(pin::SERVER)?);
-        let (answered, arrived) = (running.answered(), ledger.arrivals());
-        tokio::time::sleep(how.measure.unwrap_or(self.budget.measure)).await;
-        let after = (target.process.used()?, pin::own()?, pin::core(pin::SERVER)?);
-        let (answered, arrived) = (running.answered() - answered, ledger.arrivals() - arrived);
-        let refused = running.refused();
-        let webhook = Percentiles::of(&running.latencies());
-        running.stop(&ledger).await?;
-        let through = Percentiles::of(&ledger.through());
-        if how.arrives {
-            load::settle(&ledger, SETTLED).await;
-        }
-        let mut faults = ledger.faults(how.arrives);
-        if refused > 0 {
-            faults.push(format!("{refused} webhooks were refused at first"));
-        }
-        Ok(Seen {
-            seconds: after.0.seconds_since(before.0),
-            answered,
-            arrived,
-            cpu: after.0.cpu_since(before.0),
-            limited_by: limit(
-                after.0.percent_since(before.0),
-                after.1.percent_since(before.1),
-                after.2.percent_since(before.2),
-                how.pace,
-            ),
-            webhook,
-            through,
-            faults,
-        })
-    }
-
-    /// A load for a server, with room for so many messages, and the ledger that all are told to.
-    fn loaded(&self, target: &Target<'_>, room: usize, how: &How) -> (Arc<Ledger>, Load) {
-        let apart = how.apart.map(|channel| slack_channel(Side::To, channel));
-        let ledger = Arc::new(Ledger::new(room, how.copies, how.window, apart));
-        self.platforms.tell(&ledger);
-        self.platforms.slack_behaves(how.behaviour.clone());
-        let load = Load {
-            port: target.process.port,
-            events: target.events.clone(),
-            ledger: ledger.clone(),
-            connections: how.connections,
-            channels: how.channels,
-            pace: how.pace,
-        };
-        (ledger, load)
-    }
-
-    /// Sends so many messages as fast as they are taken, one window at a time.
-    async fn pour(&self, target: &Target<'_>, messages: usize, how: How) -> Result<Arc<Ledger>> {
-        let (ledger, load) = self.loaded(target, messages, &how);
-        load.start().await?.end().await?;
-        Ok(ledger)
-    }
-
     /// The same so many times.
     async fn runs(&self, mut once: impl AsyncFnMut() -> Result<Run>) -> Result<Vec<Run>> {
         let mut runs = Vec::with_capacity(self.budget.runs);
@@ -251,67 +125,10 @@ impl Bench {
     }
 }
 
-/// How a server is put under load.
-struct How {
-    pace: Pace,
-    channels: usize,
-    connections: usize,
-    /// At how many platforms each message must arrive.
-    copies: u32,
-    /// Messages that may be under way.
-    window: usize,
-    behaviour: Behaviour,
-    /// Whether every message must arrive.
-    arrives: bool,
-    /// A channel that is left out of what is measured from webhooks to posts.
-    apart: Option<usize>,
-    /// How long, when not as long as the others.
-    measure: Option<Duration>,
-}
-
-impl How {
-    fn new(pace: Pace, channels: usize) -> Self {
-        Self {
-            pace,
-            channels,
-            connections: match pace {
-                // Whoever waits for commits waits on many connections, to be limited by none.
-                Pace::Window => 4 * CONNECTIONS,
-                _ => CONNECTIONS,
-            },
-            copies: 1,
-            window: 2 * channels.max(100),
-            behaviour: Behaviour::default(),
-            arrives: true,
-            apart: None,
-            measure: None,
-        }
-    }
-}
-
 /// Webhooks for a ceiling.
 fn webhooks() -> Arc<dyn Events> {
     Arc::new(SlackEvents::new("/webhook"))
 }
-
-/// What kept a run from being faster, as far as one can see from outside: all in percent of a core.
-fn limit(server: f64, generator: f64, whole: f64, pace: Pace) -> String {
-    let others = (whole - server).max(0.0);
-    let what = match pace {
-        Pace::Rate(_) => "the rate",
-        _ if generator > 95.0 && generator > server => "the generator",
-        _ if server > 85.0 => "the server's core",
-        // The kernel's own work for the server is among them.
-        _ if others > OTHERS => "others on the server's core",
-        _ => "waiting (commits, answers)",
-    };
-    format!(
-        "{what} (server {server:.0} %, others on its core {others:.0} %, generator {generator:.0} %)"
-    )
-}
-
-/// From here on a figure says more about the machine's other work than about the server.
-const OTHERS: f64 = 15.0;
 
 fn eprint(figure: &Figure) {
     note(&format!(

@@ -50,7 +50,7 @@ async fn pending(bench: &Bench) -> Result<Run> {
     let server = server.restart().await?;
     let start = millis(&server);
     // None may be lost on the way.
-    load::settle(&ledger, super::SETTLED).await;
+    load::settle(&ledger, super::under_load::SETTLED).await;
     server.process.kill().await?;
     let faults = ledger.faults(true);
     Ok(Run { faults, ..Run::of(start) }.with("waiting", count as f64))
