@@ -1,9 +1,13 @@
 //! Whether webhooks come faster than they can be relayed, and how the thread that writes behaves then.
 //!
-//! It has one core with everybody else in the worst case. When it is prompt, it runs as soon as there
-//! is one row to write, and commits that one row; that serves webhooks, whose senders wait. When it is
-//! patient, it runs once the others have nothing to do, or have done much, and commits what they did
-//! together; that serves everybody.
+//! It has one core with everybody else in the worst case. When it is patient, it runs once the others
+//! have nothing to do, or have done much, and commits what they did together; that serves everybody.
+//! When it is prompt, it runs as soon as there is one row to write, and commits that one row; that
+//! serves webhooks, whose senders wait.
+//!
+//! Senders who wait for each answer send no faster than they are answered: while everybody is served
+//! alike a flood looks like a busy day. So webhooks are served first for a moment: in a flood they
+//! come no slower then, and are left lying.
 
 use std::time::Duration;
 
@@ -17,14 +21,18 @@ use tokio::time::Instant;
 
 /// How long it is counted before it is judged.
 const WINDOW: Duration = Duration::from_millis(300);
-/// Fewer webhooks in that time are no flood: 2 000 a second.
-const MANY: usize = 600;
+/// How long it is tried: all of it is lost for those who relay.
+const TRIAL: Duration = Duration::from_millis(100);
+/// Fewer webhooks a second are no flood.
+const MANY: u128 = 2_000;
+/// Nor are those that do not wait for each other: fewer in a transaction.
+pub(super) const CROWD: usize = 16;
 /// In a flood more than one webhook of so many is left lying.
 const ONE_OF: i64 = 16;
-/// It begins after so many windows: a burst is none.
-const SURE: u32 = 3;
 /// It ends after so many windows without it: one that is short of webhooks is no end yet.
 const CALM: u32 = 3;
+/// Windows between trials at most; each that shows no flood doubles them.
+const SELDOM: u32 = 32;
 
 /// Niceness 0, in the crate's numbers: from 0, the nicest, to 99.
 #[cfg(target_os = "linux")]
@@ -34,43 +42,74 @@ const ORDINARY: u8 = 48;
 pub(super) struct Flood {
     since: Instant,
     appends: usize,
+    transactions: usize,
+    pub(super) v: usize,
     /// What waited at the last judgement, see [`Tx::pile`].
     pile: i64,
-    /// Windows in a row that looked like one.
-    seen: u32,
-    /// Windows until it ends; 0 when there is none.
-    left: u32,
+    stage: Stage,
 }
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Stage {
+    /// `wait`: windows before the next trial; `pause`: how many that were at its last failure.
+    Calm { wait: u32, pause: u32 },
+    /// `before`: webhooks a second when everybody was served alike.
+    Trial { before: u128, pause: u32 },
+    /// `left`: windows until it ends.
+    Flood { left: u32 },
+}
+
+const CALM_AGAIN: Stage = Stage::Calm { wait: 0, pause: 0 };
+const FLOOD: Stage = Stage::Flood { left: CALM };
 
 impl Flood {
     /// The thread that calls this is the one that writes; it is patient from now on.
     pub(super) fn watched(now: Instant) -> Self {
         be_patient(true);
-        Self { since: now, appends: 0, pile: 0, seen: 0, left: 0 }
+        Self { since: now, appends: 0, transactions: 0, v: 0, pile: 0, stage: CALM_AGAIN }
     }
 
+    /// Whether webhooks go first.
     pub(super) fn is_on(&self) -> bool {
-        self.left > 0
+        !matches!(self.stage, Stage::Calm { .. })
     }
 
     /// Learns how many webhooks the next transaction holds, and how much waits before it.
     pub(super) fn saw(&mut self, now: Instant, appends: usize, pile: i64) {
         self.appends += appends;
-        if now.duration_since(self.since) < WINDOW {
+        self.transactions += 1;
+        let window = if matches!(self.stage, Stage::Trial { .. }) { TRIAL } else { WINDOW };
+        let passed = now.duration_since(self.since);
+        if passed < window {
             return;
         }
-        let came = i64::try_from(self.appends).unwrap_or(i64::MAX);
-        let is_left_lying = (pile - self.pile).saturating_mul(ONE_OF) > came;
-        let seen = if self.appends >= MANY && is_left_lying { self.seen + 1 } else { 0 };
-        let left = match (seen, self.is_on()) {
-            (SURE.., _) | (1.., true) => CALM,
-            _ => self.left.saturating_sub(1),
-        };
-        if (left > 0) != self.is_on() {
-            be_patient(left == 0);
-            tracing::debug!(begins = left > 0, pile, "a flood of webhooks begins or ends");
+        let stage = self.judged(passed, pile);
+        let was_on = self.is_on();
+        *self = Self { since: now, appends: 0, transactions: 0, v: 0, pile, stage };
+        if self.is_on() != was_on {
+            be_patient(was_on);
+            tracing::debug!(?stage, pile, "webhooks go first, or not any more");
         }
-        *self = Self { since: now, appends: 0, pile, seen, left };
+    }
+
+    fn judged(&self, passed: Duration, pile: i64) -> Stage {
+        let rate = self.appends as u128 * 1_000_000 / passed.as_micros().max(1);
+        let is_crowd = rate >= MANY && self.appends >= CROWD * self.transactions;
+        let came = i64::try_from(self.appends).unwrap_or(i64::MAX);
+        let is_left_lying = rate >= MANY && (pile - self.pile).saturating_mul(ONE_OF) > came;
+        match self.stage {
+            Stage::Calm { wait: 0, pause } if is_crowd => Stage::Trial { before: rate, pause },
+            Stage::Calm { wait: 0, pause } => Stage::Calm { wait: 0, pause: pause / 2 },
+            Stage::Calm { wait, pause } => Stage::Calm { wait: wait - 1, pause },
+            Stage::Trial { before, .. } if is_left_lying && rate >= before => FLOOD,
+            Stage::Trial { pause, .. } => {
+                let pause = (2 * pause).clamp(1, SELDOM);
+                Stage::Calm { wait: pause, pause }
+            }
+            Stage::Flood { .. } if is_left_lying => FLOOD,
+            Stage::Flood { left: 1 } => CALM_AGAIN,
+            Stage::Flood { left } => Stage::Flood { left: left - 1 },
+        }
     }
 }
 
@@ -94,32 +133,46 @@ mod tests {
 
     use super::*;
 
-    /// One window of ten transactions, each of so many webhooks, after which so much more waits.
-    fn after(flood: &mut Flood, appends: usize, growth: i64) -> bool {
-        let (since, pile) = (flood.since, flood.pile);
-        for number in 1..=10_u8 {
-            let pile = pile + growth * i64::from(number);
-            flood.saw(since + WINDOW / 10 * u32::from(number), appends, pile);
+    /// So many judgements: each of ten transactions with so many webhooks, and so much that then
+    /// waits more for each of them.
+    fn after(flood: &mut Flood, judgements: u32, appends: usize, growth: i64) -> Stage {
+        for _ in 0..judgements {
+            let (since, pile) = (flood.since, flood.pile);
+            let window = if matches!(flood.stage, Stage::Trial { .. }) { TRIAL } else { WINDOW };
+            for number in 1..=10_u8 {
+                let pile = pile + growth * i64::from(number);
+                flood.saw(since + window / 10 * u32::from(number), appends, pile);
+            }
         }
-        flood.is_on()
+        flood.stage
+    }
+
+    fn calm(wait: u32, pause: u32) -> Stage {
+        Stage::Calm { wait, pause }
     }
 
     #[test]
-    fn a_flood_is_more_webhooks_than_can_be_relayed() {
+    fn a_flood_comes_no_slower_when_it_is_served_first_and_is_left_lying() {
         let mut flood = Flood::watched(Instant::now());
-        assert!(!after(&mut flood, 180, 10), "nearly all go on");
-        assert!(!after(&mut flood, 6, 6), "few come");
-        assert!(!after(&mut flood, 180, -60), "what waited goes on too");
-        for _ in 1..SURE {
-            assert!(!after(&mut flood, 180, 20), "it may be a burst");
+        assert_eq!(after(&mut flood, 1, 15, 15), calm(0, 0), "they do not wait for each other");
+        assert!(matches!(after(&mut flood, 1, 90, 0), Stage::Trial { before: 3_000, .. }));
+        assert_eq!(after(&mut flood, 1, 30, 2), FLOOD);
+        assert_eq!(after(&mut flood, CALM - 1, 90, 0), Stage::Flood { left: 1 }, "not yet over");
+        assert_eq!(after(&mut flood, 1, 90, 6), FLOOD, "nor was it");
+        assert_eq!(after(&mut flood, CALM, 90, 5), CALM_AGAIN, "all go on");
+    }
+
+    #[test]
+    fn a_busy_day_is_none_and_is_tried_ever_more_seldom() {
+        let mut flood = Flood::watched(Instant::now());
+        for pause in [1, 2, 4, 8, 16, SELDOM, SELDOM] {
+            assert!(matches!(after(&mut flood, 1, 90, 90), Stage::Trial { .. }));
+            assert_eq!(after(&mut flood, 1, 29, 29), calm(pause, pause), "they come slower");
+            assert_eq!(after(&mut flood, pause, 90, 0), calm(0, pause));
         }
-        assert!(after(&mut flood, 180, 20));
-        assert!(after(&mut flood, 180, 0), "it may not have ended");
-        assert!(after(&mut flood, 180, 20), "nor had it");
-        for _ in 1..CALM {
-            assert!(after(&mut flood, 180, 0), "it may not have ended");
-        }
-        assert!(!after(&mut flood, 180, 0), "all go on");
+        assert!(matches!(after(&mut flood, 1, 90, 0), Stage::Trial { .. }));
+        assert_eq!(after(&mut flood, 1, 60, 3), calm(SELDOM, SELDOM), "nearly all go on");
+        assert_eq!(after(&mut flood, SELDOM + 1, 9, 0), calm(0, SELDOM / 2), "few come");
     }
 
     #[cfg(target_os = "linux")]
@@ -129,11 +182,9 @@ mod tests {
         let seen = thread::spawn(move || {
             let mut flood = Flood::watched(Instant::now());
             let before = policy();
-            (0..SURE).for_each(|_| _ = after(&mut flood, 180, 60));
+            after(&mut flood, 2, 90, 90);
             let meanwhile = policy();
-            for _ in 0..CALM {
-                after(&mut flood, 0, 0);
-            }
+            after(&mut flood, CALM, 0, 0);
             [before, meanwhile, policy()]
         });
         assert_eq!(seen.join().unwrap(), [Batch, Other, Batch].map(ThreadSchedulePolicy::Normal));

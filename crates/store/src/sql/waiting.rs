@@ -8,7 +8,7 @@ use tokio::{
 };
 
 use super::{
-    flood::Flood,
+    flood::{CROWD, Flood},
     writer::{Append, Batch, Command, Verb},
 };
 
@@ -20,6 +20,8 @@ const BATCH: usize = 256;
 const BUSY: usize = 16;
 /// Other verbs at most beside many appends.
 const BESIDE: usize = 64;
+/// Other verbs at most in a flood, beside the few webhooks that there are at the moment.
+const FEW: usize = 16;
 /// So many appends go before one other verb when a flood comes.
 const APPENDS_PER_VERB: usize = 16;
 /// How often others are let go first, as long as something comes of it.
@@ -67,6 +69,7 @@ impl Waiting {
         }
         let appends = self.appends.len().min(BATCH);
         let verbs = self.share(appends).min(self.verbs.len());
+        self.flood.v += verbs;
         self.flood.saw(Instant::now(), appends, pile);
         let batch = Batch {
             appends: self.appends.drain(..appends).collect(),
@@ -106,9 +109,10 @@ impl Waiting {
     /// How many other verbs go with so many appends. A platform waits for its answer and sends again,
     /// what is on disk can wait: the more come the fewer go on, in a flood very few, but some always do.
     fn share(&self, appends: usize) -> usize {
-        match self.flood.is_on() && appends > 0 {
-            true => (appends / APPENDS_PER_VERB).max(1),
-            false => BATCH.saturating_sub(4 * appends).max(BESIDE),
+        match (self.flood.is_on(), appends) {
+            (true, CROWD..) => appends / APPENDS_PER_VERB,
+            (true, _) => FEW,
+            (false, _) => BATCH.saturating_sub(4 * appends).max(BESIDE),
         }
     }
 
