@@ -78,9 +78,9 @@ pub(crate) fn kind(
         thread_began: None,
         broadcast: false,
         author: Author {
-            // Names are asked for by the relay.
             account: message.person_id.get().map(Into::into),
-            name: String::new(),
+            // Better names are asked for by the relay.
+            name: message.person_email.get().unwrap_or_default().to_owned(),
             avatar_url: None,
             bot: is_bot(message.person_email.get()),
         },

@@ -26,6 +26,7 @@ async fn a_message_is_read_when_it_is_told_of() {
     let EventKind::Message(state) = &event.kind else { panic!("{event:?}") };
     assert_eq!((&state.id, state.revision, &state.own), (&id, Revision(0), &Own::No));
     assert_eq!(state.author.account.as_ref(), Some(&world.person("Ann Lee").await));
+    assert_eq!(state.author.name, "ann@acme.example", "all that Webex says of her here");
     assert_eq!(state.content.text.plain_text(), "hi @Bob\nsee https://a.example/x_y");
     let mut mentioned = Vec::new();
     state.content.text.clone().for_each_line(&mut |line| {
