@@ -7,6 +7,7 @@ use rialto_platform::{HistoryPage, HistoryRequest, ReadError};
 
 use crate::{
     api::{Api, Identity, Query},
+    edits::Edits,
     files::Known,
     normalize,
     place::Place,
@@ -33,6 +34,7 @@ pub(crate) async fn page(
     api: &Api,
     own: &Identity,
     files: &Known,
+    edits: &Edits,
     request: HistoryRequest<'_>,
 ) -> Result<HistoryPage, ReadError> {
     let now = api.toolkit.clock.now();
@@ -47,7 +49,7 @@ pub(crate) async fn page(
         }
         let attachments = files.of(api, message).await?;
         let at = message.updated.or(message.created).unwrap_or(now);
-        let kind = normalize::kind(message, attachments, own, now);
+        let kind = normalize::kind(message, attachments, own, edits, now);
         page.events.push(Event { conversation: request.conversation.clone(), at, kind });
         // Replies are listed like everything else, so of each thread all are there.
         page.threads.extend(message.parent_id.get().or(message.id.get()).map(RemoteId::from));

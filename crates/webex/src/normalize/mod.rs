@@ -9,6 +9,7 @@ use rialto_platform::ReadError;
 pub(crate) use self::message::{is_own, kind, text};
 use crate::{
     api::{Api, Identity},
+    edits::Edits,
     files::Known,
     moves::{Origin, Spaces},
     wire::{Call, Data, Message, Room},
@@ -19,6 +20,7 @@ pub(crate) struct Reader<'a> {
     pub api: &'a Api,
     pub own: &'a Identity,
     pub files: &'a Known,
+    pub edits: &'a Edits,
     pub spaces: &'a Spaces,
 }
 
@@ -65,7 +67,7 @@ impl Reader<'_> {
         };
         let files = self.files.of(self.api, &message).await?;
         let at = message.updated.or(message.created).unwrap_or(now);
-        let kind = kind(&message, files, self.own, now);
+        let kind = kind(&message, files, self.own, self.edits, now);
         Ok(vec![Event { conversation: room, at, kind }])
     }
 

@@ -75,6 +75,36 @@ async fn replies_edits_and_deletions_are_of_their_message() {
 }
 
 #[tokio::test]
+async fn two_edits_within_a_second_are_two_where_webex_tells_times_to_the_second() {
+    let world = listening().await;
+    world.fault(json!({ "target": "api", "kind": "special", "name": "whole_seconds" })).await;
+    let id = world.post("one").await;
+    let general = world.room("general").await;
+    let since = world.now();
+    let mut last = Revision(-1);
+    // Told of, or found in the past.
+    for (text, told) in [("one", true), ("two", true), ("three", true), ("four", false)] {
+        if text != "one" {
+            world.act(json!({ "as": "Ann Lee", "do": "edit", "id": id, "text": text })).await;
+        }
+        let state = world.message().await;
+        let listed = match told {
+            true => state,
+            false => {
+                let past = HistoryRequest { conversation: &general, since, whole: true, page: None };
+                let [event] = world.connection.history(past).await.unwrap().events.try_into().unwrap();
+                let EventKind::Message(state) = event.kind else { panic!("{event:?}") };
+                *state
+            }
+        };
+        assert_eq!(listed.content.text.plain_text(), text);
+        assert_eq!(listed.posted_at.subsec_nanosecond(), 0, "{text}");
+        assert!(listed.revision > last, "{text}: {:?} after {last:?}", listed.revision);
+        last = listed.revision;
+    }
+}
+
+#[tokio::test]
 async fn what_is_gone_before_it_is_read_is_counted() {
     let world = listening().await;
     let id = world.post("oops").await;

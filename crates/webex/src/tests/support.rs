@@ -58,7 +58,8 @@ pub(super) fn signed(secret: &str, body: &[u8]) -> HeaderMap {
 
 pub(super) fn received(headers: &HeaderMap, body: &[u8]) -> Received {
     let request = WebhookRequest { method: &Method::POST, tail: "", query: "", headers, body };
-    crate::webhook::receive(&app("https://a.example", "https://b.example"), &request)
+    let app = app("https://a.example", "https://b.example");
+    crate::webhook::receive(&app, &request, Timestamp::UNIX_EPOCH)
 }
 
 /// The facts of a call that Webex signed.

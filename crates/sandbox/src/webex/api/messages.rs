@@ -15,7 +15,26 @@ const CARD: &str = "application/vnd.microsoft.card.adaptive";
 impl Call<'_> {
     fn message_reply(&self, id: &str) -> Answer {
         let (room, message) = self.stage.readable(id, &self.who.person)?;
-        Ok(Reply::ok(self.stage.shown_message(room, message)))
+        Ok(Reply::ok(self.shown(room, message)))
+    }
+
+    /// Whether a fault says that the vendor does it so this time.
+    fn strikes(&self, name: &str) -> bool {
+        self.stage.core.faults.strikes_special("webex", name, &self.operation.name())
+    }
+
+    /// A message, with its times to the second where a fault says so.
+    fn shown(&self, room: &Room, message: &Message) -> Value {
+        let mut shown = self.stage.shown_message(room, message);
+        if self.strikes("whole_seconds") {
+            for field in ["created", "updated"] {
+                let at = shown[field].as_str().and_then(|at| at.parse::<Timestamp>().ok());
+                if let Some(at) = at {
+                    shown[field] = at.strftime("%Y-%m-%dT%H:%M:%S+00:00").to_string().into();
+                }
+            }
+        }
+        shown
     }
 
     /// The room to write to: `roomId`, or the direct one with `toPersonId` or `toPersonEmail`.
@@ -100,7 +119,7 @@ pub(super) fn list(call: &mut Call<'_>) -> Answer {
     let page = pages::page(call.seen(room).filter(fits), 0, size);
     let end = page.items.last().filter(|_| page.next.is_some());
     let link = end.map(|message| call.address(&[("beforeMessage", &message.id)]));
-    let items = page.items.iter().map(|message| call.stage.shown_message(room, message));
+    let items = page.items.iter().map(|message| call.shown(room, message));
     let items: Vec<Value> = items.collect();
     Ok(Reply { link, ..Reply::ok(json!({"items": items})) })
 }
@@ -124,7 +143,7 @@ pub(super) fn direct(call: &mut Call<'_>) -> Answer {
     let shown: Vec<Value> = call
         .seen(room)
         .filter(fits)
-        .map(|message| call.stage.shown_message(room, message))
+        .map(|message| call.shown(room, message))
         .collect();
     call.listing(shown.into_iter(), 50, 1000)
 }
