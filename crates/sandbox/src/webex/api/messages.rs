@@ -117,7 +117,8 @@ pub(super) fn list(call: &mut Call<'_>) -> Answer {
             && mentioned.is_none_or(|_| message.body.mentions.contains(&call.who.person))
     };
     let page = pages::page(call.seen(room).filter(fits), 0, size);
-    let end = page.items.last().filter(|_| page.next.is_some());
+    let named = page.next.is_some() && !call.strikes("no_link");
+    let end = page.items.last().filter(|_| named);
     let link = end.map(|message| call.address(&[("beforeMessage", &message.id)]));
     let items = page.items.iter().map(|message| call.shown(room, message));
     let items: Vec<Value> = items.collect();
