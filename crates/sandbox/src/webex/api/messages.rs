@@ -18,11 +18,6 @@ impl Call<'_> {
         Ok(Reply::ok(self.shown(room, message)))
     }
 
-    /// Whether a fault says that the vendor does it so this time.
-    fn strikes(&self, name: &str) -> bool {
-        self.stage.core.faults.strikes_special("webex", name, &self.operation.name())
-    }
-
     /// A message, with its times to the second where a fault says so.
     fn shown(&self, room: &Room, message: &Message) -> Value {
         let mut shown = self.stage.shown_message(room, message);
