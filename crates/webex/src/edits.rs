@@ -38,8 +38,7 @@ impl Edits {
         if all.len() >= KEPT && !all.contains_key(id) {
             all.clear();
         }
-        let known =
-            all.entry(id.to_owned()).or_insert(Readings { revision, seen: Vec::new() });
+        let known = all.entry(id.to_owned()).or_insert(Readings { revision, seen: Vec::new() });
         if revision < known.revision {
             // An answer that was under way while a later one was read.
             return revision;

@@ -49,7 +49,8 @@ pub(crate) async fn page(
         }
         let attachments = files.of(api, message).await?;
         let at = message.updated.or(message.created).unwrap_or(now);
-        let kind = normalize::kind(message, attachments, own, edits, now);
+        let mut kind = normalize::kind(message, attachments, own, edits, now);
+        normalize::call(api, own, message, &mut kind).await?;
         page.events.push(Event { conversation: request.conversation.clone(), at, kind });
         // Replies are listed like everything else, so of each thread all are there.
         page.threads.extend(message.parent_id.get().or(message.id.get()).map(RemoteId::from));

@@ -17,11 +17,7 @@ use crate::{
 };
 
 /// Reads a call that came at `now`.
-pub(crate) fn receive(
-    app: &AppConfig,
-    request: &WebhookRequest<'_>,
-    now: Timestamp,
-) -> Received {
+pub(crate) fn receive(app: &AppConfig, request: &WebhookRequest<'_>, now: Timestamp) -> Received {
     let Ok(secret) = app.secret(WEBHOOK_SECRET) else {
         return Received::Refused(Refusal::unproven("this app has no webhook secret"));
     };

@@ -2,8 +2,7 @@
 
 use jiff::Timestamp;
 use rialto_model::{
-    Attachment, Author, Block, Content, EventKind, Inline, MessageState, Own, RichText,
-    Style,
+    Attachment, Author, Block, Content, EventKind, Inline, MessageState, Own, RichText, Style,
 };
 use rialto_platform::links::push_typed;
 

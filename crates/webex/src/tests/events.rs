@@ -40,6 +40,29 @@ async fn a_message_is_read_when_it_is_told_of() {
 }
 
 #[tokio::test]
+async fn mentions_are_mentions_also_where_webex_shows_their_addresses() {
+    let world = listening().await;
+    let fault = json!({ "target": "api", "kind": "special", "name": "plain_mentions" });
+    world.fault(fault).await;
+    let (bob, since) = (world.person("Bob Ray").await, world.now());
+    world
+        .says_by_app("Bob Ray is <@personEmail:bob@acme.example>, mail **ann@acme.example**")
+        .await;
+    let general = world.room("general").await;
+    let past = HistoryRequest { conversation: &general, since, whole: true, page: None };
+    let [listed] = world.connection.history(past).await.unwrap().events.try_into().unwrap();
+    let EventKind::Message(listed) = listed.kind else { panic!("{listed:?}") };
+    for state in [world.message().await, *listed] {
+        let text = state.content.text;
+        assert_eq!(text.plain_text(), "Bob Ray is @Bob Ray, mail ann@acme.example");
+        let rialto_model::Block::Paragraph(line) = &text.blocks[0] else { panic!("{text:?}") };
+        let target = MentionTarget::Account(bob.clone());
+        let mention = rialto_model::Mention { target, name: "Bob Ray".into() };
+        assert_eq!(line[1], rialto_model::Inline::Mention(mention));
+    }
+}
+
+#[tokio::test]
 async fn addresses_that_are_typed_are_links() {
     let world = listening().await;
     world.post("see https://a.example/x_y, ok").await;
@@ -91,8 +114,10 @@ async fn two_edits_within_a_second_are_two_where_webex_tells_times_to_the_second
         let listed = match told {
             true => state,
             false => {
-                let past = HistoryRequest { conversation: &general, since, whole: true, page: None };
-                let [event] = world.connection.history(past).await.unwrap().events.try_into().unwrap();
+                let past =
+                    HistoryRequest { conversation: &general, since, whole: true, page: None };
+                let [event] =
+                    world.connection.history(past).await.unwrap().events.try_into().unwrap();
                 let EventKind::Message(state) = event.kind else { panic!("{event:?}") };
                 *state
             }

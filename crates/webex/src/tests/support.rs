@@ -162,6 +162,19 @@ impl World {
         self.act(deed).await["id"].as_str().unwrap().into()
     }
 
+    /// What an app of Ann's says in general, in Markdown.
+    pub async fn says_by_app(&self, markdown: &str) {
+        let app = json!({ "name": "Reporter", "scopes": ["spark:messages_write"],
+            "redirect_urls": ["https://reporter.example"],
+            "install": [{ "workspace": "Acme", "as": "Ann Lee" }] });
+        let app = self.control("/webex/apps", app).await;
+        let token = app["installs"][0]["access_token"].as_str().unwrap_or_else(|| panic!("{app}"));
+        let said = json!({ "roomId": self.room("general").await, "markdown": markdown });
+        let post = self.http.post(format!("{}/v1/messages", self.sandbox.urls().webex));
+        let answer = post.bearer_auth(token).json(&said).send().await.unwrap();
+        assert!(answer.status().is_success(), "{}", answer.text().await.unwrap());
+    }
+
     async fn listed(&self, kind: &str, name: &str) -> String {
         let all = self.look("/webex/workspaces").await;
         let mut all = all[0][kind].as_array().unwrap().iter();
