@@ -2,7 +2,7 @@
 //! there; what is missing was deleted.
 
 use jiff::{SignedDuration, Timestamp};
-use rialto_model::{Event, RemoteId};
+use rialto_model::{Event, EventKind, RemoteId};
 use rialto_platform::{HistoryPage, HistoryRequest, ReadError};
 
 use crate::{
@@ -43,7 +43,9 @@ pub(crate) async fn page(
     let query = query(request.conversation, request.page);
     let listed = api.list::<Message>(path, &query).await?;
     let mut page = HistoryPage::default();
-    for message in &listed.items {
+    let mut last = None;
+    // The oldest first.
+    for message in listed.items.iter().rev() {
         if message.created.is_some_and(|at| at < since) {
             continue;
         }
@@ -51,6 +53,10 @@ pub(crate) async fn page(
         let at = message.updated.or(message.created).unwrap_or(now);
         let mut kind = normalize::kind(message, attachments, own, edits, now);
         normalize::call(api, own, message, &mut kind).await?;
+        if let EventKind::Message(state) = &mut kind {
+            state.posted_at = behind_last(state.posted_at, last);
+            last = Some(state.posted_at);
+        }
         page.events.push(Event { conversation: request.conversation.clone(), at, kind });
         // Replies are listed like everything else, so of each thread all are there.
         page.threads.extend(message.parent_id.get().or(message.id.get()).map(RemoteId::from));
@@ -63,6 +69,13 @@ pub(crate) async fn page(
         page.complete_since = Some(since);
     }
     Ok(page)
+}
+
+/// When a message was posted that is listed behind the last: where times are told to the second only, what was
+/// said within one is kept in order by microseconds.
+fn behind_last(at: Timestamp, last: Option<Timestamp>) -> Timestamp {
+    let next = last.and_then(|last| last.checked_add(SignedDuration::from_micros(1)).ok());
+    next.map_or(at, |next| next.max(at))
 }
 
 /// Whether a listing has more pages. Webex says so in a header that its API description does not require: a

@@ -130,6 +130,32 @@ async fn two_edits_within_a_second_are_two_where_webex_tells_times_to_the_second
 }
 
 #[tokio::test]
+async fn what_was_said_within_a_second_stays_in_order_where_webex_tells_times_to_the_second() {
+    let world = World::start().await;
+    world.fault(json!({ "target": "api", "kind": "special", "name": "whole_seconds" })).await;
+    let (general, since) = (world.room("general").await, world.now());
+    let mut said = Vec::new();
+    for number in 0..20 {
+        said.push(world.post(&format!("m{number}")).await);
+    }
+    let past = HistoryRequest { conversation: &general, since, whole: true, page: None };
+    let mut listed: Vec<_> = world
+        .connection
+        .history(past)
+        .await
+        .unwrap()
+        .events
+        .into_iter()
+        .filter_map(|event| match event.kind {
+            EventKind::Message(state) => Some((state.posted_at, state.id)),
+            _ => None,
+        })
+        .collect();
+    listed.sort();
+    assert_eq!(listed.into_iter().map(|(_, id)| id).collect::<Vec<_>>(), said);
+}
+
+#[tokio::test]
 async fn what_is_gone_before_it_is_read_is_counted() {
     let world = listening().await;
     let id = world.post("oops").await;
