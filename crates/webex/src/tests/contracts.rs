@@ -70,7 +70,8 @@ fn the_signature_that_an_emulator_of_ciscos_makes_is_accepted() {
 
 #[test]
 fn two_calls_that_do_not_say_which_edit_they_tell_of_are_two_facts() {
-    let at = |nanos: i128| jiff::Timestamp::from_nanosecond(1_445_178_376_000_000_000 + nanos).unwrap();
+    let at =
+        |nanos: i128| jiff::Timestamp::from_nanosecond(1_445_178_376_000_000_000 + nanos).unwrap();
     let key = |updated: &str, now| {
         let body = format!(
             r#"{{"resource":"messages","event":"updated","orgId":"o","data":{{"id":"m"{updated}}}}}"#
