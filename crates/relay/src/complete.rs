@@ -62,13 +62,13 @@ async fn author(
     people: &People,
 ) -> Result<(), ReadError> {
     if let Some(id) = &author.account
-        && (author.name.is_empty() || author.avatar_url.is_none())
+        && (!is_named(author) || author.avatar_url.is_none())
     {
         match people.account(connection, live, id).await {
             Ok(Some(account)) => fill(author, &account),
             Ok(None) => {}
             // A picture is not worth waiting for.
-            Err(_) if !author.name.is_empty() => {}
+            Err(_) if is_named(author) => {}
             Err(error) => return Err(error),
         }
     }
@@ -78,8 +78,15 @@ async fn author(
     Ok(())
 }
 
+/// Whether the event says what its author is called. An e-mail address is shown only where nobody says more.
+fn is_named(author: &Author) -> bool {
+    let (who, domain) = author.name.split_once('@').unwrap_or_default();
+    let is_address = !who.is_empty() && domain.contains('.') && !author.name.contains(' ');
+    !author.name.is_empty() && !is_address
+}
+
 fn fill(author: &mut Author, account: &Account) {
-    if author.name.is_empty() {
+    if !is_named(author) && !account.name.is_empty() {
         author.name.clone_from(&account.name);
     }
     if author.avatar_url.is_none() {
@@ -97,22 +104,18 @@ async fn name_of(
     let known = |name: Option<String>, fallback: &str| name.unwrap_or_else(|| fallback.to_owned());
     match target {
         MentionTarget::Account(id) => {
-            let account = readable(people.account(connection, live, id).await)?;
+            let account = people.account(connection, live, id).await?;
             Ok(known(account.map(|account| account.name.clone()), NOBODY))
         }
         MentionTarget::Conversation(id) => {
-            let conversation = readable(live.conversation(id).await)?;
+            let conversation = match live.conversation(id).await {
+                // What can never be read is nothing; what may be read later is waited for.
+                Err(ReadError::Permanent(_)) => None,
+                conversation => conversation?,
+            };
             Ok(known(conversation.map(|it| it.name), NOWHERE))
         }
         MentionTarget::Group(_) => Ok("group".to_owned()),
         MentionTarget::Everyone(_) => Ok("channel".to_owned()),
-    }
-}
-
-/// What can never be read is nothing; what may be read later is waited for.
-fn readable<T>(answer: Result<Option<T>, ReadError>) -> Result<Option<T>, ReadError> {
-    match answer {
-        Err(ReadError::Permanent(_)) => Ok(None),
-        other => other,
     }
 }

@@ -34,7 +34,7 @@ impl People {
         Self { store, clock, accounts: Mutex::default(), addresses: Mutex::default() }
     }
 
-    /// An account; `None` when the platform knows none.
+    /// An account; `None` when the platform knows none, or refuses to show it.
     pub(crate) async fn account(
         &self,
         connection: ConnectionId,
@@ -50,9 +50,11 @@ impl People {
         let fresh = stored.filter(|stored| now.duration_since(stored.fetched_at) < FRESH);
         let account = match fresh {
             Some(stored) => Some(Arc::new(stored.account)),
-            None => match live.account(id).await? {
-                Some(account) => Some(self.keep(connection, account).await?),
-                None => None,
+            None => match live.account(id).await {
+                Ok(Some(account)) => Some(self.keep(connection, account).await?),
+                // No message waits, or is dropped, for a profile that can never be read.
+                Ok(None) | Err(ReadError::Permanent(_)) => None,
+                Err(error) => return Err(error),
             },
         };
         remember(&self.accounts, key, &account, now);

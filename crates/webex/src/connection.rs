@@ -14,7 +14,9 @@ use tokio::sync::OnceCell;
 
 use crate::{
     api::{Api, Identity},
-    connect, directory, files, history,
+    connect, directory,
+    edits::Edits,
+    files, history,
     hooks::Wanted,
     moves::Spaces,
     nest,
@@ -33,6 +35,7 @@ pub(crate) struct WebexConnection {
     hooks: Option<Wanted>,
     identity: OnceCell<Identity>,
     files: files::Known,
+    edits: Edits,
     waiting: Waiting,
     replies: Replies,
     spaces: Spaces,
@@ -48,6 +51,7 @@ impl WebexConnection {
             hooks: Wanted::of(&context.app),
             identity: OnceCell::new(),
             files: files::Known::default(),
+            edits: Edits::default(),
             waiting: Waiting::default(),
             replies: Replies::new(Arc::clone(&cabinet)),
             spaces: Spaces::new(Arc::clone(&cabinet)),
@@ -102,12 +106,13 @@ impl Connection for WebexConnection {
 
     async fn normalize(&self, payload: &[u8]) -> Result<Vec<Event>, ReadError> {
         let own = self.identity().await?;
-        let reader = Reader { api: &self.api, own, files: &self.files, spaces: &self.spaces };
-        reader.read(payload).await
+        let (files, edits, spaces) = (&self.files, &self.edits, &self.spaces);
+        Reader { api: &self.api, own, files, edits, spaces }.read(payload).await
     }
 
     async fn history(&self, request: HistoryRequest<'_>) -> Result<HistoryPage, ReadError> {
-        history::page(&self.api, self.identity().await?, &self.files, request).await
+        let own = self.identity().await?;
+        history::page(&self.api, own, &self.files, &self.edits, request).await
     }
 
     async fn account(&self, id: &RemoteId) -> Result<Option<Account>, ReadError> {

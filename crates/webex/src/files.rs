@@ -25,7 +25,7 @@ use crate::{
 pub(crate) const MAX_BYTES: u64 = 100 << 20;
 /// How often Webex may send us elsewhere for one file.
 const MOST_MOVES: usize = 4;
-/// A scan that takes longer does not hold the message up any more.
+/// A scan, or a failure, that takes longer does not hold the message up any more.
 const PATIENCE: SignedDuration = SignedDuration::from_mins(5);
 /// How many files are remembered before all are forgotten and looked at again.
 const KEPT: usize = 20_000;
@@ -58,9 +58,9 @@ impl Known {
         let Some(url) = Url::parse(address).ok().filter(|url| is_webexs(url, &api.base)) else {
             return Ok(unnamed);
         };
-        match api.answer(|| api.toolkit.http.head(url.clone())).await {
-            Ok(response) => {
-                let known = attachment(address, response.headers());
+        match headers(api, &url).await {
+            Ok(headers) => {
+                let known = attachment(address, &headers);
                 let mut all = self.0.lock();
                 if all.len() >= KEPT {
                     all.clear();
@@ -70,14 +70,46 @@ impl Known {
             }
             // It is said in words what became of it when it is fetched.
             Err(ApiError::Refused { .. }) => Ok(unnamed),
-            Err(ApiError::Scanned(until)) => {
+            Err(error) if may_pass(&error) => {
                 let now = api.toolkit.clock.now();
                 let old = message.created.is_none_or(|at| now.duration_since(at) > PATIENCE);
-                if old { Ok(unnamed) } else { Err(ApiError::Scanned(until).into()) }
+                if old { Ok(unnamed) } else { Err(error.into()) }
             }
             Err(error) => Err(error.into()),
         }
     }
+}
+
+/// What is told of a file before it is read. `HEAD` is not in Webex's API description: where it is not
+/// answered, or does not name the file, the file is asked for and left unread.
+async fn headers(api: &Api, url: &Url) -> Result<HeaderMap, ApiError> {
+    match api.answer(|| api.toolkit.http.head(url.clone())).await {
+        Ok(response) if response.headers().contains_key(header::CONTENT_DISPOSITION) => {
+            return Ok(response.headers().clone());
+        }
+        Err(error) if !is_of_the_method(&error) => return Err(error),
+        _ => {}
+    }
+    let response = api.answer(|| api.toolkit.http.get(url.clone())).await?;
+    Ok(response.headers().clone())
+}
+
+/// Whether another method may be answered. What the scan found is the same for all.
+fn is_of_the_method(error: &ApiError) -> bool {
+    let scan = [StatusCode::GONE, StatusCode::PRECONDITION_REQUIRED].map(Some);
+    match error {
+        ApiError::Refused { .. } => !scan.contains(&error.status()),
+        ApiError::Server(_) => true,
+        _ => false,
+    }
+}
+
+/// Whether it is worth waiting a while for the file's name, and not longer: its message goes without.
+fn may_pass(error: &ApiError) -> bool {
+    matches!(
+        error,
+        ApiError::Scanned(_) | ApiError::Server(_) | ApiError::Unclear(_) | ApiError::Failed(_)
+    )
 }
 
 fn attachment(address: &str, headers: &HeaderMap) -> Attachment {

@@ -2,11 +2,12 @@
 //! there; what is missing was deleted.
 
 use jiff::{SignedDuration, Timestamp};
-use rialto_model::{Event, RemoteId};
+use rialto_model::{Event, EventKind, RemoteId};
 use rialto_platform::{HistoryPage, HistoryRequest, ReadError};
 
 use crate::{
-    api::{Api, Identity, Query},
+    api::{Api, Identity, Listed, Query},
+    edits::Edits,
     files::Known,
     normalize,
     place::Place,
@@ -17,12 +18,12 @@ use crate::{
 /// than what is asked for.
 const LOOK_BACK: SignedDuration = SignedDuration::from_hours(24);
 /// Messages of a page.
-const PAGE: &str = "100";
+const PAGE: usize = 100;
 
 /// The parameters of a listing, of what was posted before a time.
 pub(crate) fn query(to: &RemoteId, before: Option<&str>) -> Query<'static> {
     let (_, (name, id)) = Place::of(to).listing();
-    let mut query = vec![(name, id.to_owned()), ("max", PAGE.to_owned())];
+    let mut query = vec![(name, id.to_owned()), ("max", PAGE.to_string())];
     query.extend(before.map(|before| ("before", before.to_owned())));
     query
 }
@@ -33,6 +34,7 @@ pub(crate) async fn page(
     api: &Api,
     own: &Identity,
     files: &Known,
+    edits: &Edits,
     request: HistoryRequest<'_>,
 ) -> Result<HistoryPage, ReadError> {
     let now = api.toolkit.clock.now();
@@ -40,26 +42,60 @@ pub(crate) async fn page(
     let (path, _) = Place::of(request.conversation).listing();
     let query = query(request.conversation, request.page);
     let listed = api.list::<Message>(path, &query).await?;
-    let mut page = HistoryPage { complete_since: Some(since), ..HistoryPage::default() };
-    for message in &listed.items {
+    let mut page = HistoryPage::default();
+    let mut last = None;
+    // The oldest first.
+    for message in listed.items.iter().rev() {
         if message.created.is_some_and(|at| at < since) {
             continue;
         }
         let attachments = files.of(api, message).await?;
         let at = message.updated.or(message.created).unwrap_or(now);
-        let kind = normalize::kind(message, attachments, own, now);
+        let mut kind = normalize::kind(message, attachments, own, edits, now);
+        normalize::call(api, own, message, &mut kind).await?;
+        if let EventKind::Message(state) = &mut kind {
+            state.posted_at = behind_last(state.posted_at, last);
+            last = Some(state.posted_at);
+        }
         page.events.push(Event { conversation: request.conversation.clone(), at, kind });
         // Replies are listed like everything else, so of each thread all are there.
         page.threads.extend(message.parent_id.get().or(message.id.get()).map(RemoteId::from));
     }
-    let oldest = listed.items.iter().filter_map(|message| message.created).min();
-    let next = oldest.filter(|oldest| listed.next.is_some() && *oldest >= since).and_then(behind);
-    page.next = next.filter(|next| Some(next.as_str()) != request.page);
+    let reaches_back = oldest(&listed.items).is_some_and(|oldest| oldest < since);
+    if !reaches_back && goes_on(&listed) {
+        // More at one time than a page holds cannot be read on: then nobody knows what was deleted before.
+        page.next = behind(&listed.items).filter(|next| Some(next.as_str()) != request.page);
+    } else {
+        page.complete_since = Some(since);
+    }
     Ok(page)
 }
 
-/// A page that begins with this message once more, in case others are of the same instant.
-fn behind(at: Timestamp) -> Option<String> {
-    let after = at.checked_add(SignedDuration::from_millis(1)).ok()?;
+/// When a message was posted that is listed behind the last: where times are told to the second only, what was
+/// said within one is kept in order by microseconds.
+fn behind_last(at: Timestamp, last: Option<Timestamp>) -> Timestamp {
+    let next = last.and_then(|last| last.checked_add(SignedDuration::from_micros(1)).ok());
+    next.map_or(at, |next| next.max(at))
+}
+
+/// Whether a listing has more pages. Webex says so in a header that its API description does not require: a
+/// page that is full may be followed by another one.
+pub(crate) fn goes_on(listed: &Listed<Message>) -> bool {
+    listed.next.is_some() || listed.items.len() >= PAGE
+}
+
+/// Where the page begins that follows these messages: with the last of them once more, in case others are of
+/// the same instant. Times may be told to the second only.
+pub(crate) fn behind(messages: &[Message]) -> Option<String> {
+    let oldest = oldest(messages)?;
+    let instant = match oldest.subsec_nanosecond() {
+        0 => SignedDuration::from_secs(1),
+        _ => SignedDuration::from_millis(1),
+    };
+    let after = oldest.checked_add(instant).ok()?;
     Some(after.strftime("%Y-%m-%dT%H:%M:%S%.3fZ").to_string())
+}
+
+fn oldest(messages: &[Message]) -> Option<Timestamp> {
+    messages.iter().filter_map(|message| message.created).min()
 }

@@ -16,7 +16,9 @@ use crate::{
 };
 
 /// What is listened to. Only `all` tells of edited messages.
-pub(crate) const RESOURCES: [&str; 3] = ["messages", "memberships", "rooms"];
+const RESOURCES: [&str; 3] = ["messages", "memberships", "rooms"];
+/// That of them without which messages go on all the same: upkeep finds out too which spaces moved.
+const SPARE: &str = "rooms";
 const EVENT: &str = "all";
 
 /// What webhooks must be like.
@@ -62,10 +64,19 @@ fn tells_of(hook: &Hook, resource: &str) -> bool {
         && hook.filter.get().is_none()
 }
 
-/// Makes sure that everything is told. Gives whether something may not have been, until now.
-pub(crate) async fn ensure(api: &Api, wanted: &Wanted) -> Result<bool, ApiError> {
+/// What became of the webhooks.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(crate) struct Ensured {
+    /// Whether something may not have been told, until now.
+    pub mended: bool,
+    /// Whether Webex refuses to tell of spaces.
+    pub without_rooms: bool,
+}
+
+/// Makes sure that everything is told.
+pub(crate) async fn ensure(api: &Api, wanted: &Wanted) -> Result<Ensured, ApiError> {
     let mut ours = ours(api, wanted).await?;
-    let mut mended = false;
+    let mut ensured = Ensured::default();
     for resource in RESOURCES {
         let found = ours.iter().position(|hook| tells_of(hook, resource));
         let body = json!({
@@ -73,26 +84,28 @@ pub(crate) async fn ensure(api: &Api, wanted: &Wanted) -> Result<bool, ApiError>
             "targetUrl": wanted.url,
             "secret": wanted.secret.expose_secret(),
         });
-        match found.map(|index| ours.remove(index)) {
-            Some(hook) if wanted.is_right(&hook) => {}
+        let done = match found.map(|index| ours.remove(index)) {
+            Some(hook) if wanted.is_right(&hook) => continue,
             Some(hook) => {
                 let mut body = body;
                 body["status"] = json!("active");
                 let id = hook.id.get().unwrap_or_default();
-                api.send::<Hook>(Method::PUT, &["webhooks", id], &body).await?;
-                tracing::warn!(
-                    resource,
-                    active = is_active(&hook),
-                    "a webhook of Webex was mended"
-                );
-                mended = true;
+                let active = is_active(&hook);
+                tracing::warn!(resource, active, "a webhook of Webex has to be mended");
+                api.send::<Hook>(Method::PUT, &["webhooks", id], &body).await
             }
             None => {
                 let mut body = body;
                 body["resource"] = json!(resource);
                 body["event"] = json!(EVENT);
-                api.send::<Hook>(Method::POST, &["webhooks"], &body).await?;
-                mended = true;
+                api.send::<Hook>(Method::POST, &["webhooks"], &body).await
+            }
+        };
+        match done {
+            Err(ApiError::Refused { .. }) if resource == SPARE => ensured.without_rooms = true,
+            done => {
+                done?;
+                ensured.mended = true;
             }
         }
     }
@@ -100,7 +113,7 @@ pub(crate) async fn ensure(api: &Api, wanted: &Wanted) -> Result<bool, ApiError>
     for hook in ours {
         api.delete(&["webhooks", hook.id.get().unwrap_or_default()]).await?;
     }
-    Ok(mended)
+    Ok(ensured)
 }
 
 async fn ours(api: &Api, wanted: &Wanted) -> Result<Vec<Hook>, ApiError> {

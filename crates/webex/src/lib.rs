@@ -15,6 +15,7 @@ mod connect;
 mod connection;
 
 mod directory;
+mod edits;
 mod files;
 mod fingerprint;
 mod history;
@@ -65,8 +66,8 @@ impl Platform for Webex {
         &self.manifest
     }
 
-    fn receive(&self, app: &AppConfig, request: &WebhookRequest<'_>, _now: Timestamp) -> Received {
-        webhook::receive(app, request)
+    fn receive(&self, app: &AppConfig, request: &WebhookRequest<'_>, now: Timestamp) -> Received {
+        webhook::receive(app, request, now)
     }
 
     /// Integrations are made in Webex's own pages: there is no manifest to paste.

@@ -172,10 +172,22 @@ pub(crate) async fn find_sent(
         }
         page => page.map_err(SendError::looked)?,
     };
-    while search.look(page.items.iter().filter_map(listed))?
-        && let Some(next) = &page.next
-    {
-        page = api.list_on(path, next).await.map_err(SendError::looked)?;
+    let mut before = None;
+    while search.look(page.items.iter().filter_map(listed))? {
+        page = match &page.next {
+            Some(next) => api.list_on(path, next).await,
+            None => {
+                let next = history::behind(&page.items).filter(|_| history::goes_on(&page));
+                // What was said with one person is listed by pages that Webex names alone.
+                let is_room = matches!(Place::of(post.to), Place::Room(_));
+                if !is_room || next.is_none() || next == before {
+                    break;
+                }
+                before = next;
+                api.list(path, &history::query(post.to, before.as_deref())).await
+            }
+        }
+        .map_err(SendError::looked)?;
     }
     Ok(search.found())
 }

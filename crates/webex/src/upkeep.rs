@@ -16,6 +16,11 @@ use crate::{
 /// How often webhooks are looked at: a hundred failures make one silent.
 const EVERY: SignedDuration = SignedDuration::from_mins(10);
 
+/// What it means that Webex refuses the webhook of spaces.
+const WITHOUT_ROOMS: &str = "Webex does not let Rialto listen to changes of spaces: new names, and spaces that move, \
+                             are noticed within ten minutes only. See whether the integration has the scope \
+                             spark:rooms_read";
+
 async fn joined(api: &Api) -> Result<Vec<Room>, ApiError> {
     let query = vec![("type", "group".to_owned()), ("max", "1000".to_owned())];
     api.all(&["rooms"], &query).await
@@ -34,8 +39,15 @@ pub(crate) async fn upkeep(
     let mut problems = Vec::new();
     let mut gaps = Vec::new();
     match wanted {
-        Some(wanted) if hooks::ensure(api, wanted).await? => gaps.push(RemoteId::from("")),
-        Some(_) => {}
+        Some(wanted) => {
+            let ensured = hooks::ensure(api, wanted).await?;
+            if ensured.mended {
+                gaps.push(RemoteId::from(""));
+            }
+            if ensured.without_rooms {
+                problems.push(WITHOUT_ROOMS.to_owned());
+            }
+        }
         None => problems.push("the app has no webhook secret: add the app again".to_owned()),
     }
     let rooms = joined(api).await?;

@@ -1,7 +1,7 @@
 //! The webhook address: who sent a call, and which fact is in it. Pure.
 //!
 //! Calls carry no time, so an old one could be sent again. It would tell nothing new: messages are
-//! read as they are now, and what is known is known.
+//! read as they are now, and what is known is known. Webex itself sends nothing twice (*Webhooks*).
 
 use http::StatusCode;
 use jiff::Timestamp;
@@ -16,8 +16,8 @@ use crate::{
     wire::{self, Call},
 };
 
-/// Reads a call.
-pub(crate) fn receive(app: &AppConfig, request: &WebhookRequest<'_>) -> Received {
+/// Reads a call that came at `now`.
+pub(crate) fn receive(app: &AppConfig, request: &WebhookRequest<'_>, now: Timestamp) -> Received {
     let Ok(secret) = app.secret(WEBHOOK_SECRET) else {
         return Received::Refused(Refusal::unproven("this app has no webhook secret"));
     };
@@ -35,17 +35,17 @@ pub(crate) fn receive(app: &AppConfig, request: &WebhookRequest<'_>) -> Received
     let Some(call) = call else {
         return Received::Refused(Refusal::malformed("the body is not a JSON object"));
     };
-    let inbound = inbound(&call, request.body).map(|inbound| Verified::by(proof, inbound));
+    let inbound = inbound(&call, request.body, now).map(|inbound| Verified::by(proof, inbound));
     let answer = WebhookAnswer::status(StatusCode::OK);
     Received::Inbound { inbound: inbound.into_iter().collect(), answer }
 }
 
 /// The fact of a call, if it says whose webhook it is.
-fn inbound(call: &Call, body: &[u8]) -> Option<Inbound> {
+fn inbound(call: &Call, body: &[u8], now: Timestamp) -> Option<Inbound> {
     Some(Inbound {
         workspace: wire::uuid(call.org_id.get()?).into(),
         conversation: conversation(call),
-        key: key(call),
+        key: key(call, now),
         payload: body.to_vec(),
     })
 }
@@ -59,14 +59,21 @@ fn conversation(call: &Call) -> RemoteId {
     }
 }
 
-/// What identifies the fact: a message's id and revision, never the call.
-fn key(call: &Call) -> String {
+/// What identifies the fact: a message's id and revision. A call may not say which edit it tells of, or
+/// to the second only: then the moment in which it came does, since the message may have been read for the
+/// edit before already.
+fn key(call: &Call, now: Timestamp) -> String {
     let data = &call.data;
     let millis = |time: Option<Timestamp>| time.map_or(0, Timestamp::as_millisecond);
     let id = data.id.get().unwrap_or_default();
     match (call.resource.get().unwrap_or_default(), call.event.get().unwrap_or_default()) {
         ("messages", "created") => format!("m:{id}"),
-        ("messages", "updated") => format!("e:{id}:{}", millis(data.updated)),
+        ("messages", "updated") => match data.updated {
+            Some(updated) if updated.subsec_nanosecond() > 0 => {
+                format!("e:{id}:{}", updated.as_millisecond())
+            }
+            _ => format!("e:{id}:at:{}", now.as_nanosecond()),
+        },
         ("messages", "deleted") => format!("d:{id}"),
         (resource, event) => {
             format!("x:{resource}:{event}:{id}:{}:{}", millis(data.created), millis(data.updated))

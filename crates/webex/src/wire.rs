@@ -45,6 +45,8 @@ rialto_platform::wire! {
         markdown: Text,
         html: Text,
         files: Vec<String>,
+        #[serde(rename = "mentionedPeople")]
+        mentioned_people: Vec<String>,
         #[serde(rename = "personId")]
         person_id: Text,
         #[serde(rename = "personEmail")]

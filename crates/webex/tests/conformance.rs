@@ -22,6 +22,7 @@ impl Emulator for Acme {
     const CHANNEL: &'static str = "general";
     const PLACE: &'static str = "general";
     const POST: &'static str = "POST /messages";
+    const SAYS_WHICH_EDIT: bool = false;
 
     fn connector(&self, toolkit: Toolkit) -> Arc<dyn Platform> {
         Arc::new(rialto_webex::Webex::new(toolkit))

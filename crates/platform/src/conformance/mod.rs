@@ -59,6 +59,9 @@ pub trait Emulator: World {
     const PARENT: Option<&'static str> = None;
     /// The operation that makes a post, as fault rules name it.
     const POST: &'static str;
+    /// Whether webhooks say which edit of a message they tell of. Where they do not, the moment in which
+    /// one comes does.
+    const SAYS_WHICH_EDIT: bool = true;
 
     /// The connector.
     fn connector(&self, toolkit: Toolkit) -> Arc<dyn Platform>;

@@ -57,6 +57,25 @@ async fn a_conversation_crosses_with_its_threads_edits_reactions_and_deletions()
 }
 
 #[tokio::test(start_paused = true)]
+async fn a_message_goes_on_whoever_wrote_it_also_where_their_profile_is_refused() {
+    for (by, hidden, shown) in [
+        ("ana", false, "ana"),
+        ("ana", true, "Unknown person"),
+        ("ana@acme.example", false, "ana"),
+        ("ana@acme.example", true, "ana@acme.example"),
+    ] {
+        let mut world = World::new().await;
+        if hidden {
+            world.left.hides(by);
+        }
+        let (_, event) = world.left.post("general", by, "hello", None);
+        world.hear(LEFT, &event).await;
+        world.settle().await;
+        assert_eq!(world.right.read("general"), [format!("{shown}: hello")], "{by}, {hidden}");
+    }
+}
+
+#[tokio::test(start_paused = true)]
 async fn a_reply_to_what_is_gone_there_is_said_outside_of_the_thread() {
     let mut world = World::new().await;
     let (root, event) = world.left.post("general", "ana", "question", None);

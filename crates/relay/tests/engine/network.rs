@@ -8,7 +8,7 @@ mod vendor;
 mod weather;
 
 use std::{
-    collections::{BTreeMap, VecDeque},
+    collections::{BTreeMap, BTreeSet, VecDeque},
     sync::Arc,
     time::Duration,
 };
@@ -80,6 +80,8 @@ struct State {
     lag: Duration,
     /// How long a post or a change takes to be answered.
     slowness: Duration,
+    /// Whose profiles are not shown.
+    hidden: BTreeSet<RemoteId>,
 }
 
 /// The network. Cheap to clone.
@@ -198,7 +200,8 @@ impl Network {
             broadcast: false,
             author: Author {
                 account: Some(seen.by.as_str().into()),
-                name: String::new(),
+                // Of whom nothing but an address is known, the event tells that.
+                name: if seen.by.contains('@') { seen.by.clone() } else { String::new() },
                 avatar_url: None,
                 bot: false,
             },

@@ -135,11 +135,11 @@ impl Stage<'_> {
         shown
     }
 
-    /// A message as webhooks name it: ids, nothing of what it says.
+    /// A message as webhooks name it: ids, nothing of what it says, nor when it was edited.
     pub(crate) fn named_message(&self, room: &Room, message: &Message) -> Value {
         let mut shown = self.shown_message(room, message);
         if let Some(fields) = shown.as_object_mut() {
-            for content in ["text", "markdown", "html", "files", "attachments"] {
+            for content in ["text", "markdown", "html", "files", "attachments", "updated"] {
                 fields.remove(content);
             }
         }

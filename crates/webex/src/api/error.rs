@@ -1,4 +1,7 @@
 //! What Webex's refusals mean: a status and `{"message": "…", "trackingId": "…"}`.
+//!
+//! Webex may quote in its words what was sent. What is told of a message is kept and logged, so nothing but
+//! the status counts there; who connects or sets up is told Webex's words too.
 
 use http::{HeaderMap, StatusCode};
 use jiff::Timestamp;
@@ -15,7 +18,7 @@ pub(crate) enum ApiError {
     Scanned(Timestamp),
     /// Refused, and nothing was done.
     Refused { status: StatusCode, message: String },
-    /// The authorization is gone.
+    /// The authorization is gone, in our words.
     Revoked(String),
     /// Failed there, perhaps after doing it.
     Server(StatusCode),
@@ -42,7 +45,7 @@ impl ApiError {
         let said: Refused = serde_json::from_slice(body).unwrap_or_default();
         let message = said.message.get().unwrap_or("no reason was given").to_owned();
         match status {
-            StatusCode::UNAUTHORIZED => Self::Revoked(message),
+            StatusCode::UNAUTHORIZED => Self::Revoked("it ended, or was taken back".into()),
             _ => Self::Refused { status, message },
         }
     }
@@ -70,7 +73,7 @@ impl ApiError {
         self.status() == Some(StatusCode::CONFLICT)
     }
 
-    /// The refusal, for people; no content in it.
+    /// The refusal, for people, in words of ours alone.
     fn words(&self) -> String {
         match self {
             Self::Limited(until) => format!("Webex asked to wait until {until}"),
@@ -80,22 +83,26 @@ impl ApiError {
             Self::Unclear(reason) => reason.clone(),
             Self::Failed(error) => error.to_string(),
             Self::Cabinet(error) => error.to_string(),
-            Self::Refused { status, message } => {
-                let short: String = message.chars().take(300).collect();
-                let meant = match *status {
-                    StatusCode::FORBIDDEN => {
-                        "Webex does not let the service user do this: look at the space's \
-                         moderation, at the integration's scopes, and at what the organization's \
-                         admins forbid"
-                    }
-                    StatusCode::NOT_FOUND => {
-                        "it does not exist any more, or the service user is not in the space"
-                    }
-                    _ => return format!("Webex refused: {short} ({status})"),
-                };
-                format!("{meant} ({status}: {short})")
-            }
+            Self::Refused { status, .. } => format!("{} ({status})", meaning(*status)),
         }
+    }
+}
+
+/// What a refusal means, as far as its status says (the API description's *Response Codes*).
+fn meaning(status: StatusCode) -> &'static str {
+    match status {
+        StatusCode::BAD_REQUEST => "Webex finds something wrong in what it was asked for",
+        StatusCode::FORBIDDEN => {
+            "Webex does not let the service user do this: see whether it must be a moderator of the \
+             space, which scopes the integration has, and what the organization's admins forbid"
+        }
+        StatusCode::NOT_FOUND => {
+            "it does not exist any more, or the service user is not in the space"
+        }
+        StatusCode::CONFLICT => "it conflicts with what is in Webex already",
+        StatusCode::GONE => "it is not available in Webex any more",
+        StatusCode::PAYLOAD_TOO_LARGE => "it is larger than Webex takes",
+        _ => "Webex refused",
     }
 }
 
@@ -122,7 +129,11 @@ impl From<ApiError> for SetupError {
         let words = error.words();
         match error {
             ApiError::Cabinet(error) => Self::Cabinet(error),
-            ApiError::Refused { .. } | ApiError::Revoked(_) => Self::Refused(words),
+            ApiError::Refused { message, .. } => {
+                let short: String = message.chars().take(300).collect();
+                Self::Refused(format!("{words}: {short}"))
+            }
+            ApiError::Revoked(_) => Self::Refused(words),
             _ => Self::Unreachable(words),
         }
     }
@@ -136,6 +147,8 @@ impl From<CabinetError> for ApiError {
 
 #[cfg(test)]
 mod tests {
+    use rialto_platform::{FileError, ReadError};
+
     use super::*;
 
     #[test]
@@ -162,11 +175,21 @@ mod tests {
     }
 
     #[test]
-    fn a_refusal_is_told_in_webex_words_and_with_the_mend() {
-        let body = br#"{"message": "Only moderators can post.", "trackingId": "R"}"#;
+    fn webex_words_are_told_to_who_sets_up_and_never_of_a_message() {
+        let body = br#"{"message": "Invalid: my secret plan", "trackingId": "my secret plan"}"#;
         let now = Timestamp::UNIX_EPOCH;
-        let error = ApiError::of(StatusCode::FORBIDDEN, &HeaderMap::new(), body, now);
-        let words = SendError::from(error).to_string();
-        assert!(words.contains("moderation") && words.contains("Only moderators"), "{words}");
+        for status in (400..600).filter_map(|status| StatusCode::from_u16(status).ok()) {
+            let error = || ApiError::of(status, &HeaderMap::new(), body, now);
+            for told in [
+                SendError::from(error()).to_string(),
+                ReadError::from(error()).to_string(),
+                FileError::from(error()).to_string(),
+            ] {
+                assert!(!told.contains("plan"), "{status}: {told}");
+            }
+        }
+        let forbidden = ApiError::of(StatusCode::FORBIDDEN, &HeaderMap::new(), body, now);
+        let told = SetupError::from(forbidden).to_string();
+        assert!(told.contains("moderator") && told.contains("my secret plan"), "{told}");
     }
 }

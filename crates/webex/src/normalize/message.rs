@@ -2,13 +2,12 @@
 
 use jiff::Timestamp;
 use rialto_model::{
-    Attachment, Author, Block, Content, EventKind, Inline, MessageState, Own, Revision, RichText,
-    Style,
+    Attachment, Author, Block, Content, EventKind, Inline, MessageState, Own, RichText, Style,
 };
 use rialto_platform::links::push_typed;
 
 use super::ignored;
-use crate::{api::Identity, fingerprint, html, replies, wire::Message};
+use crate::{api::Identity, edits::Edits, fingerprint, html, replies, wire::Message};
 
 /// Domains that only bots have addresses in (*Bots*).
 const BOTS: [&str; 2] = ["webex.bot", "sparkbot.io"];
@@ -53,6 +52,7 @@ pub(crate) fn kind(
     message: &Message,
     attachments: Vec<Attachment>,
     own: &Identity,
+    edits: &Edits,
     now: Timestamp,
 ) -> EventKind {
     let Some(id) = message.id.get() else { return ignored("message without an id") };
@@ -72,15 +72,15 @@ pub(crate) fn kind(
     let thread = message.parent_id.get().filter(|root| *root != id);
     EventKind::Message(Box::new(MessageState {
         id: id.into(),
-        revision: Revision(message.updated.map_or(0, |at| at.as_microsecond().max(1))),
+        revision: edits.revision(message),
         posted_at: message.created.unwrap_or(now),
         thread: thread.map(Into::into),
         thread_began: None,
         broadcast: false,
         author: Author {
-            // Names are asked for by the relay.
             account: message.person_id.get().map(Into::into),
-            name: String::new(),
+            // Better names are asked for by the relay.
+            name: message.person_email.get().unwrap_or_default().to_owned(),
             avatar_url: None,
             bot: is_bot(message.person_email.get()),
         },

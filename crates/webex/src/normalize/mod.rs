@@ -1,14 +1,19 @@
 //! What webhooks tell as canonical events. They tell ids alone: messages are read as they are now.
 
+mod mentions;
 mod message;
 
 use jiff::Timestamp;
 use rialto_model::{Author, Event, EventKind, RemoteId, Signal};
 use rialto_platform::ReadError;
 
-pub(crate) use self::message::{is_own, kind, text};
+pub(crate) use self::{
+    mentions::call,
+    message::{is_own, kind, text},
+};
 use crate::{
     api::{Api, Identity},
+    edits::Edits,
     files::Known,
     moves::{Origin, Spaces},
     wire::{Call, Data, Message, Room},
@@ -19,6 +24,7 @@ pub(crate) struct Reader<'a> {
     pub api: &'a Api,
     pub own: &'a Identity,
     pub files: &'a Known,
+    pub edits: &'a Edits,
     pub spaces: &'a Spaces,
 }
 
@@ -65,7 +71,8 @@ impl Reader<'_> {
         };
         let files = self.files.of(self.api, &message).await?;
         let at = message.updated.or(message.created).unwrap_or(now);
-        let kind = kind(&message, files, self.own, now);
+        let mut kind = kind(&message, files, self.own, self.edits, now);
+        call(self.api, self.own, &message, &mut kind).await?;
         Ok(vec![Event { conversation: room, at, kind }])
     }
 

@@ -8,7 +8,7 @@ use rialto_platform::{Received, WebhookRequest};
 use serde_json::Value;
 
 use super::support::{SECRET, app, facts, received, signed};
-use crate::{api::Identity, manifest::WEBHOOK_SECRET, normalize, wire::Message};
+use crate::{api::Identity, edits::Edits, manifest::WEBHOOK_SECRET, normalize, wire::Message};
 
 fn own() -> Identity {
     Identity { person_id: "own".into(), org: "org".into(), ..Identity::default() }
@@ -62,10 +62,37 @@ fn the_signature_that_an_emulator_of_ciscos_makes_is_accepted() {
             headers: &headers,
             body: body.as_bytes(),
         };
-        crate::webhook::receive(&app, &request)
+        crate::webhook::receive(&app, &request, jiff::Timestamp::UNIX_EPOCH)
     };
     assert!(matches!(received("s3cret"), Received::Inbound { inbound, .. } if inbound.len() == 1));
     assert!(matches!(received("another"), Received::Refused(_)));
+}
+
+#[test]
+fn two_calls_that_do_not_say_which_edit_they_tell_of_are_two_facts() {
+    let at =
+        |nanos: i128| jiff::Timestamp::from_nanosecond(1_445_178_376_000_000_000 + nanos).unwrap();
+    let key = |updated: &str, now| {
+        let body = format!(
+            r#"{{"resource":"messages","event":"updated","orgId":"o","data":{{"id":"m"{updated}}}}}"#
+        );
+        let headers = signed(SECRET, body.as_bytes());
+        let app = app("https://a.example", "https://b.example");
+        let (method, body) = (&http::Method::POST, body.as_bytes());
+        let request = WebhookRequest { method, tail: "", query: "", headers: &headers, body };
+        let Received::Inbound { inbound, .. } = crate::webhook::receive(&app, &request, now) else {
+            panic!("refused")
+        };
+        let [fact] = inbound.try_into().unwrap();
+        rialto_platform::Verified::into_inner(fact).key
+    };
+    for (updated, one) in [
+        ("", false),
+        (r#","updated":"2015-10-18T14:27:16+00:00""#, false),
+        (r#","updated":"2015-10-18T14:27:16.028Z""#, true),
+    ] {
+        assert_eq!(key(updated, at(1)) == key(updated, at(2)), one, "{updated}");
+    }
 }
 
 #[test]
@@ -95,9 +122,9 @@ fn every_message_that_is_published_is_read() {
         let value: Value = serde_json::from_str(&text).unwrap();
         let message: Message = serde_json::from_str(&text).unwrap();
         let now = jiff::Timestamp::UNIX_EPOCH;
-        let EventKind::Message(state) = normalize::kind(&message, Vec::new(), &own(), now) else {
-            panic!("{name}")
-        };
+        let edits = Edits::default();
+        let kind = normalize::kind(&message, Vec::new(), &own(), &edits, now);
+        let EventKind::Message(state) = kind else { panic!("{name}") };
         assert_eq!(state.id.as_str(), value["id"], "{name}");
         assert_eq!(state.author.account.unwrap().as_str(), value["personId"], "{name}");
         let edited = value["updated"].as_str();

@@ -26,6 +26,7 @@ async fn a_message_is_read_when_it_is_told_of() {
     let EventKind::Message(state) = &event.kind else { panic!("{event:?}") };
     assert_eq!((&state.id, state.revision, &state.own), (&id, Revision(0), &Own::No));
     assert_eq!(state.author.account.as_ref(), Some(&world.person("Ann Lee").await));
+    assert_eq!(state.author.name, "ann@acme.example", "all that Webex says of her here");
     assert_eq!(state.content.text.plain_text(), "hi @Bob\nsee https://a.example/x_y");
     let mut mentioned = Vec::new();
     state.content.text.clone().for_each_line(&mut |line| {
@@ -36,6 +37,29 @@ async fn a_message_is_read_when_it_is_told_of() {
         }
     });
     assert_eq!(mentioned, [MentionTarget::Account(world.person("Bob Ray").await)]);
+}
+
+#[tokio::test]
+async fn mentions_are_mentions_also_where_webex_shows_their_addresses() {
+    let world = listening().await;
+    let fault = json!({ "target": "api", "kind": "special", "name": "plain_mentions" });
+    world.fault(fault).await;
+    let (bob, since) = (world.person("Bob Ray").await, world.now());
+    world
+        .says_by_app("Bob Ray is <@personEmail:bob@acme.example>, mail **ann@acme.example**")
+        .await;
+    let general = world.room("general").await;
+    let past = HistoryRequest { conversation: &general, since, whole: true, page: None };
+    let [listed] = world.connection.history(past).await.unwrap().events.try_into().unwrap();
+    let EventKind::Message(listed) = listed.kind else { panic!("{listed:?}") };
+    for state in [world.message().await, *listed] {
+        let text = state.content.text;
+        assert_eq!(text.plain_text(), "Bob Ray is @Bob Ray, mail ann@acme.example");
+        let rialto_model::Block::Paragraph(line) = &text.blocks[0] else { panic!("{text:?}") };
+        let target = MentionTarget::Account(bob.clone());
+        let mention = rialto_model::Mention { target, name: "Bob Ray".into() };
+        assert_eq!(line[1], rialto_model::Inline::Mention(mention));
+    }
 }
 
 #[tokio::test]
@@ -71,6 +95,64 @@ async fn replies_edits_and_deletions_are_of_their_message() {
     world.act(json!({ "as": "Bob Ray", "do": "delete", "id": reply })).await;
     let [event] = world.events().await.try_into().unwrap();
     assert_eq!(event.kind, EventKind::Deleted { message: reply.as_str().into() });
+}
+
+#[tokio::test]
+async fn two_edits_within_a_second_are_two_where_webex_tells_times_to_the_second() {
+    let world = listening().await;
+    world.fault(json!({ "target": "api", "kind": "special", "name": "whole_seconds" })).await;
+    let id = world.post("one").await;
+    let general = world.room("general").await;
+    let since = world.now();
+    let mut last = Revision(-1);
+    // Told of, or found in the past.
+    for (text, told) in [("one", true), ("two", true), ("three", true), ("four", false)] {
+        if text != "one" {
+            world.act(json!({ "as": "Ann Lee", "do": "edit", "id": id, "text": text })).await;
+        }
+        let state = world.message().await;
+        let listed = match told {
+            true => state,
+            false => {
+                let past =
+                    HistoryRequest { conversation: &general, since, whole: true, page: None };
+                let [event] =
+                    world.connection.history(past).await.unwrap().events.try_into().unwrap();
+                let EventKind::Message(state) = event.kind else { panic!("{event:?}") };
+                *state
+            }
+        };
+        assert_eq!(listed.content.text.plain_text(), text);
+        assert_eq!(listed.posted_at.subsec_nanosecond(), 0, "{text}");
+        assert!(listed.revision > last, "{text}: {:?} after {last:?}", listed.revision);
+        last = listed.revision;
+    }
+}
+
+#[tokio::test]
+async fn what_was_said_within_a_second_stays_in_order_where_webex_tells_times_to_the_second() {
+    let world = World::start().await;
+    world.fault(json!({ "target": "api", "kind": "special", "name": "whole_seconds" })).await;
+    let (general, since) = (world.room("general").await, world.now());
+    let mut said = Vec::new();
+    for number in 0..20 {
+        said.push(world.post(&format!("m{number}")).await);
+    }
+    let past = HistoryRequest { conversation: &general, since, whole: true, page: None };
+    let mut listed: Vec<_> = world
+        .connection
+        .history(past)
+        .await
+        .unwrap()
+        .events
+        .into_iter()
+        .filter_map(|event| match event.kind {
+            EventKind::Message(state) => Some((state.posted_at, state.id)),
+            _ => None,
+        })
+        .collect();
+    listed.sort();
+    assert_eq!(listed.into_iter().map(|(_, id)| id).collect::<Vec<_>>(), said);
 }
 
 #[tokio::test]
@@ -161,7 +243,20 @@ async fn what_nobody_has_heard_of_is_counted_and_never_quoted() {
 
 #[tokio::test]
 async fn the_past_is_read_page_by_page_and_what_is_missing_was_deleted() {
-    let world = World::start().await;
+    let special = |names: &[&str]| -> Vec<Value> {
+        let fault = |name: &&str| json!({ "target": "api", "method": "GET /messages*", "kind": "special", "name": name });
+        names.iter().map(fault).collect()
+    };
+    for faults in [special(&[]), special(&["no_link"]), special(&["no_link", "whole_seconds"])] {
+        let world = World::start().await;
+        for fault in faults {
+            world.fault(fault).await;
+        }
+        the_past_is_whole(&world).await;
+    }
+}
+
+async fn the_past_is_whole(world: &World) {
     let general = world.room("general").await;
     let start = world.now();
     let root = world.post("root").await;
@@ -170,6 +265,9 @@ async fn the_past_is_read_page_by_page_and_what_is_missing_was_deleted() {
         let deed = json!({ "as": "Bob Ray", "do": "post", "channel": "general",
             "text": format!("m{index}"), "thread": if index == 7 { Value::from(root.as_str()) } else { Value::Null } });
         ids.push(world.act(deed).await["id"].as_str().unwrap().into());
+        if index % 40 == 0 {
+            world.sandbox.core().clock.advance(std::time::Duration::from_secs(2));
+        }
     }
     world.act(json!({ "as": "Bob Ray", "do": "delete", "id": ids[3] })).await;
     world.act(json!({ "as": "Bob Ray", "do": "edit", "id": ids[4], "text": "edited" })).await;
@@ -182,7 +280,9 @@ async fn the_past_is_read_page_by_page_and_what_is_missing_was_deleted() {
             page: page.as_deref(),
         };
         let read = world.connection.history(request).await.unwrap();
-        let complete = read.complete_since.unwrap();
+        // Only who has read all of it knows what is missing.
+        assert_eq!(read.complete_since.is_some(), read.next.is_none());
+        let complete = read.complete_since.unwrap_or_default();
         assert!(complete < start, "edits of older messages are looked for too");
         if pages == 1 {
             assert!(read.threads.contains(&root));

@@ -3,7 +3,9 @@
 use bytes::Bytes;
 use futures_util::{StreamExt, TryStreamExt, stream};
 use rialto_model::{Attachment, AttachmentKind, PartKey, RemoteId, RichText};
-use rialto_platform::{FileBody, FileError, Post, ReadError, SendError, UploadedFile};
+use rialto_platform::{
+    FileBody, FileError, HistoryRequest, Post, ReadError, SendError, UploadedFile,
+};
 use serde_json::{Value, json};
 
 use super::support::{World, saying};
@@ -91,6 +93,47 @@ async fn a_scan_that_takes_too_long_holds_nothing_up() {
     assert_eq!(state.content.attachments[0].name, "file");
     let error = world.connection.open(&state.content.attachments[0]).await.unwrap_err();
     assert!(matches!(error, FileError::Transient { after: Some(_), .. }), "{error:?}");
+}
+
+#[tokio::test]
+async fn a_file_that_cannot_be_looked_at_holds_its_message_up_for_five_minutes_at_most() {
+    for code in [500, 502, 503] {
+        let world = listening().await;
+        world.fault(json!({ "target": "api", "method": "* /contents*", "kind": "status", "code": code })).await;
+        shared(&world, json!({})).await;
+        let (general, since) = (world.room("general").await, world.now());
+        world.look("/idle").await;
+        let calls = world.rialto.received_requests().await.unwrap();
+        let told = calls.iter().find(|it| String::from_utf8_lossy(&it.body).contains("messages"));
+        let told = &told.unwrap().body;
+        let past = HistoryRequest { conversation: &general, since, whole: true, page: None };
+        for error in [
+            world.connection.normalize(told).await.unwrap_err(),
+            world.connection.history(past).await.unwrap_err(),
+        ] {
+            assert!(matches!(error, ReadError::Transient { .. }), "{code}: {error:?}");
+        }
+        world.sandbox.core().clock.advance(std::time::Duration::from_secs(301));
+        assert_eq!(world.connection.history(past).await.unwrap().events.len(), 1, "{code}");
+        let state = world.message().await;
+        assert_eq!(state.content.text.plain_text(), "look", "{code}");
+        let [file] = &state.content.attachments[..] else { panic!("{state:?}") };
+        let error = world.connection.open(file).await.unwrap_err();
+        assert!(matches!(error, FileError::Transient { .. }), "{code}: {error:?}");
+    }
+}
+
+#[tokio::test]
+async fn a_file_is_named_also_where_nobody_answers_a_look_at_it() {
+    for code in [403, 404, 405, 501, 503] {
+        let world = listening().await;
+        world.fault(json!({ "target": "api", "method": "HEAD /contents*", "kind": "status", "code": code })).await;
+        shared(&world, json!({})).await;
+        let state = world.message().await;
+        let [file] = &state.content.attachments[..] else { panic!("{state:?}") };
+        assert_eq!((file.name.as_str(), file.mime.as_str()), ("a.txt", "text/plain"), "{code}");
+        assert_eq!(file.size, Some(5), "{code}");
+    }
 }
 
 #[tokio::test]

@@ -44,6 +44,21 @@ async fn a_silent_webhook_is_revived_and_everything_may_have_been_missed() {
 }
 
 #[tokio::test]
+async fn messages_are_listened_to_also_where_spaces_may_not_be() {
+    let world = World::start().await;
+    world.fault(json!({ "target": "api", "kind": "special", "name": "no_room_webhooks" })).await;
+    let general = world.room("general").await;
+    for gaps in [everywhere(), Vec::new()] {
+        let upkeep = world.connection.upkeep(std::slice::from_ref(&general)).await.unwrap();
+        assert_eq!(upkeep.gaps, gaps, "what works is left alone");
+        let [problem] = &upkeep.problems[..] else { panic!("{:?}", upkeep.problems) };
+        assert!(problem.contains("spark:rooms_read"), "{problem}");
+    }
+    world.post("heard").await;
+    assert_eq!(world.message().await.content.text.plain_text(), "heard");
+}
+
+#[tokio::test]
 async fn webhooks_follow_the_address_and_none_tells_twice() {
     let world = World::start().await;
     let mut before = world.app.clone();
@@ -51,7 +66,7 @@ async fn webhooks_follow_the_address_and_none_tells_twice() {
     let wanted = crate::hooks::Wanted::of(&before).unwrap();
     let client = crate::connect::client(&world.app).unwrap();
     let api = crate::api::Api::new(world.toolkit(), client, world.drawer.clone());
-    assert!(crate::hooks::ensure(&api, &wanted).await.unwrap());
+    assert!(crate::hooks::ensure(&api, &wanted).await.unwrap().mended);
     let twice = |name: &str, target: &str| {
         json!({ "name": name, "targetUrl": target, "resource": "messages", "event": "created",
             "secret": "fake" })

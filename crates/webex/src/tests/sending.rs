@@ -138,6 +138,22 @@ async fn what_was_sent_is_found_by_who_says_it_what_when_and_where() {
 }
 
 #[tokio::test]
+async fn what_was_sent_is_found_behind_a_full_page_also_where_no_page_names_the_next() {
+    let world = World::start().await;
+    let general = world.room("general").await;
+    let no_link = json!({ "target": "api", "kind": "special", "name": "no_link" });
+    world.fault(no_link).await;
+    let begun = world.begun();
+    let id = say(&world, &general, None, "same").await;
+    for _ in 0..101 {
+        world.post("something else").await;
+    }
+    let part = part(world.connection.as_ref(), &general, "same");
+    let post = Post { to: &general, thread: None, part: &part, files: &[] };
+    assert_eq!(world.connection.find_sent(&post, &begun).await.unwrap(), [id]);
+}
+
+#[tokio::test]
 async fn what_is_taken_away_takes_along_what_was_said_of_it() {
     let world = World::start().await;
     let general = world.room("general").await;

@@ -58,7 +58,8 @@ pub(super) fn signed(secret: &str, body: &[u8]) -> HeaderMap {
 
 pub(super) fn received(headers: &HeaderMap, body: &[u8]) -> Received {
     let request = WebhookRequest { method: &Method::POST, tail: "", query: "", headers, body };
-    crate::webhook::receive(&app("https://a.example", "https://b.example"), &request)
+    let app = app("https://a.example", "https://b.example");
+    crate::webhook::receive(&app, &request, Timestamp::UNIX_EPOCH)
 }
 
 /// The facts of a call that Webex signed.
@@ -159,6 +160,19 @@ impl World {
     pub async fn post(&self, text: &str) -> RemoteId {
         let deed = json!({ "as": "Ann Lee", "do": "post", "channel": "general", "text": text });
         self.act(deed).await["id"].as_str().unwrap().into()
+    }
+
+    /// What an app of Ann's says in general, in Markdown.
+    pub async fn says_by_app(&self, markdown: &str) {
+        let app = json!({ "name": "Reporter", "scopes": ["spark:messages_write"],
+            "redirect_urls": ["https://reporter.example"],
+            "install": [{ "workspace": "Acme", "as": "Ann Lee" }] });
+        let app = self.control("/webex/apps", app).await;
+        let token = app["installs"][0]["access_token"].as_str().unwrap_or_else(|| panic!("{app}"));
+        let said = json!({ "roomId": self.room("general").await, "markdown": markdown });
+        let post = self.http.post(format!("{}/v1/messages", self.sandbox.urls().webex));
+        let answer = post.bearer_auth(token).json(&said).send().await.unwrap();
+        assert!(answer.status().is_success(), "{}", answer.text().await.unwrap());
     }
 
     async fn listed(&self, kind: &str, name: &str) -> String {

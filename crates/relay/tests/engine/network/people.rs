@@ -38,6 +38,11 @@ impl Network {
         (id, event)
     }
 
+    /// From now on the network refuses to show somebody's profile.
+    pub fn hides(&self, who: &str) {
+        self.state.lock().hidden.insert(who.into());
+    }
+
     /// A message that was posted an hour ago, and that nobody told of.
     pub fn posted_long_ago(&self, conversation: &str, by: &str, text: &str) -> RemoteId {
         let (id, _) = self.post(conversation, by, text, None);

@@ -78,9 +78,12 @@ impl Connection for Network {
     }
 
     async fn account(&self, id: &RemoteId) -> Result<Option<Account>, ReadError> {
+        if self.state.lock().hidden.contains(id) {
+            return Err(ReadError::Permanent("profiles are not for apps".into()));
+        }
         Ok(Some(Account {
             id: id.clone(),
-            name: id.as_str().into(),
+            name: id.as_str().split('@').next().unwrap().into(),
             email: Some(format!("{id}@acme.example")),
             avatar_url: None,
             kind: AccountKind::Person,

@@ -15,7 +15,29 @@ const CARD: &str = "application/vnd.microsoft.card.adaptive";
 impl Call<'_> {
     fn message_reply(&self, id: &str) -> Answer {
         let (room, message) = self.stage.readable(id, &self.who.person)?;
-        Ok(Reply::ok(self.stage.shown_message(room, message)))
+        Ok(Reply::ok(self.shown(room, message)))
+    }
+
+    /// A message, as the examples in the vendor's API description have it where a fault says so: times to the
+    /// second, and in the HTML of what an app wrote addresses of the people who are mentioned.
+    fn shown(&self, room: &Room, message: &Message) -> Value {
+        let mut shown = self.stage.shown_message(room, message);
+        if message.body.markdown.is_some() && self.strikes("plain_mentions") {
+            for id in &message.body.mentions {
+                let Ok(person) = self.stage.person(id) else { continue };
+                let html = shown["html"].as_str().unwrap_or_default();
+                shown["html"] = without_mentions(html, id, &person.email).into();
+            }
+        }
+        if self.strikes("whole_seconds") {
+            for field in ["created", "updated"] {
+                let at = shown[field].as_str().and_then(|at| at.parse::<Timestamp>().ok());
+                if let Some(at) = at {
+                    shown[field] = at.strftime("%Y-%m-%dT%H:%M:%S+00:00").to_string().into();
+                }
+            }
+        }
+        shown
     }
 
     /// The room to write to: `roomId`, or the direct one with `toPersonId` or `toPersonEmail`.
@@ -70,6 +92,19 @@ impl Call<'_> {
     }
 }
 
+/// HTML with an address in place of somebody's mentions.
+fn without_mentions(html: &str, id: &str, address: &str) -> String {
+    let begin = format!("<spark-mention data-object-type=\"person\" data-object-id=\"{id}\">");
+    let (mut out, mut rest) = (String::new(), html);
+    while let Some((before, after)) = rest.split_once(&begin) {
+        let (_, after) = after.split_once("</spark-mention>").unwrap_or_default();
+        out.push_str(before);
+        out.push_str(address);
+        rest = after;
+    }
+    out + rest
+}
+
 pub(super) fn list(call: &mut Call<'_>) -> Answer {
     let room = call.query("roomId").ok_or_else(|| Fail::missing("roomId"))?;
     let room = call.stage.own_room(room, &call.who.person)?;
@@ -98,9 +133,10 @@ pub(super) fn list(call: &mut Call<'_>) -> Answer {
             && mentioned.is_none_or(|_| message.body.mentions.contains(&call.who.person))
     };
     let page = pages::page(call.seen(room).filter(fits), 0, size);
-    let end = page.items.last().filter(|_| page.next.is_some());
+    let named = page.next.is_some() && !call.strikes("no_link");
+    let end = page.items.last().filter(|_| named);
     let link = end.map(|message| call.address(&[("beforeMessage", &message.id)]));
-    let items = page.items.iter().map(|message| call.stage.shown_message(room, message));
+    let items = page.items.iter().map(|message| call.shown(room, message));
     let items: Vec<Value> = items.collect();
     Ok(Reply { link, ..Reply::ok(json!({"items": items})) })
 }
@@ -121,11 +157,8 @@ pub(super) fn direct(call: &mut Call<'_>) -> Answer {
     let parent = call.query("parentId");
     let fits =
         |message: &&Message| parent.is_none_or(|parent| message.parent.as_deref() == Some(parent));
-    let shown: Vec<Value> = call
-        .seen(room)
-        .filter(fits)
-        .map(|message| call.stage.shown_message(room, message))
-        .collect();
+    let shown: Vec<Value> =
+        call.seen(room).filter(fits).map(|message| call.shown(room, message)).collect();
     call.listing(shown.into_iter(), 50, 1000)
 }
 

@@ -106,6 +106,11 @@ impl Call<'_> {
         self.named.first().map(|(_, value)| value.clone()).unwrap_or_default()
     }
 
+    /// Whether a fault of Webex's own strikes this call.
+    fn strikes(&self, name: &str) -> bool {
+        self.stage.core.faults.strikes_special("webex", name, &self.operation.name())
+    }
+
     fn query(&self, name: &str) -> Option<&str> {
         self.input.query.get(name).map(String::as_str).filter(|value| !value.is_empty())
     }

@@ -73,6 +73,9 @@ pub(super) fn create(call: &mut Call<'_>) -> Answer {
     if call.text("ownedBy").is_some_and(|owner| owner != "creator") {
         return Err(Fail::forbidden("Webhooks of an organization need an administrator's scopes."));
     }
+    if resource == "rooms" && call.strikes("no_room_webhooks") {
+        return Err(Fail::forbidden("Webhooks for this resource are not allowed."));
+    }
     let read: Vec<&str> = RESOURCES.iter().map(|(name, ..)| *name).collect();
     for needed in if resource == "all" { read } else { vec![resource.as_str()] } {
         scopes::check(&call.who.scopes, scopes::reading(needed))?;

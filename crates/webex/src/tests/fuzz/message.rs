@@ -6,7 +6,7 @@ use rialto_model::EventKind;
 use serde_json::json;
 
 use super::{READING_JSON, messages};
-use crate::{api::Identity, normalize::kind, wire::Message};
+use crate::{api::Identity, edits::Edits, normalize::kind, wire::Message};
 
 /// Letters of what is read for each byte of what came.
 const LETTERS: usize = 4;
@@ -20,7 +20,7 @@ fn read(bytes: &[u8]) -> Option<EventKind> {
         org: "O1".into(),
         ..Identity::default()
     };
-    Some(kind(&message, Vec::new(), &own, Timestamp::UNIX_EPOCH))
+    Some(kind(&message, Vec::new(), &own, &Edits::default(), Timestamp::UNIX_EPOCH))
 }
 
 fn measured(bytes: &[u8]) {
