@@ -52,6 +52,8 @@ pub(crate) async fn page(
     let authors = authors(api, own, people, &list.messages).await?;
     let mut page = HistoryPage::default();
     for message in &list.messages {
+        let written = [message.id.get(), message.reply_main_message_id.get()];
+        written.into_iter().flatten().for_each(|id| api.spellings.learn(id));
         let member = message.send_member_id.get();
         let who = member.map(|member| authors.get(member).map_or(member, String::as_str));
         let revision = edits.revision(message, now);

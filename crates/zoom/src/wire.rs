@@ -198,12 +198,21 @@ rialto_platform::wire! {
     }
 }
 
-/// A message's id in the one way in which it is compared: Zoom writes it with and without braces,
-/// in small letters and in capitals.
+/// A message's id in the one form in which Rialto knows and compares it: Zoom writes it with and
+/// without braces, in small letters and in capitals. Calls name it as Zoom does (`ids.rs`).
 pub(crate) fn message_id(id: &str) -> String {
-    let id = id.strip_prefix('{').and_then(|id| id.strip_suffix('}')).unwrap_or(id);
-    let uuid = id.len() == 36 && id.bytes().all(|byte| byte.is_ascii_hexdigit() || byte == b'-');
-    if uuid { id.to_ascii_uppercase() } else { id.to_owned() }
+    let id = without_braces(id);
+    if is_uuid(id) { id.to_ascii_uppercase() } else { id.to_owned() }
+}
+
+/// A message's id without the braces that Zoom writes around some.
+pub(crate) fn without_braces(id: &str) -> &str {
+    id.strip_prefix('{').and_then(|id| id.strip_suffix('}')).unwrap_or(id)
+}
+
+/// Whether an id is one that may be written in capitals or in small letters.
+pub(crate) fn is_uuid(id: &str) -> bool {
+    id.len() == 36 && id.bytes().all(|byte| byte.is_ascii_hexdigit() || byte == b'-')
 }
 
 /// A channel's id without the address that some events write behind it.

@@ -78,6 +78,11 @@ impl ApiError {
         }
     }
 
+    /// Whether there is no message of the id that was named, where it was looked for.
+    pub fn is_no_message(&self) -> bool {
+        self.is_gone() && !matches!(self.code(), Some(NO_CHANNEL | NO_USER))
+    }
+
     /// Whether the caller may not do that, or lacks a scope for it.
     pub fn is_forbidden(&self) -> bool {
         matches!(self.code(), Some(NO_PERMISSION | NO_SCOPE))

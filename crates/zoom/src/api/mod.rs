@@ -17,6 +17,8 @@ use serde::{Deserialize, Serialize, de::DeserializeOwned};
 use serde_json::Value;
 use url::Url;
 
+use crate::ids::Spellings;
+
 pub(crate) use self::{
     blocked::Blocked,
     error::ApiError,
@@ -85,13 +87,21 @@ pub(crate) struct Api {
     pub tokens: Tokens<Client>,
     /// Channels that take no messages for a while.
     pub blocked: Blocked,
+    /// How Zoom writes the ids of messages.
+    pub spellings: Spellings,
 }
 
 impl Api {
     /// Makes a client; calls nobody.
     pub fn new(toolkit: Toolkit, bases: Bases, client: Client, cabinet: Arc<dyn Cabinet>) -> Self {
         let tokens = Tokens::new(toolkit.clone(), client, cabinet);
-        Self { toolkit, bases, tokens, blocked: Blocked::default() }
+        Self {
+            toolkit,
+            bases,
+            tokens,
+            blocked: Blocked::default(),
+            spellings: Spellings::default(),
+        }
     }
 
     /// A call that changes nothing.

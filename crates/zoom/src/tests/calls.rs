@@ -187,6 +187,109 @@ async fn what_was_sent_is_found_by_who_says_it_what_when_and_where() {
     assert_eq!(ids(Some(&root)).await, ["m3"]);
 }
 
+const ID: &str = "AAAAAAAA-0000-4000-8000-00000000000B";
+const SMALL: &str = "aaaaaaaa-0000-4000-8000-00000000000b";
+
+/// There is one message, whose id has small letters.
+async fn has_one(zoom: &MockServer) {
+    let none = json!({ "code": 300, "message": format!("Message does not exist: {ID}.") });
+    let small = format!("/v2/chat/users/me/messages/{SMALL}");
+    let message = json!({ "id": SMALL, "message": "hi" });
+    answers(zoom, "GET", &small, 200, message).await;
+    for (verb, at) in
+        [("PUT", small.clone()), ("DELETE", small.clone()), ("PATCH", small + "/emoji_reactions")]
+    {
+        let done = ResponseTemplate::new(204);
+        Mock::given(method(verb)).and(path(at)).respond_with(done).mount(zoom).await;
+    }
+    for verb in ["GET", "PUT", "DELETE", "PATCH"] {
+        let answer = ResponseTemplate::new(400).set_body_json(&none);
+        Mock::given(method(verb)).respond_with(answer).with_priority(9).mount(zoom).await;
+    }
+}
+
+/// Which messages were named by the calls that were made, in order.
+async fn named(zoom: &MockServer) -> Vec<String> {
+    let made = zoom.received_requests().await.unwrap();
+    let path = |it: &Request| format!("{} {}", it.method, it.url.path());
+    let short = |path: String| path.replace("/v2/chat/users/me/messages", "").replace(ID, "ID");
+    made.iter().map(path).map(short).map(|it| it.replace(SMALL, "id")).collect()
+}
+
+#[tokio::test]
+async fn calls_name_a_message_as_zoom_wrote_its_id() {
+    let zoom = MockServer::start().await;
+    let (connection, _) = connected(&zoom, 3_000);
+    has_one(&zoom).await;
+    answers(&zoom, "POST", "/v2/chat/users/me/messages", 201, json!({ "id": SMALL })).await;
+    knows_bob(&zoom).await;
+    let (to, part) = (RemoteId::from("c1"), part("hi"));
+    let post = Post { to: &to, thread: None, part: &part, files: &[] };
+    let message = &connection.post(&post, &begun()).await.unwrap();
+    assert_eq!(message.as_str(), ID, "one form for all who compare it");
+    let changes = async |connection: &dyn rialto_platform::Connection| {
+        let emoji = &rialto_model::Emoji::Unicode("🎉".into());
+        for change in [
+            MessageChange::Edit { message, thread: None, part: &part },
+            MessageChange::React { message, thread: None, emoji },
+            MessageChange::Unreact { message, thread: None, emoji },
+            MessageChange::Delete { message, thread: None },
+        ] {
+            connection.change(&to, &change).await.unwrap();
+        }
+    };
+    changes(connection.as_ref()).await;
+    let reactions = "PATCH /id/emoji_reactions";
+    let right = ["GET /id", "PUT /id", reactions, reactions, "DELETE /id"];
+    assert_eq!(named(&zoom).await[2..], right);
+    // Whoever has not seen it written tries both, once.
+    zoom.reset().await;
+    has_one(&zoom).await;
+    changes(connected(&zoom, 3_000).0.as_ref()).await;
+    assert_eq!(named(&zoom).await[0], "GET /ID");
+    assert_eq!(named(&zoom).await[1..], right);
+}
+
+#[tokio::test]
+async fn a_reply_that_is_refused_looks_at_what_it_replies_to() {
+    let refused = json!({ "code": 5301, "message": "Message sending failed." });
+    let gone = json!({ "code": 300, "message": "Message does not exist: x." });
+    let (there, reply) =
+        (json!({ "id": SMALL }), json!({ "id": SMALL, "reply_main_message_id": "m0" }));
+    for (taken, root, expected) in [
+        (Some(SMALL), (200, &there), "posted"),
+        (None, (200, &there), "Permanent"),
+        (None, (200, &reply), "NoThread"),
+        (None, (400, &gone), "NoThread"),
+        (None, (403, &json!({})), "Permanent"),
+        (None, (503, &json!({})), "Transient"),
+    ] {
+        let zoom = MockServer::start().await;
+        let (connection, _) = connected(&zoom, 3_000);
+        if let Some(taken) = taken {
+            Mock::given(body_partial_json(json!({ "reply_main_message_id": taken })))
+                .respond_with(ResponseTemplate::new(201).set_body_json(json!({ "id": "m2" })))
+                .mount(&zoom)
+                .await;
+        }
+        knows_bob(&zoom).await;
+        answers(&zoom, "POST", "/v2/chat/users/me/messages", 400, refused.clone()).await;
+        let root_at = format!("/v2/chat/users/me/messages/{SMALL}");
+        answers(&zoom, "GET", &root_at, root.0, root.1.clone()).await;
+        answers(&zoom, "GET", &root_at.replace(SMALL, ID), 400, gone.clone()).await;
+        let (to, thread, part) = (RemoteId::from("c1"), RemoteId::from(ID), part("hi"));
+        let post = Post { to: &to, thread: Some(&thread), part: &part, files: &[] };
+        let outcome = match connection.post(&post, &begun()).await {
+            Ok(id) => {
+                assert_eq!(id.as_str(), "m2");
+                "posted".to_owned()
+            }
+            Err(error) => format!("{error:?}"),
+        };
+        assert!(outcome.starts_with(expected), "{root:?}: {outcome}");
+    }
+}
+
 #[tokio::test]
 async fn an_edit_is_words_and_keeps_what_the_message_says_of_files() {
     let zoom = MockServer::start().await;
