@@ -166,7 +166,8 @@ pub(crate) async fn find_sent(
         if message.status.get() == Some("Deleted") {
             return None;
         }
-        let shows = |id: &&str| message.files.iter().any(|file| file.file_id.get() == Some(*id));
+        let there = message.files();
+        let shows = |id: &&str| there.iter().any(|file| file.file_id.get() == Some(*id));
         Some(Listed {
             id: wire::message_id(message.id.get()?).into(),
             created: message.timestamp.0.or(message.date_time.0),
@@ -277,7 +278,8 @@ async fn edit(
     }
     let (parameter, id) = Place::of(to).parameter();
     let mut call = json!({ "message": words, parameter: id });
-    let files: Vec<&str> = before.files.iter().filter_map(|file| file.file_id.get()).collect();
+    let there = before.files();
+    let files: Vec<&str> = there.iter().filter_map(|file| file.file_id.get()).collect();
     if !files.is_empty() {
         call["file_ids"] = json!(files);
     }

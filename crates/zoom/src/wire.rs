@@ -117,6 +117,10 @@ rialto_platform::wire! {
         rich_text: Vec<Range>,
         at_items: Vec<AtItem>,
         files: Vec<File>,
+        /// Of the only file, or the first.
+        file_id: Text,
+        file_name: Text,
+        file_size: Option<u64>,
         reactions: Vec<Reactions>,
     }
 
@@ -195,6 +199,22 @@ rialto_platform::wire! {
         refresh_token: Option<Secret>,
         expires_in: Option<i64>,
         scope: Option<String>,
+    }
+}
+
+impl Message {
+    /// Its files: `files` is there *if there are multiple files* (*List user's chat messages*); a file
+    /// alone may be described by the message's own fields.
+    pub fn files(&self) -> Vec<File> {
+        if !self.files.is_empty() || self.file_id.get().is_none() {
+            return self.files.clone();
+        }
+        vec![File {
+            file_id: self.file_id.clone(),
+            file_name: self.file_name.clone(),
+            file_size: self.file_size,
+            download_url: Text::default(),
+        }]
     }
 }
 

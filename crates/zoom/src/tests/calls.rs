@@ -1,7 +1,7 @@
 //! What is asked of Zoom, and what is made of its answers.
 
 use rialto_model::{Begun, DeliveryId, EventKind, PartKey, RemoteId, Revision};
-use rialto_platform::{HistoryRequest, MessageChange, Part, Post, SendError};
+use rialto_platform::{HistoryRequest, MessageChange, Part, Post, SendError, UploadedFile};
 use serde_json::{Value, json};
 use uuid::Uuid;
 use wiremock::{
@@ -185,6 +185,43 @@ async fn what_was_sent_is_found_by_who_says_it_what_when_and_where() {
     };
     assert_eq!(ids(None).await, ["m2", "m5"]);
     assert_eq!(ids(Some(&root)).await, ["m3"]);
+}
+
+#[tokio::test]
+async fn a_file_alone_is_a_messages_file_however_zoom_describes_it() {
+    let (id, name, size) = (json!("f1"), json!("plan.png"), json!(7));
+    let alone = json!({ "file_id": id, "file_name": name, "file_size": size });
+    for described in [alone.clone(), json!({ "files": [alone] })] {
+        let zoom = MockServer::start().await;
+        let (connection, _) = connected(&zoom, 3_000);
+        let mut message = json!({ "id": "m1", "message": "hi", "timestamp": NOW * 1_000,
+            "sender": "rialto@acme.example", "send_member_id": "own-member", "status": "Normal" });
+        for (key, value) in described.as_object().unwrap() {
+            message[key] = value.clone();
+        }
+        answers(&zoom, "GET", "/v2/chat/users/me/messages/m1", 200, message.clone()).await;
+        let listed = json!({ "messages": [message] });
+        answers(&zoom, "GET", "/v2/chat/users/me/messages", 200, listed).await;
+        Mock::given(method("PUT")).respond_with(ResponseTemplate::new(204)).mount(&zoom).await;
+        let (to, message, part) = (RemoteId::from("c1"), RemoteId::from("m1"), part("hi"));
+
+        let since = jiff::Timestamp::from_second(NOW - 600).unwrap();
+        let request = HistoryRequest { conversation: &to, since, whole: true, page: None };
+        let past = connection.history(request).await.unwrap();
+        let EventKind::Message(state) = &past.events[0].kind else { panic!("{past:?}") };
+        let shown = &state.content.attachments[0];
+        assert_eq!((shown.remote.as_str(), &*shown.name, shown.size), ("f1", "plan.png", Some(7)));
+
+        let attachment = shown.clone();
+        let files = [UploadedFile { attachment: &attachment, outcome: Ok("f1") }];
+        let post = Post { to: &to, thread: None, part: &part, files: &files };
+        assert_eq!(connection.find_sent(&post, &begun()).await.unwrap(), ["m1".into()]);
+
+        let edit = MessageChange::Edit { message: &message, thread: None, part: &part };
+        connection.change(&to, &edit).await.unwrap();
+        let [body] = bodies(&zoom, "PUT").await.try_into().unwrap();
+        assert_eq!(body["file_ids"], json!(["f1"]), "what is not named is cleared");
+    }
 }
 
 const ID: &str = "AAAAAAAA-0000-4000-8000-00000000000B";
