@@ -57,7 +57,7 @@ fn body(api: &Api, response: Response, attachment: &Attachment) -> Result<FileBo
     let status = response.status();
     if status == StatusCode::TOO_MANY_REQUESTS {
         let until = calls::retry_after(response.headers(), api.toolkit.clock.now());
-        return Err(ApiError::Limited { until, wide: false }.into());
+        return Err(ApiError::Limited { until, said: true, wide: false }.into());
     }
     if status.is_server_error() {
         let reason = format!("Zoom answered with {status}");

@@ -72,10 +72,11 @@ pub(crate) async fn post(
             api.spellings.learn(id);
             Ok(wire::message_id(id).into())
         }
-        // Of a channel that is blocked Zoom does not say for how long.
-        Err(ApiError::Limited { wide: false, .. }) => {
-            let until = api.blocked.until(post.to, api.toolkit.clock.now());
-            Err(ApiError::Limited { until, wide: false }.into())
+        // Of a channel that is blocked Zoom need not say for how long.
+        Err(ApiError::Limited { until, said, wide: false }) => {
+            let (now, said_until) = (api.toolkit.clock.now(), Some(until).filter(|_| said));
+            let until = api.blocked.until(post.to, said_until, now);
+            Err(ApiError::Limited { until, said, wide: false }.into())
         }
         Err(error) => Err(error.into()),
     }

@@ -1,6 +1,6 @@
 //! What Zoom's refusals mean: `{"code": 4130, "message": "…"}`.
 
-use http::{HeaderMap, StatusCode};
+use http::{HeaderMap, StatusCode, header::RETRY_AFTER};
 use jiff::Timestamp;
 use rialto_platform::{ApiFailure, CabinetError, HoldScope, SendError, SetupError, http as calls};
 
@@ -9,8 +9,9 @@ use crate::wire::Refused;
 /// Why a call did not bring what was asked for.
 #[derive(Clone, Debug)]
 pub(crate) enum ApiError {
-    /// Asked to wait: by a limit of the whole account (`wide`), or by a channel's.
-    Limited { until: Timestamp, wide: bool },
+    /// Asked to wait, until then if Zoom said so (`said`): by a limit of the whole account (`wide`), or
+    /// by a channel's.
+    Limited { until: Timestamp, said: bool, wide: bool },
     /// Refused, and nothing was done.
     Refused { status: StatusCode, code: i64, message: String, fields: Vec<String> },
     /// The authorization is gone.
@@ -44,7 +45,9 @@ impl ApiError {
         if status == StatusCode::TOO_MANY_REQUESTS {
             // A limit of the account says which kind it is (*Rate limits*); a channel's says nothing.
             let wide = headers.contains_key("x-ratelimit-type");
-            return Self::Limited { until: calls::retry_after(headers, now), wide };
+            let (until, said) =
+                (calls::retry_after(headers, now), headers.contains_key(RETRY_AFTER));
+            return Self::Limited { until, said, wide };
         }
         if status.is_server_error() {
             return Self::Server(status);
@@ -156,7 +159,7 @@ impl From<ApiError> for SendError {
     fn from(error: ApiError) -> Self {
         let words = error.words();
         match error {
-            ApiError::Limited { until, wide } => Self::RateLimited {
+            ApiError::Limited { until, wide, .. } => Self::RateLimited {
                 until,
                 scope: if wide { HoldScope::Connection } else { HoldScope::Conversation },
             },

@@ -149,6 +149,25 @@ async fn a_channel_that_is_blocked_is_left_alone_and_no_other() {
 }
 
 #[tokio::test]
+async fn a_post_waits_at_least_as_long_as_zoom_says() {
+    for (said, expected) in [("120", 120), ("3", 10)] {
+        let zoom = MockServer::start().await;
+        let (connection, _) = connected(&zoom, 3_000);
+        knows_bob(&zoom).await;
+        let answer = ResponseTemplate::new(429).insert_header("retry-after", said);
+        Mock::given(method("POST")).respond_with(answer).mount(&zoom).await;
+        let (to, part) = (RemoteId::from("c1"), part("hi"));
+        let post = Post { to: &to, thread: None, part: &part, files: &[] };
+        let error = connection.post(&post, &begun()).await.unwrap_err();
+        let expected = jiff::Timestamp::from_second(NOW + expected).unwrap();
+        assert!(
+            matches!(error, SendError::RateLimited { until, .. } if until == expected),
+            "{said}: {error:?}"
+        );
+    }
+}
+
+#[tokio::test]
 async fn what_was_sent_is_found_by_who_says_it_what_when_and_where() {
     let zoom = MockServer::start().await;
     let (connection, _) = connected(&zoom, 3_000);
