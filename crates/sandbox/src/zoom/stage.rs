@@ -120,11 +120,12 @@ impl Stage<'_> {
     /// The main message that a reply to `id` belongs below.
     ///
     /// # Errors
-    /// 5402 when it is a reply itself, or is not there.
+    /// 5402 when it is a reply itself, which is all that the reference says of that code; 5301 when it is not there.
     pub(crate) fn main_message(&self, account: &str, place: &Place, id: &str) -> Result<u64, Fail> {
         match self.message(account, place, id) {
             Ok(Message { root: None, ts, .. }) => Ok(*ts),
-            _ => Err(Fail::new(400, 5402, "This only supports replies to a main message.")),
+            Ok(_) => Err(Fail::new(400, 5402, "This only supports replies to a main message.")),
+            Err(_) => Err(Fail::new(400, 5301, "Message sending failed.")),
         }
     }
 

@@ -44,7 +44,7 @@ async fn a_reply_names_its_main_message_letter_for_letter_in_braces_or_not() {
         world.ok("POST", "/chat/users/me/messages", reply(main)).await;
     }
     let other = reply(root.to_lowercase());
-    assert_eq!(world.error("POST", "/chat/users/me/messages", other).await, (400, 5402));
+    assert_eq!(world.error("POST", "/chat/users/me/messages", other).await, (400, 5301));
 }
 
 #[tokio::test]
@@ -121,7 +121,7 @@ async fn what_makes_no_sense_or_is_not_allowed_is_refused() {
         (
             "me",
             json!({"message": "x", "to_channel": general, "reply_main_message_id": "nothing"}),
-            (400, 5402),
+            (400, 5301),
         ),
         (
             "me",
