@@ -108,6 +108,65 @@ async fn a_post_names_people_as_zoom_wants_and_its_thread() {
 }
 
 #[tokio::test]
+async fn a_mention_needs_no_contact_and_a_message_no_mention() {
+    let no_scope = json!({ "code": 4711, "message": "Invalid access token, does not contain \
+        scopes:[team_chat:read:contact]." });
+    let failed = json!({ "code": 5301, "message": "Request to get the presence status failed." });
+    let bob = json!({ "id": "u2", "email": "bob@acme.example" });
+    let expired = json!({ "code": 1120, "message": "A valid invitation was not found." });
+    for (contact, user, expected) in [
+        (&no_scope, (200, &bob), Some("bob@acme.example")),
+        (&failed, (200, &bob), Some("bob@acme.example")),
+        (&failed, (400, &expired), None),
+        (&no_scope, (400, &no_scope), None),
+    ] {
+        let zoom = MockServer::start().await;
+        let (connection, _) = connected(&zoom, 3_000);
+        answers(&zoom, "GET", "/v2/chat/users/me/contacts/u2", 400, contact.clone()).await;
+        answers(&zoom, "GET", "/v2/users/u2", user.0, user.1.clone()).await;
+        answers(&zoom, "POST", "/v2/chat/users/me/messages", 201, json!({ "id": "m1" })).await;
+        let (to, part) = (RemoteId::from("c1"), part("@Bob"));
+        let post = Post { to: &to, thread: None, part: &part, files: &[] };
+        connection.post(&post, &begun()).await.unwrap();
+        let [body] = bodies(&zoom, "POST").await.try_into().unwrap();
+        assert_eq!(body["at_items"][0]["at_contact"].as_str(), expected, "{contact} {user:?}");
+        // Nor does a name fail, or the past.
+        let account = connection.account(&"u2".into()).await.unwrap();
+        assert_eq!(account.is_some(), expected.is_some());
+    }
+}
+
+#[tokio::test]
+async fn authors_of_the_past_are_known_by_address_where_there_are_no_contacts() {
+    let zoom = MockServer::start().await;
+    let (connection, _) = connected(&zoom, 3_000);
+    let bob = json!({ "id": "u2", "email": "bob@acme.example" });
+    answers(&zoom, "GET", "/v2/users/bob@acme.example", 200, bob).await;
+    let said = |id: &str, who: &str| {
+        json!({ "id": id, "status": "Normal", "message": "hi",
+        "timestamp": NOW * 1_000, "sender": who, "send_member_id": format!("m-{who}") })
+    };
+    let listed = json!({ "messages": [said("m2", "bob@acme.example"), said("m1", "bob@acme.example"),
+        said("m0", "")] });
+    answers(&zoom, "GET", "/v2/chat/users/me/messages", 200, listed).await;
+    let refused = json!({ "code": 4711, "message": "no scope" });
+    let answer = ResponseTemplate::new(400).set_body_json(refused);
+    Mock::given(method("GET")).respond_with(answer).with_priority(9).mount(&zoom).await;
+    let (conversation, since) =
+        (RemoteId::from("c1"), jiff::Timestamp::from_second(NOW - 600).unwrap());
+    let request = HistoryRequest { conversation: &conversation, since, whole: true, page: None };
+    let page = connection.history(request).await.unwrap();
+    let authors = page.events.iter().filter_map(|event| match &event.kind {
+        EventKind::Message(state) => state.author.account.as_ref().map(RemoteId::as_str),
+        _ => None,
+    });
+    assert_eq!(authors.collect::<Vec<_>>(), ["u2", "u2", "m-"]);
+    let made = zoom.received_requests().await.unwrap();
+    let looked = made.iter().filter(|it| it.url.path() == "/v2/users/bob@acme.example").count();
+    assert_eq!(looked, 1, "each author is looked up once");
+}
+
+#[tokio::test]
 async fn a_post_whose_formatting_is_refused_goes_as_words() {
     let zoom = MockServer::start().await;
     let (connection, _) = connected(&zoom, 3_000);
