@@ -28,7 +28,11 @@ pub(crate) fn client(app: &AppConfig) -> Result<Client, SetupError> {
 
 /// Where Zoom's services are.
 pub(crate) fn bases(app: &AppConfig) -> Result<Bases, SetupError> {
-    Ok(Bases { api: app.url("api_url")?, files: app.url("file_url")? })
+    Ok(Bases {
+        api: app.url("api_url")?,
+        files: app.url("file_url")?,
+        login: app.url("login_url")?,
+    })
 }
 
 /// Where to send the admin. The scopes are those of the app.

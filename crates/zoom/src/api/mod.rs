@@ -74,6 +74,8 @@ pub(crate) struct Bases {
     pub api: Url,
     /// The part of it that takes files.
     pub files: Url,
+    /// Where people sign in, and files are downloaded (*List user's chat messages*).
+    pub login: Url,
 }
 
 /// The API as one account's service user sees it.
