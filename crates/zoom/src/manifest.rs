@@ -109,6 +109,13 @@ fn permissions() -> Vec<Permission> {
     scopes.chain(events).collect()
 }
 
+/// The scope of this name, in either form, if it is one of those that are needed.
+pub(crate) fn scope_named(name: &str) -> Option<&'static str> {
+    let bare = |name: &'static str| name.trim_end_matches(":admin");
+    let mut all = SCOPES.into_iter().map(|(scope, _)| scope);
+    all.find(|scope| bare(scope) == name.trim_end_matches(":admin"))
+}
+
 /// Which scopes are missing among those that a token has, and what each is needed for. An app that
 /// a person adds for themselves cannot have those of whole accounts.
 pub(crate) fn missing_scopes(given: &str) -> Vec<(&'static str, &'static str)> {

@@ -3,6 +3,7 @@
 mod blocked;
 mod error;
 mod tokens;
+mod words;
 
 use std::sync::Arc;
 

@@ -51,7 +51,7 @@ impl Client {
             ApiError::Server(status) => failed(format!("Zoom's sign-in answered with {status}")),
             // Without a token nothing goes anywhere.
             ApiError::Limited { until, said, .. } => ApiError::Limited { until, said, wide: true },
-            ApiError::Refused { message, .. } => ApiError::Revoked(message),
+            ApiError::Refused { said, .. } => ApiError::Revoked(said),
             other => other,
         })
     }
