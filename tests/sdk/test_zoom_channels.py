@@ -1,5 +1,7 @@
 """Channels and who is in them."""
 
+from zoom_account import make
+
 
 def names(members):
     return sorted(member["name"] for member in members)
@@ -34,7 +36,8 @@ def test_only_public_channels_are_joined(sandbox, zoom):
     assert (refused.status_code, refused.json()["code"]) == (400, 5301)
 
 
-def test_contacts_are_colleagues(zoom):
+def test_contacts_are_colleagues(sandbox):
+    zoom = make(sandbox, kind="user")
     listed = zoom.client().get("chat/users/me/contacts").json()["contacts"]
     assert sorted(contact["email"] for contact in listed) == ["bob@acme.example", "cid@acme.example"]
     one = zoom.client().get("chat/users/me/contacts/bob@acme.example").json()

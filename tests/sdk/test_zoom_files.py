@@ -38,7 +38,7 @@ def test_uploaded_files_go_with_a_text(zoom):
 def test_what_people_attach_is_downloaded(zoom):
     zoom.act("Bob Roy", "upload", channel="plans", files=[{"name": "big.bin", "random_bytes": 300_000, "seed": 5}])
     listed = zoom.client().get("chat/users/me/messages", params={"to_channel": zoom.channels["plans"]}).json()
-    file = listed["messages"][0]["files"][0]
+    file = listed["messages"][0]
     got = httpx.get(file["download_url"], trust_env=False).content
     [seen] = zoom.seen("plans")[-1]["files"]
     assert (file["file_size"], hashlib.sha256(got).hexdigest()) == (300_000, seen["sha256"])

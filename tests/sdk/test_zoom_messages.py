@@ -28,7 +28,7 @@ def test_a_message_lives(zoom):
     ann.post(f"chat/users/{bob}/messages", json=reply)
     root, answer = zoom.seen("plans")[-2:]
     assert root["reactions"] == [{"emoji": "🎉", "by": [zoom.people["ann"]]}]
-    assert (answer["thread"], answer["author"]["account"]) == (id, bob)
+    assert (answer["thread"], answer["author"]["account"]) == (id.upper(), bob)
     thread = ann.get(f"{path}/thread", params={"from": "2020-05-01T19:13:02Z", **where}).json()
     assert (thread["total"], [entry["message"] for entry in thread["messages"]]) == (1, [message, "done"])
     assert ann.put(path, json={"message": "never mind", **where}).status_code == 204

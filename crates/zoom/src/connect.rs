@@ -7,6 +7,7 @@ use rialto_platform::{
 };
 use secrecy::{ExposeSecret, SecretString};
 use serde::de::DeserializeOwned;
+use url::Url;
 
 use crate::{
     api::{self, ApiError, Bases, Client, Identity, account_form, pair_of},
@@ -26,9 +27,26 @@ pub(crate) fn client(app: &AppConfig) -> Result<Client, SetupError> {
     })
 }
 
-/// Where Zoom's services are.
+/// Where Zoom's services are. Files go where the API is, if that is set and they are not: the token
+/// belongs to nobody else.
 pub(crate) fn bases(app: &AppConfig) -> Result<Bases, SetupError> {
-    Ok(Bases { api: app.url("api_url")?, files: app.url("file_url")? })
+    let (api, files) = (app.url("api_url")?, app.url("file_url")?);
+    let elsewhere = api.as_str() != manifest::API_URL && files.as_str() == manifest::FILE_URL;
+    let files = if elsewhere { beside(&api) } else { files };
+    Ok(Bases { api, files, login: app.url("login_url")? })
+}
+
+/// The address for files of an API: as `file.zoom.us` stands beside `api.zoom.us`, else the API's own.
+fn beside(api: &Url) -> Url {
+    let mut files = api.clone();
+    let host = api.host_str().and_then(|host| host.strip_prefix("api."));
+    // A host that was one remains one.
+    if let Some(host) = host
+        && files.set_host(Some(&format!("file.{host}"))).is_err()
+    {
+        return api.clone();
+    }
+    files
 }
 
 /// Where to send the admin. The scopes are those of the app.
@@ -150,4 +168,25 @@ async fn authorized(
         )],
         workspace: account.into(),
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn files_go_where_the_api_is() {
+        for (api, file, expected) in [
+            (manifest::API_URL, manifest::FILE_URL, "https://file.zoom.us/v2/"),
+            ("https://api.zoomgov.com/v2/", manifest::FILE_URL, "https://file.zoomgov.com/v2/"),
+            ("http://127.0.0.1:9/v2", manifest::FILE_URL, "http://127.0.0.1:9/v2/"),
+            ("http://127.0.0.1:9/v2", "http://127.0.0.1:8/v2", "http://127.0.0.1:8/v2/"),
+        ] {
+            let mut app = crate::tests::support::app("http://127.0.0.1:1");
+            for (field, value) in [("api_url", api), ("file_url", file)] {
+                app.settings.insert(field.to_owned(), value.to_owned());
+            }
+            assert_eq!(bases(&app).unwrap().files.as_str(), expected, "{api} {file}");
+        }
+    }
 }

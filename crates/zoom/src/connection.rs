@@ -71,6 +71,7 @@ impl Connection for ZoomConnection {
         let own = self.identity().await?;
         let told = normalize::normalize(payload, own)?;
         self.people.learn(&told.by);
+        told.written.iter().for_each(|id| self.api.spellings.hear(id));
         if let Some((id, text, revision)) = &told.edited {
             self.edits.told(id, text, *revision);
         }

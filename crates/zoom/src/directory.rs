@@ -27,12 +27,11 @@ const PUBLIC: &str = "public:";
 /// An account, by any of its ids or its e-mail address. Users of the account are known with picture
 /// and state, where the app may see them; all others as contacts.
 pub(crate) async fn account(api: &Api, id: &str) -> Result<Option<Account>, ReadError> {
-    match api.get::<User>(&["users", id], &Vec::new()).await {
-        Ok(user) => return Ok(account_of(&user)),
-        Err(error) if error.is_gone() || error.is_forbidden() => {}
-        Err(error) => return Err(error.into()),
-    }
-    Ok(people::contact(api, id).await?.as_ref().and_then(account_of))
+    let known = match people::user(api, id).await? {
+        None => people::contact(api, id).await?,
+        known => known,
+    };
+    Ok(known.as_ref().and_then(account_of))
 }
 
 fn account_of(user: &User) -> Option<Account> {

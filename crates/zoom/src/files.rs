@@ -57,7 +57,7 @@ fn body(api: &Api, response: Response, attachment: &Attachment) -> Result<FileBo
     let status = response.status();
     if status == StatusCode::TOO_MANY_REQUESTS {
         let until = calls::retry_after(response.headers(), api.toolkit.clock.now());
-        return Err(ApiError::Limited { until, wide: false }.into());
+        return Err(ApiError::Limited { until, said: true, wide: false }.into());
     }
     if status.is_server_error() {
         let reason = format!("Zoom answered with {status}");
@@ -70,7 +70,7 @@ fn body(api: &Api, response: Response, attachment: &Attachment) -> Result<FileBo
     Ok(FileBody { size: body.size.or(attachment.size), ..body })
 }
 
-/// Whether an address is where the API is, or Zoom's over TLS.
+/// Whether an address is where one of Zoom's services is, or Zoom's over TLS.
 fn is_zooms(url: &Url, bases: &Bases) -> bool {
     let same = |base: &Url| {
         url.scheme() == base.scheme()
@@ -78,8 +78,7 @@ fn is_zooms(url: &Url, bases: &Bases) -> bool {
             && url.port_or_known_default() == base.port_or_known_default()
     };
     let zoom = ["zoom.us", "zoom.com", "zoomgov.com"];
-    same(&bases.api)
-        || same(&bases.files)
+    [&bases.api, &bases.files, &bases.login].into_iter().any(same)
         || url.scheme() == "https"
             && url.host_str().is_some_and(|host| {
                 zoom.iter().any(|domain| {
@@ -147,13 +146,17 @@ mod tests {
     #[test]
     fn the_token_goes_to_zoom_alone() {
         let base = |text: &str| Url::parse(text).unwrap();
-        let bases =
-            Bases { api: base("http://127.0.0.1:9/v2/"), files: base("http://127.0.0.1:8/v2/") };
+        let bases = Bases {
+            api: base("http://127.0.0.1:9/v2/"),
+            files: base("http://127.0.0.1:8/v2/"),
+            login: base("http://127.0.0.1:7/"),
+        };
         for (url, expected) in [
             ("https://file.zoom.us/v2/x", true),
             ("https://zoom.us/file/download/x", true),
             ("http://127.0.0.1:9/file/download/x", true),
             ("http://127.0.0.1:8/x", true),
+            ("http://127.0.0.1:7/file/download/x", true),
             ("http://127.0.0.1:10/x", false),
             ("http://zoom.us/x", false),
             ("https://evilzoom.us/x", false),

@@ -7,7 +7,7 @@ use rialto_model::{Event, RemoteId};
 use rialto_platform::{HistoryPage, HistoryRequest, ReadError};
 
 use crate::{
-    api::{Api, ApiError, Identity, Query},
+    api::{Api, Identity, Query},
     edits::Edits,
     normalize,
     people::{Ids, People},
@@ -52,6 +52,8 @@ pub(crate) async fn page(
     let authors = authors(api, own, people, &list.messages).await?;
     let mut page = HistoryPage::default();
     for message in &list.messages {
+        let written = [message.id.get(), message.reply_main_message_id.get()];
+        written.into_iter().flatten().for_each(|id| api.spellings.learn(id));
         let member = message.send_member_id.get();
         let who = member.map(|member| authors.get(member).map_or(member, String::as_str));
         let revision = edits.revision(message, now);
@@ -63,8 +65,8 @@ pub(crate) async fn page(
     Ok(page)
 }
 
-/// Who wrote the messages, by member id, which is all that a listing says. Whoever is met for the
-/// first time is looked up once; where that is not allowed they stay who the listing says.
+/// Who wrote the messages, by member id. Whoever is met for the first time is looked up once; whom Zoom
+/// does not tell of stays who the listing says.
 async fn authors(
     api: &Api,
     own: &Identity,
@@ -81,13 +83,27 @@ async fn authors(
         let ids = if by.into_iter().flatten().any(|id| own.is(id)) {
             Some(Ids { user: Some(own.user_id.clone()), ..Ids::default() })
         } else {
-            match people.find(api, member).await {
-                Err(ApiError::Refused { .. }) => None,
-                found => found?,
-            }
+            found(api, people, member, message.sender.get()).await?
         };
         let known = ids.as_ref().and_then(Ids::account).unwrap_or(member);
         authors.insert(member.to_owned(), known.to_owned());
     }
     Ok(authors)
+}
+
+/// Somebody by member id, or else by the e-mail address that stands beside it.
+async fn found(
+    api: &Api,
+    people: &People,
+    member: &str,
+    email: Option<&str>,
+) -> Result<Option<Ids>, ReadError> {
+    if let Some(ids) = people.find(api, member).await? {
+        return Ok(Some(ids));
+    }
+    let Some(email) = email else { return Ok(None) };
+    let Some(ids) = people.find(api, email).await? else { return Ok(None) };
+    let ids = Ids { member: Some(member.to_owned()), ..ids };
+    people.learn(&ids);
+    Ok(Some(ids))
 }

@@ -18,6 +18,7 @@ mod edits;
 mod files;
 mod fingerprint;
 mod history;
+mod ids;
 mod manifest;
 mod nest;
 mod normalize;

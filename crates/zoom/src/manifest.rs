@@ -33,6 +33,10 @@ const SCOPES: [(&str, &str); 20] = [
 /// A scope that exists for whole accounts only.
 const PUBLIC_CHANNELS: &str = "team_chat:read:list_channels:admin";
 
+/// Where the API is, unless it is set, and where it takes files (*Send a chat file*).
+pub(crate) const API_URL: &str = "https://api.zoom.us/v2/";
+pub(crate) const FILE_URL: &str = "https://file.zoom.us/v2/";
+
 /// Events that the app subscribes to.
 const EVENTS: [&str; 15] = [
     "team_chat.channel_message_posted",
@@ -91,8 +95,12 @@ pub(crate) fn manifest() -> Manifest {
                      who made the app",
                 )
             },
-            address("api_url", "Where Zoom's API is", "https://api.zoom.us/v2/"),
-            address("file_url", "Where Zoom takes files", "https://file.zoom.us/v2/"),
+            address("api_url", "Where Zoom's API is", API_URL),
+            address(
+                "file_url",
+                "Where Zoom takes files; where the API is, if only that is set",
+                FILE_URL,
+            ),
             address("login_url", "Where people sign in to Zoom", "https://zoom.us/"),
         ],
         steps: STEPS,
@@ -107,6 +115,13 @@ fn permissions() -> Vec<Permission> {
     let scopes = SCOPES.into_iter().map(|(name, why)| of("scope", name, why));
     let events = EVENTS.into_iter().map(|name| of("event", name, "to hear of it"));
     scopes.chain(events).collect()
+}
+
+/// The scope of this name, in either form, if it is one of those that are needed.
+pub(crate) fn scope_named(name: &str) -> Option<&'static str> {
+    let bare = |name: &'static str| name.trim_end_matches(":admin");
+    let mut all = SCOPES.into_iter().map(|(scope, _)| scope);
+    all.find(|scope| bare(scope) == name.trim_end_matches(":admin"))
 }
 
 /// Which scopes are missing among those that a token has, and what each is needed for. An app that

@@ -42,10 +42,12 @@ async fn say(api: &Api, own: &Identity, channel: &Conversation) -> Result<String
     let call = json!({ "message": Nest::TEXT, "to_channel": channel.id });
     let made: Made =
         api.send(Method::POST, &["chat", "users", own.path(), "messages"], &call).await?;
-    made.id
+    let id = made
+        .id
         .get()
-        .map(wire::message_id)
-        .ok_or_else(|| SetupError::Unreachable("Zoom's answer does not name the message".into()))
+        .ok_or_else(|| SetupError::Unreachable("Zoom's answer does not name the message".into()))?;
+    api.spellings.learn(id);
+    Ok(wire::message_id(id))
 }
 
 async fn remembered(

@@ -11,7 +11,9 @@ use serde_json::{Value, json};
 
 use crate::{
     api::{Api, ApiError, Identity, Query},
-    fingerprint, history, normalize,
+    fingerprint, history,
+    ids::About,
+    normalize,
     people::People,
     place::Place,
     reaction,
@@ -35,9 +37,6 @@ pub(crate) async fn post(
     let files: Vec<&str> = post.files.iter().filter_map(|file| file.outcome.ok()).collect();
     let (to, id) = Place::of(post.to).parameter();
     let mut call = json!({ "message": message, to: id });
-    if let Some(root) = post.thread {
-        call["reply_main_message_id"] = json!(root);
-    }
     if !files.is_empty() {
         call["file_ids"] = json!(files);
     }
@@ -49,27 +48,92 @@ pub(crate) async fn post(
     if !mentions.is_empty() {
         call["at_items"] = json!(mentions);
     }
-    let path = ["chat", "users", own.path(), "messages"];
-    let made: Result<Made, _> = match api.send(Method::POST, &path, &call).await {
-        Err(error) if error.refuses_formatting() && call != bare => {
-            // The words alone still say it. Who may call everybody is a setting of the channel.
-            tracing::warn!(?error, "Zoom refused the formatting of a post; it goes as words");
-            api.send(Method::POST, &path, &bare).await
+    let draft = Draft { full: call, bare };
+    let root = post.thread.map(|root| api.spellings.likeliest(root.as_str()));
+    let mut made = draft.send(api, own, root.as_deref()).await;
+    if let (Err(ApiError::Refused { .. }), Some(id)) = (&made, post.thread) {
+        match main_message(api, own, post.to, id).await? {
+            // Refused for its id alone, perhaps: so Zoom writes it.
+            Root::There(written) if root.as_ref() != Some(&written) => {
+                made = draft.send(api, own, Some(&written)).await;
+            }
+            Root::There(_) | Root::Unseen => {}
+            Root::Gone => {
+                let reason = "the message that it replies to is gone, or a reply itself";
+                return Err(SendError::NoThread(reason.into()));
+            }
         }
-        made => made,
-    };
+    }
     match made {
-        Ok(made) => made
-            .id
-            .get()
-            .map(|id| wire::message_id(id).into())
-            .ok_or_else(|| SendError::Unknown("Zoom's answer does not name the message".into())),
-        // Of a channel that is blocked Zoom does not say for how long.
-        Err(ApiError::Limited { wide: false, .. }) => {
-            let until = api.blocked.until(post.to, api.toolkit.clock.now());
-            Err(ApiError::Limited { until, wide: false }.into())
+        Ok(made) => {
+            let id = made.id.get().ok_or_else(|| {
+                SendError::Unknown("Zoom's answer does not name the message".into())
+            })?;
+            api.spellings.learn(id);
+            Ok(wire::message_id(id).into())
+        }
+        // Of a channel that is blocked Zoom need not say for how long.
+        Err(ApiError::Limited { until, said, wide: false }) => {
+            let (now, said_until) = (api.toolkit.clock.now(), Some(until).filter(|_| said));
+            let until = api.blocked.until(post.to, said_until, now);
+            Err(ApiError::Limited { until, said, wide: false }.into())
         }
         Err(error) => Err(error.into()),
+    }
+}
+
+/// The body of a post, with formats and mentions and without.
+struct Draft {
+    full: Value,
+    bare: Value,
+}
+
+impl Draft {
+    /// Makes the call: once more without formats where those are refused.
+    async fn send(&self, api: &Api, own: &Identity, root: Option<&str>) -> Result<Made, ApiError> {
+        let path = ["chat", "users", own.path(), "messages"];
+        let below = |body: &Value| {
+            let mut body = body.clone();
+            if let Some(root) = root {
+                body["reply_main_message_id"] = json!(root);
+            }
+            body
+        };
+        match api.send(Method::POST, &path, &below(&self.full)).await {
+            Err(error) if error.refuses_formatting() && self.full != self.bare => {
+                // The words alone still say it. Who may call everybody is a setting of the channel.
+                tracing::warn!(?error, "Zoom refused the formatting of a post; it goes as words");
+                api.send(Method::POST, &path, &below(&self.bare)).await
+            }
+            made => made,
+        }
+    }
+}
+
+/// What became of the message that a reply is to go below.
+enum Root {
+    /// It is there and no reply itself; Zoom writes its id so.
+    There(String),
+    /// It was deleted, or is a reply: nothing can stand below it.
+    Gone,
+    /// Zoom does not show it.
+    Unseen,
+}
+
+/// Looks at the message below which Zoom did not let us reply: the refusal itself does not say
+/// whether that is the reason (*Send a chat message*: 5402 is about replies to replies alone).
+async fn main_message(
+    api: &Api,
+    own: &Identity,
+    to: &RemoteId,
+    id: &RemoteId,
+) -> Result<Root, SendError> {
+    match read(api, own, to, id).await {
+        Ok(root) if root.reply_main_message_id.get().is_some() => Ok(Root::Gone),
+        Ok(_) => Ok(Root::There(api.spellings.likeliest(id.as_str()))),
+        Err(error) if error.is_no_message() => Ok(Root::Gone),
+        Err(ApiError::Refused { .. }) => Ok(Root::Unseen),
+        Err(error) => Err(SendError::looked(error)),
     }
 }
 
@@ -103,7 +167,8 @@ pub(crate) async fn find_sent(
         if message.status.get() == Some("Deleted") {
             return None;
         }
-        let shows = |id: &&str| message.files.iter().any(|file| file.file_id.get() == Some(*id));
+        let there = message.files();
+        let shows = |id: &&str| there.iter().any(|file| file.file_id.get() == Some(*id));
         Some(Listed {
             id: wire::message_id(message.id.get()?).into(),
             created: message.timestamp.0.or(message.date_time.0),
@@ -135,13 +200,13 @@ pub(crate) async fn change(
     change: &MessageChange<'_>,
 ) -> Result<(), SendError> {
     let (parameter, id) = Place::of(to).parameter();
-    let messages = ["chat", "users", own.path(), "messages"];
     match change {
         MessageChange::Edit { message, part, .. } => edit(api, own, to, message, part).await,
         MessageChange::Delete { message, .. } => {
-            let path = [&messages[..], &[message.as_str()]].concat();
-            let query: Query<'_> = vec![(parameter, id.to_owned())];
-            match api.call::<Value>(Method::DELETE, &path, &query, None).await {
+            let query = vec![(parameter, id.to_owned())];
+            let (method, part, body) = (Method::DELETE, None, None);
+            let delete = About { method, message, part, query, body };
+            match delete.call::<Value>(api, own).await {
                 Err(error) if error.is_gone() => Ok(()),
                 done => Ok(done.map(drop)?),
             }
@@ -157,8 +222,9 @@ pub(crate) async fn change(
                     call["custom_emoji_id"] = json!(custom_emoji(api, name).await?);
                 }
             }
-            let path = [&messages[..], &[message.as_str(), "emoji_reactions"]].concat();
-            match api.send::<Value>(Method::PATCH, &path, &call).await {
+            let (method, part, query) = (Method::PATCH, Some("emoji_reactions"), Vec::new());
+            let react = About { method, message, part, query, body: Some(&call) };
+            match react.call::<Value>(api, own).await {
                 // What is not there has no reaction.
                 Err(error) if !adds && error.is_gone() => Ok(()),
                 done => Ok(done.map(drop)?),
@@ -203,10 +269,7 @@ async fn edit(
     if matches!(part.key, PartKey::Files(_)) {
         return Ok(());
     }
-    let (parameter, id) = Place::of(to).parameter();
-    let path = ["chat", "users", own.path(), "messages", message.as_str()];
-    let query: Query<'_> = vec![(parameter, id.to_owned())];
-    let before: Message = api.get(&path, &query).await.map_err(SendError::looked)?;
+    let before = read(api, own, to, message).await.map_err(SendError::looked)?;
     let mut words = body(part)?.plain;
     for line in failed_files::lines_of(before.message.as_deref().unwrap_or_default()) {
         if units(&words) + units(line) < MAX_UNITS {
@@ -214,12 +277,29 @@ async fn edit(
             words.push_str(line);
         }
     }
+    let (parameter, id) = Place::of(to).parameter();
     let mut call = json!({ "message": words, parameter: id });
-    let files: Vec<&str> = before.files.iter().filter_map(|file| file.file_id.get()).collect();
+    let there = before.files();
+    let files: Vec<&str> = there.iter().filter_map(|file| file.file_id.get()).collect();
     if !files.is_empty() {
         call["file_ids"] = json!(files);
     }
-    Ok(api.send::<Value>(Method::PUT, &path, &call).await.map(drop)?)
+    let (method, part, query) = (Method::PUT, None, Vec::new());
+    let put = About { method, message, part, query, body: Some(&call) };
+    Ok(put.call::<Value>(api, own).await.map(drop)?)
+}
+
+/// A message as it is now.
+async fn read(
+    api: &Api,
+    own: &Identity,
+    to: &RemoteId,
+    message: &RemoteId,
+) -> Result<Message, ApiError> {
+    let (parameter, id) = Place::of(to).parameter();
+    let query = vec![(parameter, id.to_owned())];
+    let (method, part, body) = (Method::GET, None, None);
+    About { method, message, part, query, body }.call(api, own).await
 }
 
 fn body(part: &Part) -> Result<Body, SendError> {

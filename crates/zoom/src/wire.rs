@@ -117,6 +117,10 @@ rialto_platform::wire! {
         rich_text: Vec<Range>,
         at_items: Vec<AtItem>,
         files: Vec<File>,
+        /// Of the only file, or the first.
+        file_id: Text,
+        file_name: Text,
+        file_size: Option<u64>,
         reactions: Vec<Reactions>,
     }
 
@@ -198,12 +202,37 @@ rialto_platform::wire! {
     }
 }
 
-/// A message's id in the one way in which it is compared: Zoom writes it with and without braces,
-/// in small letters and in capitals.
+impl Message {
+    /// Its files: `files` is there *if there are multiple files* (*List user's chat messages*); a file
+    /// alone may be described by the message's own fields.
+    pub fn files(&self) -> Vec<File> {
+        if !self.files.is_empty() || self.file_id.get().is_none() {
+            return self.files.clone();
+        }
+        vec![File {
+            file_id: self.file_id.clone(),
+            file_name: self.file_name.clone(),
+            file_size: self.file_size,
+            download_url: Text::default(),
+        }]
+    }
+}
+
+/// A message's id in the one form in which Rialto knows and compares it: Zoom writes it with and
+/// without braces, in small letters and in capitals. Calls name it as Zoom does (`ids.rs`).
 pub(crate) fn message_id(id: &str) -> String {
-    let id = id.strip_prefix('{').and_then(|id| id.strip_suffix('}')).unwrap_or(id);
-    let uuid = id.len() == 36 && id.bytes().all(|byte| byte.is_ascii_hexdigit() || byte == b'-');
-    if uuid { id.to_ascii_uppercase() } else { id.to_owned() }
+    let id = without_braces(id);
+    if is_uuid(id) { id.to_ascii_uppercase() } else { id.to_owned() }
+}
+
+/// A message's id without the braces that Zoom writes around some.
+pub(crate) fn without_braces(id: &str) -> &str {
+    id.strip_prefix('{').and_then(|id| id.strip_suffix('}')).unwrap_or(id)
+}
+
+/// Whether an id is one that may be written in capitals or in small letters.
+pub(crate) fn is_uuid(id: &str) -> bool {
+    id.len() == 36 && id.bytes().all(|byte| byte.is_ascii_hexdigit() || byte == b'-')
 }
 
 /// A channel's id without the address that some events write behind it.

@@ -164,7 +164,10 @@ pub(crate) fn message(
         for key in ["file_id", "file_name", "file_size", "download_url"] {
             item[key] = first[key].clone();
         }
-        item["files"] = listed.into();
+        // The reference of the listing: *all the chat files (if there are multiple files)*.
+        if listed.len() > 1 {
+            item["files"] = listed.into();
+        }
     }
     if !message.styles.is_empty() {
         item["rich_text"] = message.styles.iter().map(super::ranges::Style::json).collect();

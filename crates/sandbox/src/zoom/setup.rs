@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 
 use super::Zoom;
 use super::stage::Stage;
-use super::world::{Account, CustomEmoji, Plan, Settings, User};
+use super::world::{Account, CustomEmoji, MessageIds, Plan, Settings, User};
 use crate::core::ControlError;
 
 #[derive(Deserialize)]
@@ -15,6 +15,8 @@ struct Given {
     name: String,
     #[serde(default)]
     plan: Plan,
+    #[serde(default)]
+    message_ids: MessageIds,
     #[serde(default)]
     people: Vec<GivenPerson>,
     #[serde(default)]
@@ -61,8 +63,13 @@ pub(crate) fn create(zoom: &Zoom, body: Value) -> Result<Value, ControlError> {
         serde_json::from_value(body).map_err(|error| ControlError::Invalid(error.to_string()))?;
     let mut stage = zoom.stage();
     let id = stage.fresh_id();
-    let mut account =
-        Account { id: id.clone(), name: given.name, plan: given.plan, ..Account::default() };
+    let mut account = Account {
+        id: id.clone(),
+        name: given.name,
+        plan: given.plan,
+        message_ids: given.message_ids,
+        ..Account::default()
+    };
     let mut first = None;
     for person in given.people {
         let user = stage.person(person);

@@ -27,11 +27,6 @@ pub(crate) struct Edit {
     pub(crate) files: Option<Vec<String>>,
 }
 
-/// `{8CFAF567-…}` and `8cfaf567-…` name the same message: the reference writes ids in all these ways.
-fn normal(id: &str) -> String {
-    id.trim_matches(['{', '}']).to_ascii_uppercase()
-}
-
 impl Stage<'_> {
     pub(crate) fn now(&self) -> Timestamp {
         self.core.clock.now()
@@ -89,10 +84,11 @@ impl Stage<'_> {
         }
     }
 
-    /// A message that is still there.
+    /// A message that is still there, by its id letter for letter: the reference calls it one message's own, and
+    /// nowhere says that capitals do not matter.
     pub(crate) fn message(&self, account: &str, place: &Place, id: &str) -> Result<&Message, Fail> {
         let found = self.account(account)?.conversation(place).and_then(|conversation| {
-            let ts = conversation.ids.get(&normal(id))?;
+            let ts = conversation.ids.get(id)?;
             conversation.messages.get(ts).filter(|message| !message.deleted)
         });
         found.ok_or_else(|| Fail::no_message(id))
@@ -124,15 +120,17 @@ impl Stage<'_> {
     /// The main message that a reply to `id` belongs below.
     ///
     /// # Errors
-    /// 5402 when it is a reply itself, or is not there.
+    /// 5402 when it is a reply itself, which is all that the reference says of that code; 5301 when it is not there.
     pub(crate) fn main_message(&self, account: &str, place: &Place, id: &str) -> Result<u64, Fail> {
         match self.message(account, place, id) {
             Ok(Message { root: None, ts, .. }) => Ok(*ts),
-            _ => Err(Fail::new(400, 5402, "This only supports replies to a main message.")),
+            Ok(_) => Err(Fail::new(400, 5402, "This only supports replies to a main message.")),
+            Err(_) => Err(Fail::new(400, 5301, "Message sending failed.")),
         }
     }
 
-    /// Puts a message into a conversation and tells of it; answers with its id.
+    /// Puts a message into a conversation and tells of it; answers with its id. What people's clients post brings its id
+    /// along; an app's post is given one in small letters, as *Send a chat message* answers.
     pub(crate) fn post(
         &mut self,
         account: &str,
@@ -143,7 +141,9 @@ impl Stage<'_> {
         let known = self.account_mut(account)?;
         known.last_ts = now.max(known.last_ts + 1);
         draft.ts = known.last_ts;
-        draft.id = self.core.ids.uuid().to_ascii_uppercase();
+        if draft.id.is_empty() {
+            draft.id = self.core.ids.uuid();
+        }
         let (id, ts) = (draft.id.clone(), draft.ts);
         let conversation = self.conversation_mut(account, place)?;
         conversation.ids.insert(id.clone(), ts);

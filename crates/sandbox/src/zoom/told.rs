@@ -38,12 +38,12 @@ fn file(file: &File) -> Value {
 /// The object of `team_chat.channel_message_*` and `team_chat.dm_message_*`.
 fn object(account: &Account, place: &Place, message: &Message, content: bool) -> Value {
     let mut object = whereabouts(account, place, &message.sender);
-    object["message_id"] = message.id.clone().into();
+    object["message_id"] = account.told_id(message).into();
     object["date_time"] = seconds(message.ts).into();
     object["timestamp"] = message.ts.into();
     let conversation = account.conversation(place);
     if let Some(root) = message.root.and_then(|ts| conversation?.messages.get(&ts)) {
-        object["reply_main_message_id"] = root.id.clone().into();
+        object["reply_main_message_id"] = account.told_id(root).into();
     }
     if !content {
         return object;
@@ -80,7 +80,7 @@ fn object(account: &Account, place: &Place, message: &Message, content: bool) ->
 fn classic(account: &Account, place: &Place, message: &Message, time: u64) -> Value {
     let whereabouts = whereabouts(account, place, &message.sender);
     let conversation = account.conversation(place);
-    let mut object = json!({"id": message.id, "date_time": seconds(time), "timestamp": time,
+    let mut object = json!({"id": account.told_id(message), "date_time": seconds(time), "timestamp": time,
         "type": if matches!(place, Place::Channel(_)) { "to_channel" } else { "to_contact" },
         "session_id": conversation.map_or("", |conversation| &conversation.session),
         "message": message.text});
@@ -185,7 +185,7 @@ impl Stage<'_> {
         let Ok(known) = self.account(account) else { return };
         let now = self.millis();
         let whereabouts = whereabouts(known, place, by);
-        let mut object = json!({"msg_id": message.id, "msg_time": seconds(message.ts),
+        let mut object = json!({"msg_id": known.told_id(message), "msg_time": seconds(message.ts),
             "emoji": emoji.told(), "timestamp": now});
         let keys: &[&str] = match place {
             Place::Channel(_) => {

@@ -75,8 +75,9 @@ fn seen(account: &Account, conversation: &Conversation, message: &Message) -> Se
     let at = i64::try_from(message.ts).ok();
     let at = at.and_then(|ms| jiff::Timestamp::from_millisecond(ms).ok());
     Seen {
-        id: message.id.clone(),
-        thread: root.map(|root| root.id.clone()),
+        // Nobody sees ids: these are control's, in one form.
+        id: message.id.to_ascii_uppercase(),
+        thread: root.map(|root| root.id.to_ascii_uppercase()),
         broadcast: false,
         author: author(account, message),
         markup: serde_json::json!({

@@ -96,6 +96,18 @@ pub(crate) enum Plan {
     Business,
 }
 
+/// How events write the ids of messages. The vendor's examples leave it open: answers to posts, and paths, have them in
+/// small letters, listings and events in capitals.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, serde::Deserialize, Default)]
+#[serde(rename_all = "snake_case")]
+pub(crate) enum MessageIds {
+    /// As the API does.
+    #[default]
+    AsMade,
+    /// In capitals, though the API takes those of apps' posts in small letters.
+    CapitalsInEvents,
+}
+
 /// A Zoom account: the workspace.
 #[derive(Default)]
 pub(crate) struct Account {
@@ -111,6 +123,7 @@ pub(crate) struct Account {
     /// Custom emoji: file id and name.
     pub(crate) emoji: BTreeMap<String, CustomEmoji>,
     pub(crate) last_ts: u64,
+    pub(crate) message_ids: MessageIds,
 }
 
 impl Account {
@@ -132,6 +145,14 @@ impl Account {
     pub(crate) fn find_channel(&self, what: &str) -> Option<&Channel> {
         let name = what.trim_start_matches('#');
         self.channels.get(what).or_else(|| self.channels.values().find(|c| c.name == name))
+    }
+
+    /// A message's id, as events write it.
+    pub(crate) fn told_id(&self, message: &Message) -> String {
+        match self.message_ids {
+            MessageIds::AsMade => message.id.clone(),
+            MessageIds::CapitalsInEvents => message.id.to_ascii_uppercase(),
+        }
     }
 
     /// A conversation that was begun.
@@ -211,7 +232,7 @@ pub(crate) struct Conversation {
     /// What events call the chat session.
     pub(crate) session: String,
     pub(crate) messages: BTreeMap<u64, Message>,
-    /// Message ids, in capitals.
+    /// Message ids, letter for letter.
     pub(crate) ids: HashMap<String, u64>,
     /// How fast apps post here.
     pub(crate) pace: Pace,
@@ -275,7 +296,7 @@ impl Default for Settings {
 /// A message.
 #[derive(Clone, Default)]
 pub(crate) struct Message {
-    /// A UUID in capitals.
+    /// A UUID: in capitals as people's clients make it, in small letters when an app posted the message.
     pub(crate) id: String,
     /// Milliseconds since 1970; no two in an account are the same.
     pub(crate) ts: u64,

@@ -28,7 +28,7 @@ async fn a_file_is_sent_and_downloaded() {
         .ok("GET", &format!("/chat/users/me/messages/{id}?to_channel={general}"), Value::Null)
         .await;
     assert_eq!((&read["file_size"], &read["message_type"]), (&json!(7), &json!("others")));
-    let url = read["files"][0]["download_url"].as_str().unwrap();
+    let url = read["download_url"].as_str().unwrap();
     let download = world.client.get(url).send().await.unwrap();
     assert_eq!(download.status(), 200);
     assert_eq!(download.bytes().await.unwrap(), "content");

@@ -11,15 +11,19 @@ async fn a_message_is_sent_seen_edited_and_deleted() {
         .await;
     let id = sent["id"].as_str().unwrap();
     let seen = world.view("general").await;
-    assert_eq!((&seen[0]["id"], &seen[0]["text"]), (&json!(id), &json!("hello")));
+    assert_eq!(id, id.to_lowercase(), "apps' messages have ids in small letters");
+    assert_eq!((&seen[0]["id"], &seen[0]["text"]), (&json!(id.to_uppercase()), &json!("hello")));
     assert_eq!(
         seen[0]["author"],
         json!({"account": world.person("Ann Lee").await,
         "name": "Ann Lee", "avatar": "https://img.example/ann.png", "badge": null})
     );
-    // Ids are written in several ways, and all of them are good.
-    let braced = format!("/chat/users/me/messages/%7B{}%7D", id.to_lowercase());
-    let edited = world.call("PUT", &braced, json!({"message": "bye", "to_channel": general})).await;
+    let edit = json!({"message": "bye", "to_channel": general});
+    for other in [id.to_uppercase(), format!("%7B{id}%7D")] {
+        let path = format!("/chat/users/me/messages/{other}");
+        assert_eq!(world.error("PUT", &path, edit.clone()).await, (400, 300), "{other} is no id");
+    }
+    let edited = world.call("PUT", &format!("/chat/users/me/messages/{id}"), edit).await;
     assert_eq!((edited.status, &edited.body), (204, &Value::Null));
     let seen = world.view("general").await;
     assert_eq!((&seen[0]["text"], &seen[0]["edited"]), (&json!("bye"), &json!(true)));
@@ -28,6 +32,41 @@ async fn a_message_is_sent_seen_edited_and_deleted() {
     assert!(world.view("general").await.is_empty());
     assert_eq!(world.error("DELETE", &path, Value::Null).await, (400, 300), "once only");
     assert_eq!(world.error("GET", &path, Value::Null).await, (400, 300));
+}
+
+#[tokio::test]
+async fn a_reply_names_its_main_message_letter_for_letter_in_braces_or_not() {
+    let world = World::start().await;
+    let (general, root) = (world.channel("general").await, world.post("root").await);
+    assert_eq!(root, root.to_uppercase(), "people's messages have ids in capitals");
+    let reply = |main: String| json!({"message": "r", "to_channel": general, "reply_main_message_id": main});
+    for main in [root.clone(), format!("{{{root}}}")] {
+        world.ok("POST", "/chat/users/me/messages", reply(main)).await;
+    }
+    let other = reply(root.to_lowercase());
+    assert_eq!(world.error("POST", "/chat/users/me/messages", other).await, (400, 5301));
+}
+
+#[tokio::test]
+async fn events_write_ids_as_the_api_does_or_all_in_capitals() {
+    for (setting, small) in [("as_made", true), ("capitals_in_events", false)] {
+        let world = World::with(json!({"message_ids": setting}), json!({})).await;
+        let general = world.channel("general").await;
+        let body = json!({"message": "hello", "to_channel": general});
+        let sent = world.ok("POST", "/chat/users/me/messages", body).await;
+        let id = sent["id"].as_str().unwrap();
+        assert_eq!(id, id.to_lowercase());
+        world.idle().await;
+        let told: Vec<Value> = world
+            .receiver
+            .events()
+            .iter()
+            .map(|event| &event["payload"]["object"])
+            .filter_map(|object| object.get("message_id").or(object.get("id")).cloned())
+            .collect();
+        let expected = if small { id.to_owned() } else { id.to_uppercase() };
+        assert_eq!(told, [json!(expected), json!(expected)], "{setting}");
+    }
 }
 
 #[tokio::test]
@@ -82,7 +121,7 @@ async fn what_makes_no_sense_or_is_not_allowed_is_refused() {
         (
             "me",
             json!({"message": "x", "to_channel": general, "reply_main_message_id": "nothing"}),
-            (400, 5402),
+            (400, 5301),
         ),
         (
             "me",

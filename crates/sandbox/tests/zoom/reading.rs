@@ -185,15 +185,15 @@ async fn people_and_contacts_are_listed() {
         true
     );
     assert_eq!(world.error("GET", "/users/email", Value::Null).await, (400, 300));
-    let contacts = world.ok("GET", "/chat/users/me/contacts", Value::Null).await;
+    let bob = "/chat/users/me/contacts/bob@acme.example?query_presence_status=true";
+    for path in ["/chat/users/me/contacts", bob] {
+        let refusal = world.error("GET", path, Value::Null).await;
+        assert_eq!(refusal, (400, 4711), "it is not an app that people add for themselves");
+    }
+    let personal = World::with(json!({}), json!({"kind": "user"})).await;
+    let contacts = personal.ok("GET", "/chat/users/me/contacts", Value::Null).await;
     assert_eq!(contacts["contacts"][0]["email"], "bob@acme.example");
-    let contact = world
-        .ok(
-            "GET",
-            "/chat/users/me/contacts/bob@acme.example?query_presence_status=true",
-            Value::Null,
-        )
-        .await;
+    let contact = personal.ok("GET", bob, Value::Null).await;
     assert_eq!(contact["presence_status"], "Available");
     let found = world.ok("GET", "/contacts?search_key=ray&page_size=25", Value::Null).await;
     assert_eq!(found["contacts"][0]["display_name"], "Bob Ray");

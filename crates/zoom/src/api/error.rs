@@ -1,20 +1,23 @@
-//! What Zoom's refusals mean: `{"code": 4130, "message": "…"}`.
+//! What Zoom's refusals mean: `{"code": 4130, "message": "…"}`. Of their words only those are kept that
+//! are Zoom's own for sure (`words.rs`): a refusal may quote what somebody wrote.
 
-use http::{HeaderMap, StatusCode};
+use http::{HeaderMap, StatusCode, header::RETRY_AFTER};
 use jiff::Timestamp;
 use rialto_platform::{ApiFailure, CabinetError, HoldScope, SendError, SetupError, http as calls};
 
+use super::words::{self, Said};
 use crate::wire::Refused;
 
 /// Why a call did not bring what was asked for.
 #[derive(Clone, Debug)]
 pub(crate) enum ApiError {
-    /// Asked to wait: by a limit of the whole account (`wide`), or by a channel's.
-    Limited { until: Timestamp, wide: bool },
+    /// Asked to wait, until then if Zoom said so (`said`): by a limit of the whole account (`wide`), or
+    /// by a channel's.
+    Limited { until: Timestamp, said: bool, wide: bool },
     /// Refused, and nothing was done.
-    Refused { status: StatusCode, code: i64, message: String, fields: Vec<String> },
+    Refused { status: StatusCode, code: i64, said: Said },
     /// The authorization is gone.
-    Revoked(String),
+    Revoked(Said),
     /// Failed there, perhaps after doing it.
     Server(StatusCode),
     /// Done, perhaps, but the answer is lost.
@@ -44,20 +47,19 @@ impl ApiError {
         if status == StatusCode::TOO_MANY_REQUESTS {
             // A limit of the account says which kind it is (*Rate limits*); a channel's says nothing.
             let wide = headers.contains_key("x-ratelimit-type");
-            return Self::Limited { until: calls::retry_after(headers, now), wide };
+            let (until, said) =
+                (calls::retry_after(headers, now), headers.contains_key(RETRY_AFTER));
+            return Self::Limited { until, said, wide };
         }
         if status.is_server_error() {
             return Self::Server(status);
         }
-        let said: Refused = serde_json::from_slice(body).unwrap_or_default();
-        let code = said.code.unwrap_or_default();
-        let message = said.message.get().or(said.reason.get()).or(said.error.get());
-        let message = message.unwrap_or("no reason was given").to_owned();
+        let refused: Refused = serde_json::from_slice(body).unwrap_or_default();
+        let (code, said) = (refused.code.unwrap_or_default(), Said::of(&refused));
         if status == StatusCode::UNAUTHORIZED || code == BAD_TOKEN {
-            return Self::Revoked(message);
+            return Self::Revoked(said);
         }
-        let fields = said.errors.iter().filter_map(|it| it.field.get().map(str::to_owned));
-        Self::Refused { status, code, message, fields: fields.collect() }
+        Self::Refused { status, code, said }
     }
 
     fn code(&self) -> Option<i64> {
@@ -72,10 +74,15 @@ impl ApiError {
     pub fn is_gone(&self) -> bool {
         match self {
             Self::Refused { code: NO_CHANNEL | NO_MESSAGE | NO_USER, .. } => true,
-            Self::Refused { code: INVALID, message, .. } => message.contains("not exist"),
+            Self::Refused { code: INVALID, said, .. } => said.phrase == words::NOT_THERE,
             Self::Refused { status, .. } => *status == StatusCode::NOT_FOUND,
             _ => false,
         }
+    }
+
+    /// Whether there is no message of the id that was named, where it was looked for.
+    pub fn is_no_message(&self) -> bool {
+        self.is_gone() && !matches!(self.code(), Some(NO_CHANNEL | NO_USER))
     }
 
     /// Whether the caller may not do that, or lacks a scope for it.
@@ -86,16 +93,16 @@ impl ApiError {
 
     /// Whether there is something of this name already.
     pub fn is_taken(&self) -> bool {
-        matches!(self, Self::Refused { code: INVALID, message, .. } if message.contains("exists"))
+        matches!(self, Self::Refused { code: INVALID, said, .. } if said.phrase == words::TAKEN)
     }
 
     /// Whether Zoom does not take the formatting, or does not let everybody be mentioned: the text
     /// alone would go.
     pub fn refuses_formatting(&self) -> bool {
         match self {
-            Self::Refused { code: INVALID, fields, message, .. } => {
-                fields.iter().any(|it| it.starts_with("rich_text") || it.starts_with("at_items"))
-                    || fields.is_empty() && message.contains("Validation")
+            Self::Refused { code: INVALID, said, .. } => {
+                said.fields.iter().any(|it| matches!(*it, "rich_text" | "at_items"))
+                    || said.fields.is_empty() && said.phrase == words::WRONG
             }
             Self::Refused { code: FAILED, .. } => true,
             _ => false,
@@ -106,24 +113,17 @@ impl ApiError {
     fn words(&self) -> String {
         match self {
             Self::Limited { until, .. } => format!("Zoom asked to wait until {until}"),
-            Self::Revoked(reason) => format!("Zoom does not accept the token ({reason})"),
+            Self::Revoked(said) => format!("Zoom does not accept the token ({said})"),
             Self::Server(status) => format!("Zoom answered with {status}"),
             Self::Unclear(reason) => reason.clone(),
             Self::Failed(error) => error.to_string(),
             Self::Cabinet(error) => error.to_string(),
-            Self::Refused { code, message, fields, .. } => {
-                let meant = meaning(*code);
-                let short: String = message.chars().take(300).collect();
-                let fields = if fields.is_empty() {
-                    String::new()
-                } else {
-                    format!(": {}", fields.join(", "))
+            Self::Refused { status, code, said } => {
+                let meant = match meaning(*code) {
+                    "" => "Zoom refused",
+                    meant => meant,
                 };
-                if meant.is_empty() {
-                    format!("Zoom refused: {short} ({code}{fields})")
-                } else {
-                    format!("{meant} ({code}: {short}{fields})")
-                }
+                format!("{meant} ({}, code {code}: {said})", status.as_u16())
             }
         }
     }
@@ -151,7 +151,7 @@ impl From<ApiError> for SendError {
     fn from(error: ApiError) -> Self {
         let words = error.words();
         match error {
-            ApiError::Limited { until, wide } => Self::RateLimited {
+            ApiError::Limited { until, wide, .. } => Self::RateLimited {
                 until,
                 scope: if wide { HoldScope::Connection } else { HoldScope::Conversation },
             },
@@ -224,6 +224,28 @@ mod tests {
         ] {
             let decision = format!("{:?}", SendError::from(answered(status, body, header)));
             assert!(decision.starts_with(expected), "{status} {body}: {decision}");
+        }
+    }
+
+    #[test]
+    fn nothing_that_somebody_wrote_is_kept_of_a_refusal() {
+        let quoting = |code: i64| {
+            serde_json::json!({ "code": code, "message": "Validation Failed: `marker-42` does not exist.",
+                "reason": "marker-42", "error": "marker-42", "errors": [
+                    { "field": "message.marker-42" }, { "field": "marker-42" }] })
+        };
+        for (status, code) in
+            [(400, 300), (400, 5301), (404, 4130), (400, 4711), (401, 124), (418, 9)]
+        {
+            let error = answered(status, &quoting(code).to_string(), None);
+            let kept = [
+                format!("{error:?}"),
+                SendError::from(error.clone()).to_string(),
+                SetupError::from(error).to_string(),
+            ];
+            for text in kept {
+                assert!(!text.contains("marker-42"), "{text}");
+            }
         }
     }
 

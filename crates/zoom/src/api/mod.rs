@@ -3,6 +3,7 @@
 mod blocked;
 mod error;
 mod tokens;
+mod words;
 
 use std::sync::Arc;
 
@@ -16,6 +17,8 @@ use secrecy::ExposeSecret;
 use serde::{Deserialize, Serialize, de::DeserializeOwned};
 use serde_json::Value;
 use url::Url;
+
+use crate::ids::Spellings;
 
 pub(crate) use self::{
     blocked::Blocked,
@@ -72,6 +75,8 @@ pub(crate) struct Bases {
     pub api: Url,
     /// The part of it that takes files.
     pub files: Url,
+    /// Where people sign in, and files are downloaded (*List user's chat messages*).
+    pub login: Url,
 }
 
 /// The API as one account's service user sees it.
@@ -85,13 +90,21 @@ pub(crate) struct Api {
     pub tokens: Tokens<Client>,
     /// Channels that take no messages for a while.
     pub blocked: Blocked,
+    /// How Zoom writes the ids of messages.
+    pub spellings: Spellings,
 }
 
 impl Api {
     /// Makes a client; calls nobody.
     pub fn new(toolkit: Toolkit, bases: Bases, client: Client, cabinet: Arc<dyn Cabinet>) -> Self {
         let tokens = Tokens::new(toolkit.clone(), client, cabinet);
-        Self { toolkit, bases, tokens, blocked: Blocked::default() }
+        Self {
+            toolkit,
+            bases,
+            tokens,
+            blocked: Blocked::default(),
+            spellings: Spellings::default(),
+        }
     }
 
     /// A call that changes nothing.

@@ -50,8 +50,8 @@ impl Client {
         Err(match ApiError::of(status, &headers, &body, toolkit.clock.now()) {
             ApiError::Server(status) => failed(format!("Zoom's sign-in answered with {status}")),
             // Without a token nothing goes anywhere.
-            ApiError::Limited { until, .. } => ApiError::Limited { until, wide: true },
-            ApiError::Refused { message, .. } => ApiError::Revoked(message),
+            ApiError::Limited { until, said, .. } => ApiError::Limited { until, said, wide: true },
+            ApiError::Refused { said, .. } => ApiError::Revoked(said),
             other => other,
         })
     }

@@ -1,5 +1,7 @@
 //! A message, wherever it came from.
 
+use std::borrow::Cow;
+
 use jiff::Timestamp;
 use rialto_model::{
     Attachment, AttachmentKind, Author, Block, Content, Inline, MessageState, Own, Revision,
@@ -19,7 +21,7 @@ pub(super) struct Said<'a> {
     pub ranges: &'a [Range],
     pub mentions: &'a [AtItem],
     pub ends: Ends,
-    pub files: &'a [File],
+    pub files: Cow<'a, [File]>,
     pub thread: Option<&'a str>,
     pub thread_began: Option<Timestamp>,
     pub posted_at: Timestamp,
@@ -42,7 +44,7 @@ impl<'a> Said<'a> {
             ranges: &object.rich_text,
             mentions: &object.at_items,
             ends: Ends::Behind,
-            files: &object.files,
+            files: Cow::Borrowed(&object.files),
             thread: object.reply_main_message_id.get(),
             thread_began: None,
             posted_at: object.timestamp.0.or(object.date_time.0).unwrap_or(at),
@@ -59,7 +61,7 @@ impl<'a> Said<'a> {
             ranges: &message.rich_text,
             mentions: &message.at_items,
             ends: Ends::Last,
-            files: &message.files,
+            files: Cow::Owned(message.files()),
             thread: message.reply_main_message_id.get(),
             thread_began: message.reply_main_message_timestamp.0,
             posted_at: message.timestamp.0.or(message.date_time.0)?,

@@ -26,6 +26,8 @@ pub(crate) struct Told {
     pub by: Ids,
     /// A message that was edited: its id, its text, its revision.
     pub edited: Option<(String, String, Revision)>,
+    /// The ids of messages in it, as it wrote them.
+    pub written: Vec<String>,
 }
 
 /// Makes events of what `receive` took.
@@ -44,6 +46,8 @@ pub(crate) fn normalize(payload: &[u8], own: &Identity) -> Result<Told, ReadErro
         }
         _ => None,
     });
+    let written = [&object.message_id, &object.msg_id, &object.reply_main_message_id];
+    let written = written.into_iter().filter_map(|id| id.get().map(str::to_owned)).collect();
     let text = |text: &Text| text.get().map(str::to_owned);
     let by = &call.payload;
     let by = Ids {
@@ -51,7 +55,7 @@ pub(crate) fn normalize(payload: &[u8], own: &Identity) -> Result<Told, ReadErro
         member: text(&by.operator_member_id),
         email: text(&by.operator),
     };
-    Ok(Told { events, by, edited })
+    Ok(Told { events, by, edited, written })
 }
 
 fn kinds(call: &Call, at: Timestamp, own: &Identity) -> Vec<EventKind> {

@@ -123,6 +123,13 @@ fn calls(text: &str, mentions: &[AtItem], ends: Ends, byte: &dyn Fn(usize) -> us
             if ends == Ends::Last && (last || byte(item.end_position.saturating_add(1)) == end) {
                 end = byte(item.end_position.saturating_add(1));
             }
+            // The events' reference counts as answers do, their example does not: a name that goes on with a
+            // letter has one more.
+            let goes_on = |c: char| c.is_lowercase() || c.is_uppercase() || c.is_numeric();
+            let within = text[..end].ends_with(char::is_alphanumeric);
+            if ends == Ends::Behind && within && text[end..].starts_with(goes_on) {
+                end = byte(item.end_position.saturating_add(1));
+            }
             let name = text.get(start..end)?.strip_prefix('@')?;
             let mention = Mention { target: target(item)?, name: name.to_owned() };
             (!name.is_empty() && !name.contains('\n')).then_some(Call { start, end, mention })

@@ -1,7 +1,7 @@
 //! What is asked of Zoom, and what is made of its answers.
 
 use rialto_model::{Begun, DeliveryId, EventKind, PartKey, RemoteId, Revision};
-use rialto_platform::{HistoryRequest, MessageChange, Part, Post, SendError};
+use rialto_platform::{HistoryRequest, MessageChange, Part, Post, SendError, UploadedFile};
 use serde_json::{Value, json};
 use uuid::Uuid;
 use wiremock::{
@@ -108,6 +108,65 @@ async fn a_post_names_people_as_zoom_wants_and_its_thread() {
 }
 
 #[tokio::test]
+async fn a_mention_needs_no_contact_and_a_message_no_mention() {
+    let no_scope = json!({ "code": 4711, "message": "Invalid access token, does not contain \
+        scopes:[team_chat:read:contact]." });
+    let failed = json!({ "code": 5301, "message": "Request to get the presence status failed." });
+    let bob = json!({ "id": "u2", "email": "bob@acme.example" });
+    let expired = json!({ "code": 1120, "message": "A valid invitation was not found." });
+    for (contact, user, expected) in [
+        (&no_scope, (200, &bob), Some("bob@acme.example")),
+        (&failed, (200, &bob), Some("bob@acme.example")),
+        (&failed, (400, &expired), None),
+        (&no_scope, (400, &no_scope), None),
+    ] {
+        let zoom = MockServer::start().await;
+        let (connection, _) = connected(&zoom, 3_000);
+        answers(&zoom, "GET", "/v2/chat/users/me/contacts/u2", 400, contact.clone()).await;
+        answers(&zoom, "GET", "/v2/users/u2", user.0, user.1.clone()).await;
+        answers(&zoom, "POST", "/v2/chat/users/me/messages", 201, json!({ "id": "m1" })).await;
+        let (to, part) = (RemoteId::from("c1"), part("@Bob"));
+        let post = Post { to: &to, thread: None, part: &part, files: &[] };
+        connection.post(&post, &begun()).await.unwrap();
+        let [body] = bodies(&zoom, "POST").await.try_into().unwrap();
+        assert_eq!(body["at_items"][0]["at_contact"].as_str(), expected, "{contact} {user:?}");
+        // Nor does a name fail, or the past.
+        let account = connection.account(&"u2".into()).await.unwrap();
+        assert_eq!(account.is_some(), expected.is_some());
+    }
+}
+
+#[tokio::test]
+async fn authors_of_the_past_are_known_by_address_where_there_are_no_contacts() {
+    let zoom = MockServer::start().await;
+    let (connection, _) = connected(&zoom, 3_000);
+    let bob = json!({ "id": "u2", "email": "bob@acme.example" });
+    answers(&zoom, "GET", "/v2/users/bob@acme.example", 200, bob).await;
+    let said = |id: &str, who: &str| {
+        json!({ "id": id, "status": "Normal", "message": "hi",
+        "timestamp": NOW * 1_000, "sender": who, "send_member_id": format!("m-{who}") })
+    };
+    let listed = json!({ "messages": [said("m2", "bob@acme.example"), said("m1", "bob@acme.example"),
+        said("m0", "")] });
+    answers(&zoom, "GET", "/v2/chat/users/me/messages", 200, listed).await;
+    let refused = json!({ "code": 4711, "message": "no scope" });
+    let answer = ResponseTemplate::new(400).set_body_json(refused);
+    Mock::given(method("GET")).respond_with(answer).with_priority(9).mount(&zoom).await;
+    let (conversation, since) =
+        (RemoteId::from("c1"), jiff::Timestamp::from_second(NOW - 600).unwrap());
+    let request = HistoryRequest { conversation: &conversation, since, whole: true, page: None };
+    let page = connection.history(request).await.unwrap();
+    let authors = page.events.iter().filter_map(|event| match &event.kind {
+        EventKind::Message(state) => state.author.account.as_ref().map(RemoteId::as_str),
+        _ => None,
+    });
+    assert_eq!(authors.collect::<Vec<_>>(), ["u2", "u2", "m-"]);
+    let made = zoom.received_requests().await.unwrap();
+    let looked = made.iter().filter(|it| it.url.path() == "/v2/users/bob@acme.example").count();
+    assert_eq!(looked, 1, "each author is looked up once");
+}
+
+#[tokio::test]
 async fn a_post_whose_formatting_is_refused_goes_as_words() {
     let zoom = MockServer::start().await;
     let (connection, _) = connected(&zoom, 3_000);
@@ -149,6 +208,25 @@ async fn a_channel_that_is_blocked_is_left_alone_and_no_other() {
 }
 
 #[tokio::test]
+async fn a_post_waits_at_least_as_long_as_zoom_says() {
+    for (said, expected) in [("120", 120), ("3", 10)] {
+        let zoom = MockServer::start().await;
+        let (connection, _) = connected(&zoom, 3_000);
+        knows_bob(&zoom).await;
+        let answer = ResponseTemplate::new(429).insert_header("retry-after", said);
+        Mock::given(method("POST")).respond_with(answer).mount(&zoom).await;
+        let (to, part) = (RemoteId::from("c1"), part("hi"));
+        let post = Post { to: &to, thread: None, part: &part, files: &[] };
+        let error = connection.post(&post, &begun()).await.unwrap_err();
+        let expected = jiff::Timestamp::from_second(NOW + expected).unwrap();
+        assert!(
+            matches!(error, SendError::RateLimited { until, .. } if until == expected),
+            "{said}: {error:?}"
+        );
+    }
+}
+
+#[tokio::test]
 async fn what_was_sent_is_found_by_who_says_it_what_when_and_where() {
     let zoom = MockServer::start().await;
     let (connection, _) = connected(&zoom, 3_000);
@@ -185,6 +263,146 @@ async fn what_was_sent_is_found_by_who_says_it_what_when_and_where() {
     };
     assert_eq!(ids(None).await, ["m2", "m5"]);
     assert_eq!(ids(Some(&root)).await, ["m3"]);
+}
+
+#[tokio::test]
+async fn a_file_alone_is_a_messages_file_however_zoom_describes_it() {
+    let (id, name, size) = (json!("f1"), json!("plan.png"), json!(7));
+    let alone = json!({ "file_id": id, "file_name": name, "file_size": size });
+    for described in [alone.clone(), json!({ "files": [alone] })] {
+        let zoom = MockServer::start().await;
+        let (connection, _) = connected(&zoom, 3_000);
+        let mut message = json!({ "id": "m1", "message": "hi", "timestamp": NOW * 1_000,
+            "sender": "rialto@acme.example", "send_member_id": "own-member", "status": "Normal" });
+        for (key, value) in described.as_object().unwrap() {
+            message[key] = value.clone();
+        }
+        answers(&zoom, "GET", "/v2/chat/users/me/messages/m1", 200, message.clone()).await;
+        let listed = json!({ "messages": [message] });
+        answers(&zoom, "GET", "/v2/chat/users/me/messages", 200, listed).await;
+        Mock::given(method("PUT")).respond_with(ResponseTemplate::new(204)).mount(&zoom).await;
+        let (to, message, part) = (RemoteId::from("c1"), RemoteId::from("m1"), part("hi"));
+
+        let since = jiff::Timestamp::from_second(NOW - 600).unwrap();
+        let request = HistoryRequest { conversation: &to, since, whole: true, page: None };
+        let past = connection.history(request).await.unwrap();
+        let EventKind::Message(state) = &past.events[0].kind else { panic!("{past:?}") };
+        let shown = &state.content.attachments[0];
+        assert_eq!((shown.remote.as_str(), &*shown.name, shown.size), ("f1", "plan.png", Some(7)));
+
+        let attachment = shown.clone();
+        let files = [UploadedFile { attachment: &attachment, outcome: Ok("f1") }];
+        let post = Post { to: &to, thread: None, part: &part, files: &files };
+        assert_eq!(connection.find_sent(&post, &begun()).await.unwrap(), ["m1".into()]);
+
+        let edit = MessageChange::Edit { message: &message, thread: None, part: &part };
+        connection.change(&to, &edit).await.unwrap();
+        let [body] = bodies(&zoom, "PUT").await.try_into().unwrap();
+        assert_eq!(body["file_ids"], json!(["f1"]), "what is not named is cleared");
+    }
+}
+
+const ID: &str = "AAAAAAAA-0000-4000-8000-00000000000B";
+const SMALL: &str = "aaaaaaaa-0000-4000-8000-00000000000b";
+
+/// There is one message, whose id has small letters.
+async fn has_one(zoom: &MockServer) {
+    let none = json!({ "code": 300, "message": format!("Message does not exist: {ID}.") });
+    let small = format!("/v2/chat/users/me/messages/{SMALL}");
+    let message = json!({ "id": SMALL, "message": "hi" });
+    answers(zoom, "GET", &small, 200, message).await;
+    for (verb, at) in
+        [("PUT", small.clone()), ("DELETE", small.clone()), ("PATCH", small + "/emoji_reactions")]
+    {
+        let done = ResponseTemplate::new(204);
+        Mock::given(method(verb)).and(path(at)).respond_with(done).mount(zoom).await;
+    }
+    for verb in ["GET", "PUT", "DELETE", "PATCH"] {
+        let answer = ResponseTemplate::new(400).set_body_json(&none);
+        Mock::given(method(verb)).respond_with(answer).with_priority(9).mount(zoom).await;
+    }
+}
+
+/// Which messages were named by the calls that were made, in order.
+async fn named(zoom: &MockServer) -> Vec<String> {
+    let made = zoom.received_requests().await.unwrap();
+    let path = |it: &Request| format!("{} {}", it.method, it.url.path());
+    let short = |path: String| path.replace("/v2/chat/users/me/messages", "").replace(ID, "ID");
+    made.iter().map(path).map(short).map(|it| it.replace(SMALL, "id")).collect()
+}
+
+#[tokio::test]
+async fn calls_name_a_message_as_zoom_wrote_its_id() {
+    let zoom = MockServer::start().await;
+    let (connection, _) = connected(&zoom, 3_000);
+    has_one(&zoom).await;
+    answers(&zoom, "POST", "/v2/chat/users/me/messages", 201, json!({ "id": SMALL })).await;
+    knows_bob(&zoom).await;
+    let (to, part) = (RemoteId::from("c1"), part("hi"));
+    let post = Post { to: &to, thread: None, part: &part, files: &[] };
+    let message = &connection.post(&post, &begun()).await.unwrap();
+    assert_eq!(message.as_str(), ID, "one form for all who compare it");
+    let changes = async |connection: &dyn rialto_platform::Connection| {
+        let emoji = &rialto_model::Emoji::Unicode("🎉".into());
+        for change in [
+            MessageChange::Edit { message, thread: None, part: &part },
+            MessageChange::React { message, thread: None, emoji },
+            MessageChange::Unreact { message, thread: None, emoji },
+            MessageChange::Delete { message, thread: None },
+        ] {
+            connection.change(&to, &change).await.unwrap();
+        }
+    };
+    changes(connection.as_ref()).await;
+    let reactions = "PATCH /id/emoji_reactions";
+    let right = ["GET /id", "PUT /id", reactions, reactions, "DELETE /id"];
+    assert_eq!(named(&zoom).await[2..], right);
+    // Whoever has not seen it written tries both, once.
+    zoom.reset().await;
+    has_one(&zoom).await;
+    changes(connected(&zoom, 3_000).0.as_ref()).await;
+    assert_eq!(named(&zoom).await[0], "GET /ID");
+    assert_eq!(named(&zoom).await[1..], right);
+}
+
+#[tokio::test]
+async fn a_reply_that_is_refused_looks_at_what_it_replies_to() {
+    let refused = json!({ "code": 5301, "message": "Message sending failed." });
+    let gone = json!({ "code": 300, "message": "Message does not exist: x." });
+    let (there, reply) =
+        (json!({ "id": SMALL }), json!({ "id": SMALL, "reply_main_message_id": "m0" }));
+    for (taken, root, expected) in [
+        (Some(SMALL), (200, &there), "posted"),
+        (None, (200, &there), "Permanent"),
+        (None, (200, &reply), "NoThread"),
+        (None, (400, &gone), "NoThread"),
+        (None, (403, &json!({})), "Permanent"),
+        (None, (503, &json!({})), "Transient"),
+    ] {
+        let zoom = MockServer::start().await;
+        let (connection, _) = connected(&zoom, 3_000);
+        if let Some(taken) = taken {
+            Mock::given(body_partial_json(json!({ "reply_main_message_id": taken })))
+                .respond_with(ResponseTemplate::new(201).set_body_json(json!({ "id": "m2" })))
+                .mount(&zoom)
+                .await;
+        }
+        knows_bob(&zoom).await;
+        answers(&zoom, "POST", "/v2/chat/users/me/messages", 400, refused.clone()).await;
+        let root_at = format!("/v2/chat/users/me/messages/{SMALL}");
+        answers(&zoom, "GET", &root_at, root.0, root.1.clone()).await;
+        answers(&zoom, "GET", &root_at.replace(SMALL, ID), 400, gone.clone()).await;
+        let (to, thread, part) = (RemoteId::from("c1"), RemoteId::from(ID), part("hi"));
+        let post = Post { to: &to, thread: Some(&thread), part: &part, files: &[] };
+        let outcome = match connection.post(&post, &begun()).await {
+            Ok(id) => {
+                assert_eq!(id.as_str(), "m2");
+                "posted".to_owned()
+            }
+            Err(error) => format!("{error:?}"),
+        };
+        assert!(outcome.starts_with(expected), "{root:?}: {outcome}");
+    }
 }
 
 #[tokio::test]

@@ -2,7 +2,7 @@
 
 #![expect(clippy::needless_pass_by_value, reason = "cases read better without references")]
 
-use rialto_model::{Emoji, Event, EventKind, MessageState, Own, Revision, Signal};
+use rialto_model::{Block, Emoji, Event, EventKind, Inline, MessageState, Own, Revision, Signal};
 use serde_json::{Value, json};
 
 use super::support::{facts, own};
@@ -39,6 +39,26 @@ fn message(operator: &str, object: Value) -> MessageState {
 fn posted(text: &str) -> Value {
     json!({ "message_id": "{aaaaaaaa-0000-0000-0000-000000000001}", "channel_id": "c1",
         "timestamp": 1_700_000_000_000_i64, "message": text })
+}
+
+/// The description of the events counts to the last position, their example to the one behind it.
+#[test]
+fn a_mention_is_the_whole_name_however_its_end_is_counted() {
+    for (text, end, name) in [
+        ("@Jill Chill, this", 11, "Jill Chill"),
+        ("@Shrijana How are you?", 8, "Shrijana"),
+        ("@Shrijana How are you?", 9, "Shrijana"),
+        ("@Zoë", 3, "Zoë"),
+        ("@田中さん", 3, "田中"),
+    ] {
+        let item = json!({ "at_type": 1, "at_contact_user_id": "u2", "start_position": 0, "end_position": end });
+        let mut object = posted(text);
+        object["at_items"] = json!([item]);
+        let words = &message("u1", object).content.text.blocks[0];
+        let Block::Paragraph(line) = words else { panic!("{words:?}") };
+        let Inline::Mention(mention) = &line[0] else { panic!("{line:?}") };
+        assert_eq!(mention.name, name, "{text} {end}");
+    }
 }
 
 #[test]

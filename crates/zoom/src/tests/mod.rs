@@ -4,4 +4,4 @@ mod calls;
 mod contracts;
 mod events;
 mod fuzz;
-mod support;
+pub(crate) mod support;

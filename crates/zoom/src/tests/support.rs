@@ -29,7 +29,7 @@ pub(super) fn toolkit() -> Toolkit {
     }
 }
 
-pub(super) fn app(base: &str) -> AppConfig {
+pub(crate) fn app(base: &str) -> AppConfig {
     let setting = |name: &str, value: String| (name.to_owned(), value);
     AppConfig {
         id: AppId::new(Uuid::from_u128(1)),

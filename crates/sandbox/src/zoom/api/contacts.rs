@@ -5,9 +5,24 @@ use serde_json::{Value, json};
 use super::{Answer, Call, Reply};
 use crate::zoom::error::Fail;
 use crate::zoom::json;
+use crate::zoom::world::AppKind;
+
+impl Call<'_> {
+    /// "This API only supports user-managed OAuth app", and its scopes have no form for admins: no other app can have them.
+    fn needs_user_managed(&self) -> Result<(), Fail> {
+        let app = self.stage.state.apps.get(&self.who.app);
+        if app.is_some_and(|app| app.kind == AppKind::User) {
+            return Ok(());
+        }
+        let scopes = self.operation.scopes.iter().copied();
+        let granular: Vec<&str> = scopes.filter(|it| it.matches(':').count() == 2).collect();
+        Err(Fail::scopes(&granular))
+    }
+}
 
 /// *List a user's contacts*: colleagues. Nobody here has external contacts.
 pub(super) fn list(call: &mut Call<'_>) -> Answer {
+    call.needs_user_managed()?;
     let external = call.query("type") == Some("external");
     let me = call.who.user.clone();
     let users = call.account()?.users.values();
@@ -20,6 +35,7 @@ pub(super) fn list(call: &mut Call<'_>) -> Answer {
 
 /// *Get a user's contact details*.
 pub(super) fn get(call: &mut Call<'_>) -> Answer {
+    call.needs_user_managed()?;
     let who = call.named("identifier");
     let user = call.account()?.find_contact(&who).ok_or_else(|| Fail::no_user(&who))?;
     let mut answer = json::contact(user);

@@ -54,9 +54,11 @@ impl Call<'_> {
         Ok(())
     }
 
-    /// The main message that `reply_main_message_id` names.
+    /// The main message that `reply_main_message_id` names, in braces or not: the reference shows both.
     pub(super) fn main(&self, place: &Place) -> Result<Option<u64>, Fail> {
-        let id = self.text("reply_main_message_id");
+        let id = self
+            .text("reply_main_message_id")
+            .map(|id| id.strip_prefix('{').and_then(|id| id.strip_suffix('}')).unwrap_or(id));
         id.map(|id| self.stage.main_message(&self.who.account, place, id)).transpose()
     }
 }

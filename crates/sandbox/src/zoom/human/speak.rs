@@ -32,7 +32,8 @@ impl Stage<'_> {
             "reply" => deed.id.as_ref().or(deed.thread.as_ref()),
             _ => deed.thread.as_ref(),
         };
-        let root = main.map(|id| self.main_message(&actor.account, &place, id)).transpose()?;
+        let main = main.map(|id| self.meant(&actor.account, &place, id));
+        let root = main.map(|id| self.main_message(&actor.account, &place, &id)).transpose()?;
         if deed.r#do == "reply" && root.is_none() {
             return Err(invalid("id is missing: which message is it a reply to?"));
         }
@@ -41,15 +42,24 @@ impl Stage<'_> {
             return Err(invalid("text or files are missing"));
         }
         let files = self.keep_files(actor, deed, contents)?;
-        let sender = actor.user.clone();
+        let (id, sender) = (self.core.ids.uuid().to_ascii_uppercase(), actor.user.clone());
         let (shown, draft) = (
             files.clone(),
-            Message { sender, text, styles, mentions, files, root, ..Message::default() },
+            Message { id, sender, text, styles, mentions, files, root, ..Message::default() },
         );
         let id = self.post(&actor.account, &place, draft)?;
         let mut answer = self.told(actor, &place, &id)?;
         answer["files"] = json!(shown);
         Ok(answer)
+    }
+
+    /// The id of the message that control means: people point at messages, so capitals do not matter here.
+    fn meant(&self, account: &str, place: &Place, id: &str) -> String {
+        let conversation = self.account(account).ok().and_then(|known| known.conversation(place));
+        let mut forms =
+            [id.to_owned(), id.to_ascii_uppercase(), id.to_ascii_lowercase()].into_iter();
+        let known = |form: &String| conversation.is_some_and(|it| it.ids.contains_key(form));
+        forms.find(known).unwrap_or_else(|| id.to_owned())
     }
 
     fn told(&self, actor: &Actor, place: &Place, id: &str) -> Done {
@@ -98,6 +108,7 @@ impl Stage<'_> {
         }
         let (account, user) = (actor.account.as_str(), actor.user.as_str());
         let id = deed.id.as_deref().ok_or_else(|| invalid("id is missing"))?;
+        let id = &self.meant(account, &place, id);
         match deed.r#do.as_str() {
             "edit" => {
                 let Composed { text, styles, mentions } = self.composed(actor, deed)?;
