@@ -25,7 +25,8 @@ pub(crate) async fn observe(State(hub): State<Hub>, request: Request, next: Next
     let path =
         request.extensions().get::<MatchedPath>().map_or("unknown", MatchedPath::as_str).to_owned();
     let span = tracing::info_span!("request", id = name, method = %request.method(), path);
-    answer(path, name, span, LIMIT, next.run(request)).await
+    let work = async move { (next.run(request).await, ()) };
+    answer(path, name, span, LIMIT, work).await.0
 }
 
 /// A request's name: what a proxy gave it, or the next number.
@@ -37,24 +38,23 @@ pub(crate) fn name(hub: &Hub, headers: &HeaderMap) -> String {
     }
 }
 
-/// Lets a request be worked on, within a time limit, and tells how it went.
-pub(crate) async fn answer(
+/// Lets a request be worked on, within a time limit, and tells how it went. The answer comes with
+/// what else the work gave, if it was done in time.
+pub(crate) async fn answer<T: Send + 'static>(
     path: String,
     name: String,
     span: Span,
     limit: Duration,
-    work: impl Future<Output = Response> + Send + 'static,
-) -> Response {
+    work: impl Future<Output = (Response, T)> + Send + 'static,
+) -> (Response, Option<T>) {
     let began = Instant::now();
     // A task of its own: what was begun is finished though the caller hangs up or time is over.
     let work = tokio::spawn(work.instrument(span.clone()));
-    let mut response = match tokio::time::timeout(limit, work).await {
-        Ok(Ok(response)) => response,
-        Ok(Err(_)) => {
-            Problem::new(StatusCode::INTERNAL_SERVER_ERROR, "a defect: see the log").into_response()
-        }
-        Err(_) => Problem::new(StatusCode::SERVICE_UNAVAILABLE, "it took too long; try again")
-            .into_response(),
+    let problem = |status, words| (Problem::new(status, words).into_response(), None);
+    let (mut response, given) = match tokio::time::timeout(limit, work).await {
+        Ok(Ok((response, given))) => (response, Some(given)),
+        Ok(Err(_)) => problem(StatusCode::INTERNAL_SERVER_ERROR, "a defect: see the log"),
+        Err(_) => problem(StatusCode::SERVICE_UNAVAILABLE, "it took too long; try again"),
     };
     let (status, took) = (response.status(), began.elapsed());
     metrics::histogram!(
@@ -67,7 +67,7 @@ pub(crate) async fn answer(
     if let Ok(name) = HeaderValue::try_from(name) {
         response.headers_mut().insert(REQUEST_ID, name);
     }
-    response
+    (response, given)
 }
 
 /// A name that a proxy may give: it goes into logs.

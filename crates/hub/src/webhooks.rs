@@ -1,6 +1,6 @@
 //! Webhooks in: proved, kept, acknowledged, in this order.
 
-use std::{error::Error as _, time::Duration};
+use std::{error::Error as _, sync::Arc, time::Duration};
 
 use axum::{
     Router,
@@ -14,14 +14,19 @@ use bytes::Bytes;
 use http_body_util::LengthLimitError;
 use rialto_model::AppId;
 use rialto_platform::{Received, WebhookAnswer, WebhookRequest};
+use rialto_relay::AppEntry;
 use serde::Deserialize;
 
 use crate::{Hub, Problem, request_log};
 
 /// Bytes of a webhook at most: no vendor's exceeds 1 MiB by much.
 const LARGEST: usize = 4 * 1024 * 1024;
-/// Time for a webhook: vendors wait 3 s (Slack) to 10 s (Graph) and try again.
-const LIMIT: Duration = Duration::from_secs(10);
+/// Time for a webhook. Slack, Zoom and Graph hang up after 3 s: until then they must be told to send
+/// again.
+const LIMIT: Duration = Duration::from_millis(2_500);
+
+/// What became of a webhook, in the metrics; `None` where it could not even be read.
+type Outcome = Option<&'static str>;
 
 const PATH: &str = "/webhooks/{platform}/{app}";
 const PATH_WITH_TAIL: &str = "/webhooks/{platform}/{app}/{tail}";
@@ -50,8 +55,41 @@ async fn receive(
     let path = if address.tail.is_some() { PATH_WITH_TAIL } else { PATH };
     let method = request.method();
     let span = tracing::debug_span!("request", id = name, %method, path);
-    let work = async move { take(&hub, &address, request).await.into_response() };
-    request_log::answer(path.into(), name, span, LIMIT, work).await
+    let entry = match entry(&hub, &address) {
+        Ok(entry) => entry,
+        Err(problem) => {
+            let work = async move { (problem.into_response(), ()) };
+            return request_log::answer(path.into(), name, span, LIMIT, work).await.0;
+        }
+    };
+    let known = entry.clone();
+    let work = async move {
+        match take(&hub, &known, address.tail.as_deref(), request).await {
+            Ok((response, outcome)) => (response, Some(outcome)),
+            Err((problem, outcome)) => (problem.into_response(), outcome),
+        }
+    };
+    let (response, outcome) = request_log::answer(path.into(), name, span, LIMIT, work).await;
+    // By what its sender was told: one that took too long is not kept, for all that the sender knows.
+    if let Some(outcome) = outcome.unwrap_or(Some("unavailable")) {
+        count(&entry.app.platform, outcome);
+    }
+    response
+}
+
+/// The application that an address names.
+fn entry(hub: &Hub, address: &Address) -> Result<Arc<AppEntry>, Problem> {
+    let Address { platform, app, .. } = address;
+    let unknown = || {
+        Problem::new(
+            StatusCode::NOT_FOUND,
+            "no application has this webhook address: copy the address that `rialto apps` shows \
+             into the application's settings at the vendor",
+        )
+    };
+    let app: AppId = app.parse().map_err(|_| unknown())?;
+    let view = hub.relay.roster().view();
+    view.apps.get(&app).filter(|it| it.app.platform == *platform).cloned().ok_or_else(unknown)
 }
 
 async fn read(headers: &HeaderMap, body: Body) -> Result<Bytes, Problem> {
@@ -63,7 +101,9 @@ async fn read(headers: &HeaderMap, body: Body) -> Result<Bytes, Problem> {
     if announced.and_then(|value| value.parse().ok()).is_some_and(|bytes: usize| bytes > LARGEST) {
         return Err(too_large());
     }
-    to_bytes(body, LARGEST).await.map_err(|error| {
+    let read = tokio::time::timeout(LIMIT, to_bytes(body, LARGEST)).await;
+    let slow = || Problem::new(StatusCode::REQUEST_TIMEOUT, "the request came too slowly");
+    read.map_err(|_| slow())?.map_err(|error| {
         match error.source().is_some_and(|source| source.is::<LengthLimitError>()) {
             true => too_large(),
             false => Problem::new(StatusCode::BAD_REQUEST, "the request broke off"),
@@ -71,25 +111,18 @@ async fn read(headers: &HeaderMap, body: Body) -> Result<Bytes, Problem> {
     })
 }
 
-async fn take(hub: &Hub, address: &Address, request: Request) -> Result<Response, Problem> {
-    let Address { platform, app, tail } = address;
-    let unknown = || {
-        Problem::new(
-            StatusCode::NOT_FOUND,
-            "no application has this webhook address: copy the address that `rialto apps` shows \
-             into the application's settings at the vendor",
-        )
-    };
-    let app: AppId = app.parse().map_err(|_| unknown())?;
-    let view = hub.relay.roster().view();
-    let entry =
-        view.apps.get(&app).filter(|it| it.app.platform == *platform).ok_or_else(unknown)?.clone();
-    drop(view);
+async fn take(
+    hub: &Hub,
+    entry: &AppEntry,
+    tail: Option<&str>,
+    request: Request,
+) -> Result<(Response, &'static str), (Problem, Outcome)> {
+    let (platform, app) = (&entry.app.platform, entry.app.id);
     let (parts, body) = request.into_parts();
-    let body = read(&parts.headers, body).await?;
+    let body = read(&parts.headers, body).await.map_err(|problem| (problem, None))?;
     let request = WebhookRequest {
         method: &parts.method,
-        tail: tail.as_deref().unwrap_or_default(),
+        tail: tail.unwrap_or_default(),
         query: parts.uri.query().unwrap_or_default(),
         headers: &parts.headers,
         body: &body,
@@ -97,30 +130,27 @@ async fn take(hub: &Hub, address: &Address, request: Request) -> Result<Response
     let now = hub.relay.toolkit().clock.now();
     let (inbound, answer) = match entry.platform.receive(&entry.config, &request, now) {
         Received::Handshake(answer) => {
-            count(&entry.app.platform, "handshake");
-            return Ok(answered(answer));
+            return Ok((answered(answer), "handshake"));
         }
         Received::Refused(refusal) => {
-            count(&entry.app.platform, "refused");
             tracing::warn!(platform, %app, reason = refusal.reason, "webhook refused");
-            return Err(Problem::new(refusal.status, refusal.reason));
+            return Err((Problem::new(refusal.status, refusal.reason), Some("refused")));
         }
         Received::Inbound { inbound, answer } => (inbound, answer),
     };
     let facts = inbound.len();
-    let accepted = hub.relay.accept(app, inbound).await.inspect_err(|error| {
-        count(&entry.app.platform, "unavailable");
+    // It may wait long for the database.
+    drop((body, parts));
+    let accepted = hub.relay.accept(app, inbound).await.map_err(|error| {
         tracing::error!(platform, %app, %error, "webhook could not be kept");
+        (error.into(), Some("unavailable"))
     })?;
     if facts > 0 && accepted.unknown_workspace == facts {
-        count(&entry.app.platform, "unknown_workspace");
-        return Err(Problem::new(
-            StatusCode::NOT_FOUND,
-            "the workspace is not connected here: connect it, or uninstall the application there",
-        ));
+        let words =
+            "the workspace is not connected here: connect it, or uninstall the application there";
+        return Err((Problem::new(StatusCode::NOT_FOUND, words), Some("unknown_workspace")));
     }
-    count(&entry.app.platform, "kept");
-    Ok(answered(answer))
+    Ok((answered(answer), "kept"))
 }
 
 fn answered(answer: WebhookAnswer) -> Response {

@@ -61,7 +61,7 @@ impl From<SendError> for Failure {
 pub(crate) struct Trip<'a> {
     pub(crate) relay: &'a Relay,
     pub(crate) job: &'a Job,
-    pub(crate) slot: Slot<'a>,
+    pub(crate) slot: Slot,
     pub(crate) view: Arc<RosterView>,
     pub(crate) entry: Arc<ConnectionEntry>,
     pub(crate) live: Arc<dyn Connection>,
@@ -72,7 +72,7 @@ pub(crate) struct Trip<'a> {
 
 impl Relay {
     /// Tries a delivery. One that trips over a defect of ours is parked: the lane goes on.
-    pub(crate) async fn deliver<'a>(&'a self, job: &'a Job, slot: Slot<'a>) -> Outcome {
+    pub(crate) async fn deliver(&self, job: &Job, slot: Slot) -> Outcome {
         match AssertUnwindSafe(self.try_to_deliver(job, slot)).catch_unwind().await {
             Ok(outcome) => outcome,
             Err(_) => self.park_for_a_defect(job).await,
@@ -95,7 +95,7 @@ impl Relay {
         }
     }
 
-    async fn try_to_deliver<'a>(&'a self, job: &'a Job, slot: Slot<'a>) -> Outcome {
+    async fn try_to_deliver(&self, job: &Job, slot: Slot) -> Outcome {
         let view = self.roster().view();
         let to = &job.pending.delivery.to;
         let Some(entry) = view.connections.get(&to.connection).cloned() else {

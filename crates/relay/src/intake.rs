@@ -93,6 +93,9 @@ impl Relay {
                         self.inner.intake.done(key, place);
                     }
                     Err(Wait::For(at_least)) => {
+                        // All of it is on disk, and is read again.
+                        drop(inbound);
+                        self.inner.intake.let_go(key);
                         tokio::time::sleep(self.inner.backoff(attempt).max(at_least)).await;
                         attempt += 1;
                     }
@@ -104,9 +107,10 @@ impl Relay {
     }
 
     async fn refill_intake(&self, key: &ConversationRef) -> Result<(), StoreError> {
-        let rows =
-            self.inner.store.pending_inbound_of(key.connection, &key.conversation, BATCH).await?;
-        let more = rows.len() == BATCH as usize;
+        let most = self.inner.intake.room_for(BATCH);
+        let store = &self.inner.store;
+        let rows = store.pending_inbound_of(key.connection, &key.conversation, most).await?;
+        let more = rows.len() == most as usize;
         let items = rows.into_iter().map(|it| (it.row.place(it.seq), it.row.payload.len(), it));
         self.inner.intake.refill(key, items, more);
         Ok(())

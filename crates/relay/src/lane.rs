@@ -8,7 +8,7 @@ use rialto_model::{
     ChannelSyncState, ConnectionId, ConversationRef, Delivery, DeliveryState, Work,
 };
 use rialto_store::{NewDelivery, PendingDelivery, StoreError};
-use tokio::sync::{Semaphore, SemaphorePermit};
+use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
 use crate::{deliver::Outcome, queue::Next, relay::Relay};
 
@@ -16,25 +16,28 @@ use crate::{deliver::Outcome, queue::Next, relay::Relay};
 const BATCH: u32 = 64;
 /// How many calls to one connection may be under way.
 const CALLS_PER_CONNECTION: usize = 512;
+/// A lane that is to wait for so long keeps nothing in memory meanwhile.
+const LONG: Duration = Duration::from_secs(5);
 /// What a queued delivery is taken to weigh besides its text, in bytes.
 const DELIVERY_WEIGHT: usize = 512;
 
 /// A place among the calls to a connection that may be under way.
-pub(crate) struct Slot<'a> {
-    all: &'a Semaphore,
-    held: Mutex<Option<SemaphorePermit<'a>>>,
+pub(crate) struct Slot {
+    all: Arc<Semaphore>,
+    held: Mutex<Option<OwnedSemaphorePermit>>,
 }
 
-impl<'a> Slot<'a> {
-    async fn take(all: &'a Semaphore) -> Self {
-        Self { all, held: Mutex::new(all.acquire().await.ok()) }
+impl Slot {
+    async fn take(all: &Arc<Semaphore>) -> Self {
+        let held = Mutex::new(all.clone().acquire_owned().await.ok());
+        Self { all: all.clone(), held }
     }
 
     /// Leaves the place to others while something else than a call is waited for.
     pub(crate) async fn left_during<T>(&self, wait: impl Future<Output = T>) -> T {
         drop(self.held.lock().take());
         let done = wait.await;
-        let again = self.all.acquire().await.ok();
+        let again = self.all.clone().acquire_owned().await.ok();
         *self.held.lock() = again;
         done
     }
@@ -109,30 +112,34 @@ impl Relay {
                 return self.inner.lanes.leave(to);
             }
             self.wait_for_hold(to).await;
+            // First, so that no more deliveries are read beyond what may be queued than are tried.
+            let slot = tokio::select! {
+                biased;
+                () = self.inner.winding_down.cancelled() => continue,
+                slot = Slot::take(&slots) => slot,
+            };
             match self.inner.lanes.next(to).await {
                 Next::End => return,
                 Next::Refill => match self.refill_lane(to).await {
                     Ok(()) => failures = 0,
                     Err(error) => {
                         tracing::warn!(%error, "deliveries that wait cannot be read");
+                        drop(slot);
                         let _ = self.inner.lanes.wake(to);
                         self.pause(self.inner.backoff(failures)).await;
                         failures += 1;
                     }
                 },
                 Next::Item(seq, job) => {
-                    let slot = tokio::select! {
-                        biased;
-                        () = self.inner.winding_down.cancelled() => continue,
-                        slot = Slot::take(&slots) => slot,
-                    };
                     let outcome = self.deliver(&job, slot).await;
-                    // What was tried is read again before the next try: what is begun is on disk.
                     self.inner.lanes.done(to, seq);
+                    drop(job);
                     match outcome {
                         Outcome::Settled => self.inner.uploads.forget(to),
                         Outcome::Later(wait) => {
-                            let _ = self.inner.lanes.wake(to);
+                            // What was tried is read again before the next try: what is begun is on
+                            // disk. So is all that comes after it.
+                            self.inner.lanes.let_go(to);
                             self.pause(wait).await;
                         }
                         Outcome::Closed => return self.inner.lanes.leave(to),
@@ -155,8 +162,9 @@ impl Relay {
     }
 
     async fn refill_lane(&self, to: &ConversationRef) -> Result<(), StoreError> {
-        let work = self.inner.store.lane_work(to, i64::MIN, BATCH).await?;
-        let more = work.len() == BATCH as usize;
+        let most = self.inner.lanes.room_for(BATCH);
+        let work = self.inner.store.lane_work(to, i64::MIN, most).await?;
+        let more = work.len() == most as usize;
         let jobs = work.into_iter().map(|pending| {
             (pending.delivery.seq, weight_of(&pending.work), Job { pending, fresh: false })
         });
@@ -173,6 +181,9 @@ impl Relay {
             let Ok(wait) = Duration::try_from(wait) else { return };
             if wait.is_zero() {
                 return;
+            }
+            if wait >= LONG {
+                self.inner.lanes.let_go(to);
             }
             self.pause(wait).await;
         }

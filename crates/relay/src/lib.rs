@@ -9,6 +9,7 @@
 //! data in their manifests, or lives in their connectors.
 
 pub mod admin;
+mod admission;
 mod avatars;
 mod cabinet;
 mod canary;

@@ -4,7 +4,7 @@
 //! when it gets to it. So memory stays bounded however much waits.
 
 use std::{
-    collections::{BTreeMap, BTreeSet, HashMap},
+    collections::{BTreeMap, BTreeSet, HashMap, btree_map::Entry},
     pin::pin,
     sync::Arc,
 };
@@ -192,31 +192,52 @@ impl<T> Queues<T> {
         }
     }
 
-    /// Takes what the worker read. `more`: the database holds later ones.
+    /// How many of `most` items a worker does well to read: the less fits, the fewer, so that what is
+    /// read is not read for nothing.
+    pub(crate) fn room_for(&self, most: u32) -> u32 {
+        let free = self.max_weight.saturating_sub(self.weight());
+        let share = free.saturating_mul(most as usize) / self.max_weight.max(1);
+        u32::try_from(share).map_or(most, |share| share.clamp(1, most))
+    }
+
+    /// Takes what the worker read: the first always, so that it gets on, and then what fits. `more`:
+    /// the database holds later ones.
     pub(crate) fn refill(
         &self,
         key: &ConversationRef,
         items: impl IntoIterator<Item = (i64, usize, T)>,
-        more: bool,
+        mut more: bool,
     ) {
         let mut state = self.state.lock();
         let State { queues, weight, .. } = &mut *state;
         let Some(queue) = queues.get_mut(key) else { return };
-        let mut last = i64::MIN;
+        let came_meanwhile = std::mem::take(&mut queue.items);
+        *weight -= came_meanwhile.values().map(|queued| queued.weight).sum::<usize>();
+        let mut last = None;
         for (seq, item_weight, item) in items {
-            last = seq;
+            if last.is_some() && *weight + item_weight > self.max_weight {
+                more = true;
+                break;
+            }
             // It was in the database before whatever is on its way there.
             let queued = Queued { weight: item_weight, ticket: 0, item: Arc::new(item) };
-            let before = queue.items.insert(seq, queued).map_or(0, |before| before.weight);
-            *weight = *weight + item_weight - before;
+            queue.items.insert(seq, queued);
+            *weight += item_weight;
+            last = Some(seq);
         }
-        if more {
-            // Whatever came after what was read stays in the database until its turn.
-            for (_, queued) in queue.items.split_off(&(last + 1)) {
-                *weight -= queued.weight;
+        for (seq, queued) in came_meanwhile {
+            let is_later = last.is_none_or(|last| seq > last);
+            more |= is_later && *weight + queued.weight > self.max_weight;
+            if is_later && more {
+                // Whatever came after what was read stays in the database until its turn.
+                break;
             }
-            queue.spilled = true;
+            if let Entry::Vacant(place) = queue.items.entry(seq) {
+                *weight += queued.weight;
+                place.insert(queued);
+            }
         }
+        queue.spilled |= more;
     }
 
     /// The first item is done with.
@@ -228,14 +249,23 @@ impl<T> Queues<T> {
         }
     }
 
+    /// The worker waits for long, and reads again afterwards: what waits meanwhile is on disk alone.
+    pub(crate) fn let_go(&self, key: &ConversationRef) {
+        self.forget(key, true);
+    }
+
     /// The worker ends although items are left; `wake`, or the next item, starts another.
     pub(crate) fn leave(&self, key: &ConversationRef) {
+        self.forget(key, false);
+    }
+
+    fn forget(&self, key: &ConversationRef, has_worker: bool) {
         let mut state = self.state.lock();
         let State { queues, weight, .. } = &mut *state;
         if let Some(queue) = queues.get_mut(key) {
             *weight -= queue.items.values().map(|queued| queued.weight).sum::<usize>();
             let announced = std::mem::take(&mut queue.announced);
-            *queue = Queue { stale: true, announced, ..Queue::default() };
+            *queue = Queue { stale: true, has_worker, announced, ..Queue::default() };
         }
     }
 
@@ -314,6 +344,56 @@ mod tests {
         queues.refill(&key(), [(5, 1, 5), (6, 1, 6)], false);
         assert_eq!([take(&queues), take(&queues), take(&queues)], [Some(5), Some(6), None]);
         assert_eq!(queues.weight(), 0);
+    }
+
+    #[test]
+    fn what_is_read_for_many_conversations_fits_too() {
+        const ROWS: i64 = 64;
+        let queues = Queues::new(100);
+        let keys: Vec<_> = (0..10)
+            .map(|number| ConversationRef { conversation: format!("C{number}").into(), ..key() })
+            .collect();
+        for (number, key) in (0..).zip(&keys) {
+            let _ = queues.wake(key);
+            assert!(matches!(queues.next_now(key), Some(Next::Refill)));
+            assert_eq!(queues.room_for(64), if number == 0 { 64 } else { 1 });
+            queues.refill(key, (0..ROWS).map(|seq| (seq, 10, seq)), false);
+        }
+        // Ten fit, all of the first queue; the others have the one that they need to get on.
+        assert_eq!(queues.weight(), 10 * 10 + 9 * 10);
+        for key in keys {
+            let mut came = Vec::new();
+            loop {
+                match queues.next_now(&key) {
+                    Some(Next::Item(seq, _)) => {
+                        came.push(seq);
+                        queues.done(&key, seq);
+                    }
+                    Some(Next::Refill) => {
+                        let first = came.last().map_or(0, |last| last + 1);
+                        let rest = first..ROWS;
+                        queues.refill(&key, rest.map(|seq| (seq, 10, seq)), false);
+                    }
+                    Some(Next::End) => break,
+                    None => panic!("nothing was announced"),
+                }
+            }
+            assert_eq!(came, Vec::from_iter(0..ROWS), "all, in order");
+        }
+        assert_eq!(queues.weight(), 0);
+    }
+
+    #[test]
+    fn a_worker_that_waits_keeps_nothing_and_its_place() {
+        let queues = Queues::new(100);
+        let _ = queues.push(&key(), 1, 60, 1);
+        queues.let_go(&key());
+        assert_eq!((queues.weight(), queues.room_for(64)), (0, 64));
+        assert!(!queues.push(&key(), 2, 60, 2), "its worker comes back");
+        assert!(matches!(now(&queues), Next::Refill), "2 must not overtake 1");
+        queues.refill(&key(), [(1, 60, 1), (2, 60, 2)], false);
+        assert_eq!(queues.room_for(64), 25);
+        assert_eq!(take(&queues), Some(1));
     }
 
     #[test]

@@ -19,9 +19,9 @@ use tokio_util::{sync::CancellationToken, task::TaskTracker};
 use url::Url;
 
 use crate::{
-    AvatarLinks, Platforms, Roster, Traces, canary::Canaries, figures::InboundFigures,
-    files::Uploads, lane::Job, pacing::Pacer, people::People, problems::Problems, queue::Queues,
-    sweep::Sweeps, upkeep::Rounds,
+    AvatarLinks, Platforms, Roster, Traces, admission::Admission, canary::Canaries,
+    figures::InboundFigures, files::Uploads, lane::Job, pacing::Pacer, people::People,
+    problems::Problems, queue::Queues, sweep::Sweeps, upkeep::Rounds,
 };
 
 /// What may wait in memory, in bytes, on the way in and on the way out. The rest waits on disk.
@@ -97,6 +97,7 @@ pub(crate) struct Inner {
     pub(crate) toolkit: Toolkit,
     pub(crate) settings: RelaySettings,
     pub(crate) people: People,
+    admission: Admission,
     pub(crate) intake: Queues<rialto_store::Inbound>,
     pub(crate) lanes: Queues<Job>,
     pub(crate) pacer: Pacer,
@@ -168,6 +169,7 @@ impl Relay {
                 roster,
                 toolkit,
                 settings,
+                admission: Admission::default(),
                 intake: Queues::new(QUEUED_IN),
                 lanes: Queues::new(QUEUED_OUT),
                 pacer: Pacer::default(),
@@ -243,7 +245,7 @@ impl Relay {
     /// Keeps verified webhooks. When this returns `Ok`, they are on disk and may be acknowledged.
     ///
     /// # Errors
-    /// When the store cannot keep them: answer so that the platform sends again.
+    /// When the store cannot keep them, or too much waits for it already: answer so that the platform sends again.
     pub async fn accept(
         &self,
         app: AppId,
@@ -285,7 +287,7 @@ impl Relay {
             for at in rows.iter().map(NewInbound::at) {
                 announced.entry(at).or_insert_with_key(|at| self.inner.intake.announce(at));
             }
-            let appended = self.inner.store.append_inbound(rows.clone()).await?;
+            let appended = self.append(&rows).await.inspect_err(|_| self.sweep_refused(&rows))?;
             for (appended, row) in appended.into_iter().zip(rows) {
                 match appended {
                     Appended::New(seq) => {
@@ -303,6 +305,21 @@ impl Relay {
         }
         self.inner.inbound.count(&accepted);
         Ok(accepted)
+    }
+
+    async fn append(&self, rows: &[NewInbound]) -> Result<Vec<Appended>, StoreError> {
+        let Some(_admitted) = self.inner.admission.admit(rows) else {
+            let words = "too much waits to be written already";
+            return Err(StoreError::Unavailable(words.into()));
+        };
+        self.inner.store.append_inbound(rows.to_vec()).await
+    }
+
+    /// Not every platform sends again what it could not deliver: it is read from the past.
+    fn sweep_refused(&self, rows: &[NewInbound]) {
+        for row in rows {
+            self.sweep_gaps(row.connection, std::slice::from_ref(&row.conversation));
+        }
     }
 
     /// Puts in force what an admin changed in the store: reloads the roster, renews these

@@ -3,6 +3,7 @@
 #![expect(clippy::unwrap_used, reason = "what is unexpected fails the test")]
 
 mod crashes;
+mod crowds;
 mod moves;
 mod network;
 mod simulation;

@@ -9,6 +9,7 @@ mod files;
 mod fixtures;
 mod kill;
 mod listening;
+mod locked;
 mod outage;
 mod overload;
 mod retention;
