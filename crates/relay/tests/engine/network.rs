@@ -45,7 +45,9 @@ pub struct Seen {
     edits: u32,
     pub reactions: Vec<String>,
     pub deleted: bool,
-    posted_at: Timestamp,
+    pub posted_at: Timestamp,
+    /// When it says that it was said.
+    pub says: Option<Timestamp>,
     revision: Revision,
     /// Who of the people here reacted, and with what.
     reactors: Vec<(String, String)>,
