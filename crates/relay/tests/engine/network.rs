@@ -80,6 +80,10 @@ struct State {
     moved: Vec<(RemoteId, RemoteId)>,
     /// What was posted is listed so much later only.
     lag: Duration,
+    /// Of which conversations the past was read.
+    past_read: Vec<String>,
+    /// Whose past must be left alone until then.
+    past_refused: BTreeMap<RemoteId, Timestamp>,
     /// How long a post or a change takes to be answered.
     slowness: Duration,
 }
@@ -209,7 +213,7 @@ impl Network {
         }))
     }
 
-    fn payload(&self, conversation: &str, kind: EventKind) -> Vec<u8> {
+    pub fn payload(&self, conversation: &str, kind: EventKind) -> Vec<u8> {
         let event = Event { conversation: conversation.into(), at: self.clock.now(), kind };
         serde_json::to_vec(&event).unwrap()
     }

@@ -33,7 +33,7 @@ impl Connection for Network {
 
     /// Two messages a page; deletions show by what is not there any more.
     async fn history(&self, request: HistoryRequest<'_>) -> Result<HistoryPage, ReadError> {
-        self.reads_past().await?;
+        self.reads_past(request.conversation).await?;
         let state = self.state.lock();
         let all = state.conversations.get(request.conversation).map(Vec::as_slice);
         let listed = |seen: &Seen| seen.posted_at + state.lag <= self.clock.now();
