@@ -154,6 +154,7 @@ impl Relay {
             self.inner.sweeps.gates.shut(&at);
             self.sweep_soon(Due { at, why: Why::Gap }, false);
         }
+        self.tell_what_is_unchecked(&view, self.inner.toolkit.clock.now());
         Ok(())
     }
 

@@ -229,6 +229,19 @@ async fn a_defect_stops_nothing_but_what_trips_over_it() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn what_cannot_be_read_is_counted_under_one_reason_whatever_it_says() {
+    let mut world = World::new().await;
+    for payload in ["\"one secret\"", "{\"another\": 1}", "no event at all"] {
+        world.hear(LEFT, payload.as_bytes()).await;
+    }
+    world.settle().await;
+    let drops = world.store.drops().await.unwrap();
+    let [drop] = &drops[..] else { panic!("{drops:?}") };
+    assert_eq!(drop.count, 3);
+    assert!(drop.reason.starts_with("it cannot be read: "), "{drop:?}");
+}
+
+#[tokio::test(start_paused = true)]
 async fn a_long_message_goes_in_parts_and_its_edits_and_deletion_reach_all_of_them() {
     let mut world = World::new().await;
     let long = "first part of the message, \n second part of the message, \n and the third part";

@@ -94,7 +94,7 @@ async fn an_admin_is_told_what_is_not_compared_any_more() {
     pass(&mut world, LONG).await;
     assert_eq!(uncompared(&world), None);
     world.left.falls_ill(Illness::Down);
-    pass(&mut world, 25 * MINUTE).await;
+    pass(&mut world, 10 * MINUTE).await;
     assert_eq!(uncompared(&world), None, "two rounds are waited for");
     pass(&mut world, 25 * MINUTE).await;
     let told = uncompared(&world).unwrap();
