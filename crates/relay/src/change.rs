@@ -2,13 +2,13 @@
 //! nothing is begun for them; what an edit adds is posted like any other part.
 
 use rialto_model::{Delivery, DeliveryState, Emoji, PartKey, RemoteId, WorkKind};
-use rialto_platform::{MessageChange, SendError};
+use rialto_platform::{MessageChange, Note, SendError};
 use rialto_store::{DeliveryFilter, Progress};
 
 use crate::{
     deliver::{Failure, Trip},
     plan,
-    post::{Said, has},
+    post::{Before, Said, has},
     tell,
 };
 
@@ -27,8 +27,16 @@ impl Trip<'_> {
         if there.iter().any(|copy| copy.revision > said.revision) {
             return Err(Failure::Pointless("a later edit went before"));
         }
-        let outgoing = self.outgoing(&said).await?;
+        let mut outgoing = self.outgoing(&said).await?;
+        // As its post did: the edit says nothing of when it was made itself.
+        if there.iter().any(|copy| copy.says_when)
+            && let Some(message) =
+                self.relay.inner.store.message(self.job.pending.delivery.message).await?
+        {
+            outgoing.notes.insert(0, Note::SaidAt(message.posted_at));
+        }
         let parts = self.live.render(&outgoing);
+        let before = Before { there: &there, begun: &self.job.pending.begun };
         let to = &self.job.pending.delivery.to.conversation;
         let mut done = Progress::default();
         for copy in &there {
@@ -49,7 +57,7 @@ impl Trip<'_> {
             }
         }
         for part in parts.iter().filter(|part| !has(&there, part.key)) {
-            self.post_part(part, &outgoing, said.revision, false).await?;
+            self.post_part(part, &outgoing, said.revision, &before, false).await?;
         }
         done.settled = self.delivered();
         self.keep(done).await;

@@ -39,6 +39,8 @@ pub(crate) enum Failure {
     Cancelled,
     /// Nothing more is begun: the engine winds down.
     WindingDown,
+    /// What was begun is not there, and by now it must say when it was said.
+    Late,
 }
 
 impl From<StoreError> for Failure {
@@ -147,6 +149,7 @@ impl Failure {
             Self::Pointless(reason) => (*reason).to_owned(),
             Self::Cancelled => "cancelled meanwhile".to_owned(),
             Self::WindingDown => "the server stops".to_owned(),
+            Self::Late => "late by now".to_owned(),
         }
     }
 }
@@ -199,6 +202,7 @@ impl Trip<'_> {
         let (error, begun) = match failure {
             Failure::Cancelled => return Outcome::Settled,
             Failure::WindingDown => return Outcome::Closed,
+            Failure::Late => return Outcome::Later(Duration::ZERO),
             Failure::Store(error) => {
                 tracing::warn!(%error, delivery = %delivery.id, "a delivery waits for the database");
                 return Outcome::Later(inner.backoff(0));

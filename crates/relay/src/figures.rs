@@ -45,6 +45,11 @@ pub fn describe_figures() {
         ("rialto_oldest_delivery_seconds", Seconds, "Age of the oldest delivery that waits"),
         ("rialto_deliveries_parked", Count, "Deliveries that need an admin"),
         ("rialto_missing", Count, "What sweeps found and is not planned yet"),
+        (
+            "rialto_oldest_sweep_seconds",
+            Seconds,
+            "How long ago the past of the channel was compared whose turn it was longest ago",
+        ),
         ("rialto_queued_bytes", Bytes, "What waits in memory, on the way in and on the way out"),
         ("rialto_workspace_connected", Count, "1 while a workspace's authorization works"),
         ("rialto_workspace_deaf", Count, "1 while no webhook tells of a workspace's canary"),

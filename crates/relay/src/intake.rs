@@ -27,6 +27,10 @@ use crate::{
 /// How many webhooks of one conversation are read from the database at a time.
 const BATCH: u32 = 64;
 
+/// Why that is not relayed which cannot be read.
+const UNREADABLE: &str =
+    "it cannot be read: the platform refused to show it, or wrote it strangely";
+
 /// How often a webhook is tried that trips over a defect.
 const TRIES: u32 = 3;
 
@@ -333,7 +337,8 @@ impl Relay {
                 true => Err(Wait::Reconnect),
                 false => Err(Wait::For(Duration::ZERO)),
             },
-            ReadError::Permanent(reason) => self.commit(inbound, drop_for(&reason)).await,
+            // Its own words may be of any number, and quote the message.
+            ReadError::Permanent(_) => self.commit(inbound, drop_for(UNREADABLE)).await,
         }
     }
 

@@ -60,6 +60,7 @@ impl Known {
                     remote: remote.clone(),
                     revision: *revision,
                     origin: true,
+                    says_when: false,
                 };
                 self.messages.insert(
                     *id,

@@ -64,7 +64,7 @@ fn message(event: &Event, state: &MessageState, scene: &Scene<'_>) -> Plan {
         Some(known) if state.revision <= known.revision => dropped("already known"),
         Some(known) => Plan {
             changes: vec![Change::Revised { message: known.id, revision: state.revision }],
-            deliveries: to_others(event, known.id, scene, || Work::Edit {
+            deliveries: to_others(event.at, known.id, scene, || Work::Edit {
                 author: state.author.clone(),
                 content: state.content.clone(),
                 // Its copies stay where they were posted, whatever is known of the root by now.
@@ -82,7 +82,8 @@ fn message(event: &Event, state: &MessageState, scene: &Scene<'_>) -> Plan {
             let id = MessageId::new((scene.ids)());
             let old_root = old_root(state, scene);
             let thread = scene.root.map(|root| root.id).or(old_root.as_ref().map(|it| it.0));
-            let deliveries = to_others(event, id, scene, || Work::Post {
+            // What is first heard of as it was edited was said before.
+            let deliveries = to_others(state.posted_at, id, scene, || Work::Post {
                 author: state.author.clone(),
                 content: state.content.clone(),
                 thread,
@@ -157,7 +158,7 @@ fn deleted(event: &Event, remote: &RemoteId, scene: &Scene<'_>) -> Plan {
         },
         Some(known) => Plan {
             changes: vec![Change::Deleted { message: known.id }],
-            deliveries: to_others(event, known.id, scene, || Work::Delete),
+            deliveries: to_others(event.at, known.id, scene, || Work::Delete),
             drops: Vec::new(),
         },
     }
@@ -267,7 +268,7 @@ fn reactions(
             }
             let emoji = state.emoji.clone();
             let work = if shall_be_seen { Work::React { emoji } } else { Work::Unreact { emoji } };
-            plan.deliveries.push(delivery(event, known.id, endpoint, work, scene));
+            plan.deliveries.push(delivery(event.at, known.id, endpoint, work, scene));
         }
     }
     plan
@@ -325,7 +326,7 @@ fn membership(event: &Event, author: &Author, joined: bool, scene: &Scene<'_>) -
             posted_at: event.at,
             deleted: false,
         }],
-        deliveries: to_others(event, id, scene, || Work::Post {
+        deliveries: to_others(event.at, id, scene, || Work::Post {
             author: author.clone(),
             content: content.clone(),
             thread: None,
@@ -361,16 +362,16 @@ fn others<'a>(scene: &'a Scene<'_>) -> impl Iterator<Item = &'a Endpoint> {
 }
 
 fn to_others(
-    event: &Event,
+    happened_at: Timestamp,
     message: MessageId,
     scene: &Scene<'_>,
     work: impl Fn() -> Work,
 ) -> Vec<NewDelivery> {
-    others(scene).map(|endpoint| delivery(event, message, endpoint, work(), scene)).collect()
+    others(scene).map(|endpoint| delivery(happened_at, message, endpoint, work(), scene)).collect()
 }
 
 fn delivery(
-    event: &Event,
+    happened_at: Timestamp,
     message: MessageId,
     endpoint: &Endpoint,
     work: Work,
@@ -381,7 +382,7 @@ fn delivery(
         message,
         from: scene.here.at.clone(),
         to: endpoint.at.clone(),
-        happened_at: event.at,
+        happened_at,
         created_at: scene.now,
         work,
     }

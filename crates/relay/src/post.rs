@@ -4,9 +4,11 @@
 use std::time::Duration;
 
 use jiff::{SignedDuration, Timestamp};
-use rialto_model::{Author, Begun, Content, MessageId, PartKey, RemoteId, Revision, Work};
+use rialto_model::{
+    Author, Begun, Content, MessageId, PartKey, RemoteId, Revision, Work, WorkKind,
+};
 use rialto_platform::{MessageChange, Note, Outgoing, Part, Post, SendError};
-use rialto_store::{Copy, NewCopy, Progress};
+use rialto_store::{BegunPart, Copy, NewCopy, Progress};
 
 use crate::{
     deliver::{Failure, Trip},
@@ -14,7 +16,7 @@ use crate::{
     localize::Way,
 };
 
-/// What is older than this when it gets to us says when it was said.
+/// What is older than this when it is its turn says when it was said.
 const LATE: SignedDuration = SignedDuration::from_mins(2);
 
 /// Why a post is not made any more.
@@ -54,42 +56,70 @@ impl<'a> Said<'a> {
     }
 }
 
+/// What became of a message in the destination so far.
+pub(crate) struct Before<'a> {
+    /// What is there.
+    pub(crate) there: &'a [Copy],
+    /// What was begun, and is perhaps there too.
+    pub(crate) begun: &'a [BegunPart],
+}
+
 impl Trip<'_> {
     /// Posts the message: those of its parts that are not there yet.
     pub(crate) async fn post(&self) -> Result<(), Failure> {
         let Some(said) = Said::of(&self.job.pending.work) else { return Ok(()) };
         let mut outgoing = self.outgoing(&said).await?;
-        match self.post_all(&outgoing, said.revision, self.job.fresh).await {
-            Err(Failure::Call { error: SendError::NoThread(_), .. })
-                if outgoing.thread.is_some() =>
-            {
-                outgoing.thread = None;
-                outgoing.broadcast = false;
-                outgoing.notes.push(Note::ReplyToUnknown);
-                self.post_all(&outgoing, said.revision, false).await
+        let mut there = if self.job.fresh { Vec::new() } else { self.copies().await? };
+        let mut begun = &self.job.pending.begun[..];
+        // It goes on as it began: with the time in it, it may be split at other places.
+        let began = there.iter().map(|copy| copy.says_when);
+        let began = began.chain(begun.iter().map(|part| part.says_when)).next();
+        let said_at = Note::SaidAt(self.job.pending.delivery.happened_at);
+        if began.unwrap_or_else(|| self.is_late()) {
+            outgoing.notes.insert(0, said_at.clone());
+        }
+        loop {
+            let before = Before { there: &there, begun };
+            match self.post_all(&outgoing, said.revision, &before).await {
+                Err(Failure::Late) => {
+                    outgoing.notes.insert(0, said_at.clone());
+                    begun = &[];
+                }
+                Err(Failure::Call { error: SendError::NoThread(_), .. })
+                    if outgoing.thread.is_some() =>
+                {
+                    outgoing.thread = None;
+                    outgoing.broadcast = false;
+                    outgoing.notes.push(Note::ReplyToUnknown);
+                    there = self.copies().await?;
+                }
+                result => return result,
             }
-            result => result,
         }
     }
 
-    /// `fresh`: nothing of it can be there.
+    /// Whether readers of a post take it for newer than it is.
+    fn is_late(&self) -> bool {
+        let delivery = &self.job.pending.delivery;
+        delivery.kind == WorkKind::Post && self.now().duration_since(delivery.happened_at) > LATE
+    }
+
     async fn post_all(
         &self,
         outgoing: &Outgoing,
         revision: Revision,
-        fresh: bool,
+        before: &Before<'_>,
     ) -> Result<(), Failure> {
         let parts = self.live.render(outgoing);
-        let there = if fresh { Vec::new() } else { self.copies().await? };
-        let missing: Vec<_> = parts.iter().filter(|part| !has(&there, part.key)).collect();
-        let Some((last, before)) = missing.split_last() else {
+        let missing: Vec<_> = parts.iter().filter(|part| !has(before.there, part.key)).collect();
+        let Some((last, others)) = missing.split_last() else {
             self.keep(Progress { settled: self.delivered(), ..Progress::default() }).await;
             return Ok(());
         };
-        for part in before {
-            self.post_part(part, outgoing, revision, false).await?;
+        for part in others {
+            self.post_part(part, outgoing, revision, before, false).await?;
         }
-        self.post_part(last, outgoing, revision, true).await
+        self.post_part(last, outgoing, revision, before, true).await
     }
 
     /// Posts one part and keeps its copy; with the last one the delivery is done.
@@ -98,9 +128,10 @@ impl Trip<'_> {
         part: &Part,
         outgoing: &Outgoing,
         revision: Revision,
+        before: &Before<'_>,
         last: bool,
     ) -> Result<(), Failure> {
-        let remote = self.make(part, outgoing, revision).await?;
+        let remote = self.make(part, outgoing, revision, before).await?;
         let delivery = self.job.pending.delivery.id;
         self.keep(Progress {
             copies: vec![NewCopy { delivery, part: part.key, remote, revision }],
@@ -116,10 +147,11 @@ impl Trip<'_> {
         part: &Part,
         outgoing: &Outgoing,
         revision: Revision,
+        before: &Before<'_>,
     ) -> Result<RemoteId, Failure> {
         let inner = &self.relay.inner;
         let pending = &self.job.pending;
-        let begun_before = pending.begun.iter().find(|begun| begun.part == part.key);
+        let begun_before = before.begun.iter().find(|begun| begun.part == part.key);
         if let Some(begun) = begun_before {
             self.let_it_end(begun.at).await;
         }
@@ -133,7 +165,7 @@ impl Trip<'_> {
             None => self.upload(part, &outgoing.content).await?,
         };
         let uploaded = files.for_post(part, &outgoing.content);
-        let mut post = Post {
+        let post = Post {
             to: &outgoing.to,
             thread: outgoing.thread.as_ref().filter(|_| part.in_thread),
             part,
@@ -153,22 +185,13 @@ impl Trip<'_> {
         if inner.winding_down.is_cancelled() {
             return Err(Failure::WindingDown);
         }
-        let step = self.tracer.begin();
-        let begun = inner
-            .store
-            .begin(
-                pending.delivery.id,
-                part.key,
-                part.fingerprint.clone(),
-                files.handles(),
-                self.now(),
-            )
-            .await?;
-        self.tracer.end(step, self.span, "begin", Vec::new, None);
-        if let Some(before) = begun_before {
-            let as_begun = Part { fingerprint: before.fingerprint.clone(), ..part.clone() };
-            post.part = &as_begun;
-            match self.look_up(&post, &begun).await? {
+        let says_when = outgoing.notes.iter().any(|note| matches!(note, Note::SaidAt(_)));
+        if let Some(begun) = begun_before {
+            // Begun as it was: if all ends here, it is looked up as it was once more.
+            let as_begun = Part { fingerprint: begun.fingerprint.clone(), ..part.clone() };
+            let kept = self.begin(&as_begun, &files, begun.says_when).await?;
+            let as_it_was = Post { part: &as_begun, ..post };
+            match self.look_up(&as_it_was, &kept).await? {
                 Some(remote) if wanted => return Ok(remote),
                 Some(remote) => {
                     let change = MessageChange::Delete { message: &remote, thread: post.thread };
@@ -176,12 +199,27 @@ impl Trip<'_> {
                     return Err(Failure::Pointless(PAST));
                 }
                 None if !wanted => return Err(Failure::Pointless(PAST)),
+                None if before.there.is_empty() && !says_when && self.is_late() => {
+                    return Err(Failure::Late);
+                }
                 None => {}
             }
-            post.part = part;
-            return self.send(&post, &begun).await;
+            if as_begun.fingerprint == part.fingerprint {
+                return self.send(&post, &kept).await;
+            }
         }
+        let begun = self.begin(part, &files, says_when).await?;
         self.send(&post, &begun).await
+    }
+
+    /// Writes down that a part is about to be posted.
+    async fn begin(&self, part: &Part, files: &Files, says_when: bool) -> Result<Begun, Failure> {
+        let (step, delivery) = (self.tracer.begin(), self.job.pending.delivery.id);
+        let (reads, handles) = (part.fingerprint.clone(), files.handles());
+        let store = &self.relay.inner.store;
+        let begun = store.begin(delivery, part.key, reads, handles, says_when, self.now()).await?;
+        self.tracer.end(step, self.span, "begin", Vec::new, None);
+        Ok(begun)
     }
 
     /// Whether the message still reads as at a revision, as far as is known.
@@ -249,9 +287,6 @@ impl Trip<'_> {
             None => None,
         };
         let mut notes = Vec::new();
-        if delivery.created_at.duration_since(delivery.happened_at) > LATE {
-            notes.push(Note::SaidAt(delivery.happened_at));
-        }
         if said.orphan || (said.thread.is_some() && thread.is_none()) {
             notes.push(Note::ReplyToUnknown);
         }

@@ -15,6 +15,8 @@ pub(crate) enum Topic {
     Deaf,
     /// Whether there is a canary.
     Canary,
+    /// Whether the past is compared.
+    Unchecked,
 }
 
 #[derive(Default)]

@@ -15,7 +15,7 @@ use rialto_store::{NewDelivery, Progress, StoreError};
 use crate::{
     deliver::{Failure, Trip},
     ids::new_uuid,
-    post::{Said, has},
+    post::{Before, Said, has},
     relay::Relay,
     roster::RosterView,
 };
@@ -203,7 +203,8 @@ impl Trip<'_> {
         let part = part
             .map(|part| Part { key, ..part })
             .ok_or_else(|| Failure::from(SendError::Permanent("there is nothing to say".into())))?;
-        self.post_part(&part, &outgoing, Default::default(), true).await
+        let before = Before { there: &[], begun: &self.job.pending.begun };
+        self.post_part(&part, &outgoing, Default::default(), &before, true).await
     }
 
     /// What the platform calls the destination.

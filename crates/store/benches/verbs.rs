@@ -131,7 +131,7 @@ async fn relay_one(store: &dyn Store, task: u64, number: u64) -> Result<(), Stor
     store.commit_plan(seq, plan).await?;
     let part = PartKey::Text(0);
     let fingerprint = Fingerprint("0123456789abcdef0123456789abcdef".into());
-    store.begin(delivery, part, fingerprint, Vec::new(), at(3)).await?;
+    store.begin(delivery, part, fingerprint, Vec::new(), false, at(3)).await?;
     let made = NewCopy { delivery, part, remote: remote(number), revision: Revision(0) };
     let step = Progress {
         copies: vec![made],

@@ -127,6 +127,7 @@ CREATE TABLE messages (
 CREATE INDEX messages_said ON messages (origin, posted_at);
 
 -- part: -1 for what is no part of the message any more, but still our own post.
+-- says_when: 1: it says when the message was said, and its edits go on saying it.
 CREATE TABLE copies (
     conversation BIGINT NOT NULL,
     remote TEXT NOT NULL,
@@ -134,6 +135,7 @@ CREATE TABLE copies (
     part BIGINT NOT NULL,
     revision BIGINT NOT NULL,
     origin BIGINT NOT NULL,
+    says_when BIGINT NOT NULL DEFAULT 0,
     -- Most platforms' ids begin with the time: new rows come together, whatever conversation they are of.
     PRIMARY KEY (remote, conversation)
 ) WITHOUT ROWID;
@@ -181,6 +183,7 @@ CREATE TABLE begun (
     part BIGINT NOT NULL,
     content BLOB NOT NULL, -- sealed: fingerprint and file handles
     at BIGINT NOT NULL,
+    says_when BIGINT NOT NULL, -- 1: it says when the message was said
     PRIMARY KEY (lane, delivery, part)
 ) WITHOUT ROWID;
 

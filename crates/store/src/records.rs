@@ -164,6 +164,8 @@ pub struct Copy {
     pub revision: Revision,
     /// Whether it is what the person wrote, not ours.
     pub origin: bool,
+    /// Whether its post said when the message was said: then so do its edits.
+    pub says_when: bool,
 }
 
 /// Somebody's reaction on a message.
@@ -296,6 +298,8 @@ pub struct BegunPart {
     pub fingerprint: Fingerprint,
     /// What the destination knows its uploaded files by, one entry a file. Sealed.
     pub handles: Vec<String>,
+    /// Whether it says when the message was said.
+    pub says_when: bool,
     /// When it was first begun.
     pub at: Timestamp,
 }

@@ -199,13 +199,15 @@ pub trait Store: Send + Sync + 'static {
     /// Whether a remote id in a conversation is a copy of anything.
     async fn is_copy(&self, at: &ConversationRef, remote: &RemoteId) -> Result<bool, StoreError>;
     /// Writes down that a post is about to be made. When it was before, the first time stays and
-    /// the fingerprint and handles are replaced. An error when the delivery is not pending.
+    /// all else is replaced. Its copy will be known to say when the message was said as it does.
+    /// An error when the delivery is not pending.
     async fn begin(
         &self,
         delivery: DeliveryId,
         part: PartKey,
         fingerprint: Fingerprint,
         handles: Vec<String>,
+        says_when: bool,
         at: Timestamp,
     ) -> Result<Begun, StoreError>;
     /// Keeps a step of a delivery.

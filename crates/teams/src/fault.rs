@@ -47,8 +47,9 @@ impl Fault {
         let asks_to_wait = headers.contains_key(http::header::RETRY_AFTER);
         match status.as_u16() {
             429 => Self::Throttled { until: calls::retry_after(headers, now), wide: false },
+            // Of what else is away, each call says so itself.
             503 | 504 if asks_to_wait => {
-                Self::Throttled { until: calls::retry_after(headers, now), wide: true }
+                Self::Throttled { until: calls::retry_after(headers, now), wide: false }
             }
             500..=599 => Self::Server(said),
             _ => Self::Refused { status, reason: said },
@@ -165,8 +166,8 @@ mod tests {
             (500, None, "Unknown"),
             (502, None, "Unknown"),
             (503, None, "Unknown"),
-            (503, Some("9"), "RateLimited Connection 2026-11-22T10:00:09Z"),
-            (504, Some("9"), "RateLimited Connection 2026-11-22T10:00:09Z"),
+            (503, Some("9"), "RateLimited Conversation 2026-11-22T10:00:09Z"),
+            (504, Some("9"), "RateLimited Conversation 2026-11-22T10:00:09Z"),
         ] {
             let mut headers = HeaderMap::new();
             if let Some(seconds) = retry_after {

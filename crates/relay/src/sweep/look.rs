@@ -1,6 +1,6 @@
 //! One sweep of one conversation.
 
-use std::collections::HashSet;
+use std::{collections::HashSet, time::Duration};
 
 use jiff::{SignedDuration, Timestamp};
 use rialto_model::{ConversationRef, Event, EventKind, RemoteId};
@@ -15,6 +15,8 @@ use crate::{relay::Relay, roster::ConnectionEntry};
 const OVERLAP: SignedDuration = SignedDuration::from_mins(5);
 /// How often a page that cannot be read is tried again.
 const PAGE_TRIES: u32 = 4;
+/// Whoever asks for more than this before a page is left alone meanwhile: others are read.
+const PAGE_PATIENCE: Duration = Duration::from_secs(10);
 /// How many findings are kept at a time.
 const BATCH: usize = 200;
 
@@ -155,8 +157,11 @@ impl Relay {
                     tracing::info!(conversation = %request.conversation, reason, "a page of the past is read again");
                     let now = self.inner.toolkit.clock.now();
                     let asked = after.and_then(|after| after.duration_since(now).try_into().ok());
-                    let wait = self.inner.backoff(failures).max(asked.unwrap_or_default());
-                    tokio::time::sleep(wait).await;
+                    let asked: Duration = asked.unwrap_or_default();
+                    if asked > PAGE_PATIENCE {
+                        return Err(ReadError::Transient { reason, after });
+                    }
+                    tokio::time::sleep(self.inner.backoff(failures).max(asked)).await;
                 }
                 result => return result,
             }

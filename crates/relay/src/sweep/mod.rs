@@ -3,16 +3,20 @@
 //! notifications without a word.
 //!
 //! One conversation of a connection at a time, those where something was said last first, paced
-//! below what the platform lets one read.
+//! below what the platform lets one read. One that the platform refuses is left alone for as long as
+//! it asks; when it refuses several in a row, all of the connection wait.
 
 mod gate;
 mod gone;
+mod line;
 mod look;
 mod news;
 mod roots;
+mod unchecked;
 
 use std::{
-    collections::{HashMap, HashSet, VecDeque},
+    cmp::Reverse,
+    collections::{HashMap, HashSet},
     time::Duration,
 };
 
@@ -21,15 +25,19 @@ use parking_lot::Mutex;
 use rialto_model::{ConnectionId, ConversationRef, RemoteId};
 use rialto_platform::ReadError;
 use rialto_store::{StoreError, SweepRecord};
+use tokio::{sync::Notify, time::Instant};
 
 use crate::{relay::Relay, roster::RosterView};
 
 use gate::Gates;
+use line::{Line, Turn};
 pub(crate) use look::found;
 use roots::Searched;
 
 /// How often it is looked whether a sweep is due, at most.
 const LOOK: Duration = Duration::from_secs(60);
+/// So many conversations that are refused in a row are no coincidence: the workspace is held.
+const IN_A_ROW: u32 = 2;
 
 /// What was swept, and what waits for it.
 #[derive(Default)]
@@ -37,15 +45,28 @@ pub(crate) struct Sweeps {
     lines: Mutex<HashMap<ConnectionId, Line>>,
     records: Mutex<HashMap<ConversationRef, SweepRecord>>,
     deaf: Mutex<HashSet<ConversationRef>>,
+    activity: Mutex<Activity>,
     gates: Gates,
     searched: Searched,
+    /// Something was put into a line.
+    pushed: Notify,
 }
 
-/// The conversations of a connection that wait to be swept, and whether somebody works on it.
+/// In which order conversations were heard, the later the higher.
 #[derive(Default)]
-struct Line {
-    waiting: VecDeque<Due>,
-    has_worker: bool,
+struct Activity {
+    last: u64,
+    of: HashMap<ConversationRef, u64>,
+}
+
+impl Activity {
+    fn heard(&mut self, at: &ConversationRef) {
+        self.last += 1;
+        match self.of.get_mut(at) {
+            Some(place) => *place = self.last,
+            None => drop(self.of.insert(at.clone(), self.last)),
+        }
+    }
 }
 
 /// A sweep that is due.
@@ -67,26 +88,45 @@ enum Why {
 impl Sweeps {
     /// Puts a sweep into its line. Whether a worker must be started for it.
     fn push(&self, due: Due, first: bool) -> bool {
-        let mut lines = self.lines.lock();
-        let line = lines.entry(due.at.connection).or_default();
-        let known = line.waiting.iter().position(|other| other.at == due.at);
-        let known = known.and_then(|place| line.waiting.remove(place).map(|due| (place, due)));
-        let (place, due) = match known {
-            Some((place, other)) => (place, Due { why: due.why.max(other.why), ..due }),
-            None => (line.waiting.len(), due),
-        };
-        line.waiting.insert(if first { 0 } else { place }, due);
-        !std::mem::replace(&mut line.has_worker, true)
+        let starts = self.lines.lock().entry(due.at.connection).or_default().push(due, first);
+        self.pushed.notify_waiters();
+        starts
     }
 
-    fn next(&self, connection: ConnectionId) -> Option<Due> {
-        let mut lines = self.lines.lock();
-        let line = lines.get_mut(&connection)?;
-        let due = line.waiting.pop_front();
-        if due.is_none() {
-            lines.remove(&connection);
+    fn put_aside(&self, due: Due, wait: Duration) {
+        let until = Instant::now() + wait;
+        self.lines.lock().entry(due.at.connection).or_default().put_aside(due, until);
+    }
+
+    /// The next sweep of a connection; waits until there is one. `None`: there is no more.
+    async fn next(&self, connection: ConnectionId) -> Option<Due> {
+        loop {
+            let mut pushed = std::pin::pin!(self.pushed.notified());
+            pushed.as_mut().enable();
+            let turn = {
+                let mut lines = self.lines.lock();
+                let turn = lines.get_mut(&connection)?.next(Instant::now());
+                if turn == Turn::End {
+                    lines.remove(&connection);
+                }
+                turn
+            };
+            match turn {
+                Turn::Now(due) => return Some(due),
+                Turn::End => return None,
+                Turn::At(until) => tokio::select! {
+                    () = tokio::time::sleep_until(until) => {}
+                    () = pushed => {}
+                },
+            }
         }
-        due
+    }
+
+    /// Those where something was said last first.
+    fn busiest_first(&self, mut all: Vec<ConversationRef>) -> Vec<ConversationRef> {
+        let activity = self.activity.lock();
+        all.sort_by_cached_key(|at| Reverse(activity.of.get(at).copied()));
+        all
     }
 
     fn record(&self, at: &ConversationRef) -> Option<SweepRecord> {
@@ -106,13 +146,15 @@ impl Relay {
             }
         }
         self.inner.sweeps.records.lock().extend(records.iter().cloned());
-        // The busiest first, those never swept last.
-        let known = records.into_iter().map(|(at, _)| at);
-        let heard = view.connections.keys().flat_map(|connection| heard(&view, *connection));
-        for at in known.filter(|at| view.hears(at)).chain(heard) {
+        for (at, _) in records.iter().rev() {
+            self.inner.sweeps.activity.lock().heard(at);
+        }
+        let all = view.connections.keys().flat_map(|connection| heard(&view, *connection));
+        for at in self.inner.sweeps.busiest_first(all.collect()) {
             self.inner.sweeps.gates.shut(&at);
             self.sweep_soon(Due { at, why: Why::Gap }, false);
         }
+        self.tell_what_is_unchecked(&view, self.inner.toolkit.clock.now());
         Ok(())
     }
 
@@ -121,8 +163,8 @@ impl Relay {
         let view = self.roster().view();
         for conversation in conversations {
             if conversation.as_str().is_empty() {
-                heard(&view, connection)
-                    .for_each(|at| self.sweep_soon(Due { at, why: Why::Gap }, false));
+                let all = self.inner.sweeps.busiest_first(heard(&view, connection).collect());
+                all.into_iter().for_each(|at| self.sweep_soon(Due { at, why: Why::Gap }, false));
             } else {
                 let conversation = view.now_at(connection, conversation);
                 let at = ConversationRef { connection, conversation };
@@ -143,7 +185,8 @@ impl Relay {
     ) {
         let view = self.roster().view();
         let new = heard(&view, connection).filter(|at| renewed || !before.hears(at));
-        new.for_each(|at| self.sweep_soon(Due { at, why: Why::Gap }, false));
+        let new = self.inner.sweeps.busiest_first(new.collect());
+        new.into_iter().for_each(|at| self.sweep_soon(Due { at, why: Why::Gap }, false));
     }
 
     /// Sweeps every conversation from time to time, for as long as the engine runs.
@@ -154,17 +197,21 @@ impl Relay {
             let now = self.inner.toolkit.clock.now();
             let view = self.roster().view();
             let age = |since: Timestamp| Duration::try_from(now.duration_since(since));
-            for at in view.connections.keys().flat_map(|connection| heard(&view, *connection)) {
-                let record = self.inner.sweeps.record(&at);
-                if record.is_none_or(|it| age(it.checked_until).is_ok_and(|age| age >= every)) {
-                    self.sweep_soon(Due { at, why: Why::Schedule }, false);
-                }
+            let is_due = |at: &ConversationRef| {
+                let record = self.inner.sweeps.record(at);
+                record.is_none_or(|it| age(it.checked_until).is_ok_and(|age| age >= every))
+            };
+            let all = view.connections.keys().flat_map(|connection| heard(&view, *connection));
+            for at in self.inner.sweeps.busiest_first(all.filter(is_due).collect()) {
+                self.sweep_soon(Due { at, why: Why::Schedule }, false);
             }
+            self.tell_what_is_unchecked(&view, now);
         }
     }
 
     /// A webhook came: whoever was deaf is not.
     pub(crate) fn heard(&self, at: &ConversationRef) {
+        self.inner.sweeps.activity.lock().heard(at);
         if !self.inner.sweeps.deaf.lock().remove(at) {
             return;
         }
@@ -191,7 +238,7 @@ impl Relay {
 
     async fn work_sweeps(&self, connection: ConnectionId) {
         let mut failures = 0;
-        while let Some(due) = self.inner.sweeps.next(connection) {
+        while let Some(due) = self.inner.sweeps.next(connection).await {
             let at = due.at.clone();
             let entry = self.roster().view().connections.get(&connection).cloned();
             let wait = match self.sweep(&due).await {
@@ -205,9 +252,9 @@ impl Relay {
                     let now = self.inner.toolkit.clock.now();
                     let asked = after.and_then(|after| after.duration_since(now).try_into().ok());
                     let wait = self.inner.backoff(failures).max(asked.unwrap_or_default());
-                    self.inner.sweeps.push(due, asked.is_some());
+                    self.inner.sweeps.put_aside(due, wait);
                     failures += 1;
-                    Some(wait)
+                    Some(if failures < IN_A_ROW { Duration::ZERO } else { wait })
                 }
                 Err(ReadError::Revoked(reason)) => {
                     let marked = match &entry {

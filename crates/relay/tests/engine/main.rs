@@ -4,6 +4,7 @@
 
 mod crashes;
 mod crowds;
+mod late;
 mod moves;
 mod network;
 mod simulation;
@@ -245,6 +246,19 @@ async fn a_defect_stops_nothing_but_what_trips_over_it() {
     assert!(parked[0].reason.as_deref().unwrap().contains("a defect of Rialto"), "{parked:?}");
     let drops = world.store.drops().await.unwrap();
     assert!(drops.iter().any(|drop| drop.reason.contains("a defect of Rialto")), "{drops:?}");
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_cannot_be_read_is_counted_under_one_reason_whatever_it_says() {
+    let mut world = World::new().await;
+    for payload in ["\"one secret\"", "{\"another\": 1}", "no event at all"] {
+        world.hear(LEFT, payload.as_bytes()).await;
+    }
+    world.settle().await;
+    let drops = world.store.drops().await.unwrap();
+    let [drop] = &drops[..] else { panic!("{drops:?}") };
+    assert_eq!(drop.count, 3);
+    assert!(drop.reason.starts_with("it cannot be read: "), "{drop:?}");
 }
 
 #[tokio::test(start_paused = true)]

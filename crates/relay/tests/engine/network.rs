@@ -45,7 +45,9 @@ pub struct Seen {
     edits: u32,
     pub reactions: Vec<String>,
     pub deleted: bool,
-    posted_at: Timestamp,
+    pub posted_at: Timestamp,
+    /// When it says that it was said.
+    pub says: Option<Timestamp>,
     revision: Revision,
     /// Who of the people here reacted, and with what.
     reactors: Vec<(String, String)>,
@@ -78,6 +80,10 @@ struct State {
     moved: Vec<(RemoteId, RemoteId)>,
     /// What was posted is listed so much later only.
     lag: Duration,
+    /// Of which conversations the past was read.
+    past_read: Vec<String>,
+    /// Whose past must be left alone until then.
+    past_refused: BTreeMap<RemoteId, Timestamp>,
     /// How long a post or a change takes to be answered.
     slowness: Duration,
     /// Whose profiles are not shown.
@@ -210,7 +216,7 @@ impl Network {
         }))
     }
 
-    fn payload(&self, conversation: &str, kind: EventKind) -> Vec<u8> {
+    pub fn payload(&self, conversation: &str, kind: EventKind) -> Vec<u8> {
         let event = Event { conversation: conversation.into(), at: self.clock.now(), kind };
         serde_json::to_vec(&event).unwrap()
     }

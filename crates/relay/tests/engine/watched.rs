@@ -94,11 +94,12 @@ impl Watched {
         part: PartKey,
         fingerprint: Fingerprint,
         handles: Vec<String>,
+        says_when: bool,
         at: Timestamp,
     ) -> Result<Begun, StoreError> {
         match self.broken {
             Some(Broken::Begin) => Ok(Begun::committed(delivery, part, at)),
-            _ => self.inner.begin(delivery, part, fingerprint, handles, at).await,
+            _ => self.inner.begin(delivery, part, fingerprint, handles, says_when, at).await,
         }
     }
 
@@ -202,7 +203,7 @@ store! {
     lane_work(to: &ConversationRef, after: i64, limit: u32) -> Vec<PendingDelivery>;
     copies(message: MessageId, at: &ConversationRef) -> Vec<Copy>;
     is_copy(at: &ConversationRef, remote: &RemoteId) -> bool;
-    begin(delivery: DeliveryId, part: PartKey, fingerprint: Fingerprint, handles: Vec<String>, at: Timestamp) -> Begun, by begin_or_not;
+    begin(delivery: DeliveryId, part: PartKey, fingerprint: Fingerprint, handles: Vec<String>, says_when: bool, at: Timestamp) -> Begun, by begin_or_not;
     progress(delivery: DeliveryId, step: Progress) -> ();
     hold_lane(to: &ConversationRef, until: Option<Timestamp>) -> ();
     overdue(before: Timestamp, after: i64, limit: u32) -> Vec<Delivery>;

@@ -192,6 +192,30 @@ impl World {
         Self { left, right, networks, relay, store, toolkit, process, broken, keys: 0 }
     }
 
+    /// Another channel sync between the first two.
+    pub async fn also(&mut self, name: &str) {
+        let now = self.toolkit.clock.now();
+        let count = self.store.channel_syncs().await.unwrap().len() as u128;
+        let endpoint = |side: usize| Endpoint {
+            id: EndpointId::new(Uuid::from_u128(100 * count + side as u128)),
+            at: ConversationRef { connection: connection(side), conversation: name.into() },
+            name: name.into(),
+            direction: Direction::Both,
+            since: now,
+        };
+        let sync = ChannelSync {
+            id: ChannelSyncId::new(Uuid::from_u128(SYNC + 1_000 * count)),
+            organization: OrganizationId::new(Uuid::from_u128(1)),
+            name: name.into(),
+            state: ChannelSyncState::Active,
+            settings: SyncSettings::default(),
+            created_at: now,
+            endpoints: vec![endpoint(0), endpoint(1)],
+        };
+        self.store.put_channel_sync(sync).await.unwrap();
+        self.relay.changed(&[]).await.unwrap();
+    }
+
     /// A webhook comes in, as a new one each time.
     pub async fn hear(&mut self, side: usize, payload: &[u8]) -> Accepted {
         self.keys += 1;

@@ -441,10 +441,15 @@ pub fn table(out: Output, syncs: &[ChannelSyncView]) -> Result<(), Failure> {
     Ok(())
 }
 
-/// How much is missing, since when that is known.
+/// How much is missing, since when, and up to when that is known.
 fn missing(sync: &ChannelSyncView) -> String {
     match sync.traffic.checked_until {
-        Some(_) => format!("{} since {}", sync.traffic.missing, time(sync.created_at)),
+        Some(checked) => format!(
+            "{} since {}, as of {}",
+            sync.traffic.missing,
+            time(sync.created_at),
+            time(checked)
+        ),
         None => "not checked yet".into(),
     }
 }

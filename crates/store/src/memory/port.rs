@@ -294,9 +294,10 @@ impl Store for MemoryStore {
         part: PartKey,
         fingerprint: Fingerprint,
         handles: Vec<String>,
+        says_when: bool,
         at: Timestamp,
     ) -> Result<Begun, StoreError> {
-        self.0.lock().begin(delivery, part, fingerprint, handles, at)
+        self.0.lock().begin(delivery, part, fingerprint, handles, says_when, at)
     }
 
     async fn progress(&self, delivery: DeliveryId, step: Progress) -> Result<(), StoreError> {

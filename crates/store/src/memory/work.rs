@@ -101,6 +101,7 @@ impl State {
         part: PartKey,
         fingerprint: Fingerprint,
         handles: Vec<String>,
+        says_when: bool,
         at: Timestamp,
     ) -> Result<Begun, StoreError> {
         let kept = self.kept(id)?;
@@ -108,7 +109,7 @@ impl State {
             return Err(refusal::not_pending(id));
         }
         let at = kept.begun.get(&part).map_or(at, |begun| begun.at);
-        kept.begun.insert(part, BegunPart { part, fingerprint, handles, at });
+        kept.begun.insert(part, BegunPart { part, fingerprint, handles, says_when, at });
         Ok(Begun::committed(id, part, at))
     }
 

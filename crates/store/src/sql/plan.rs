@@ -3,7 +3,7 @@
 use std::collections::HashSet;
 
 use jiff::Timestamp;
-use rialto_model::{ConversationRef, DeliveryState, MessageId, PartKey, RemoteId, WorkKind};
+use rialto_model::{ConversationRef, DeliveryState, MessageId, RemoteId, WorkKind};
 
 use super::{
     Fault, Tx,
@@ -64,8 +64,7 @@ pub(super) fn commit(tx: &mut Tx, seq: i64, plan: &SealedPlan) -> Result<Vec<i64
                 if tx.run(insert)? == 0 {
                     return Err(refusal::exists("message", id).into());
                 }
-                let part = PartKey::Text(0);
-                if !work::insert_copy(tx, place, remote, *id, part, revision.0, true)? {
+                if !work::insert_original(tx, place, remote, *id, revision.0)? {
                     return Err(refusal::copy_taken(origin, remote).into());
                 }
                 known.insert(*id);

@@ -312,11 +312,12 @@ impl Store for SqlStore {
         part: PartKey,
         fingerprint: Fingerprint,
         handles: Vec<String>,
+        says_when: bool,
         at: Timestamp,
     ) -> Result<Begun, StoreError> {
         let content = BegunContent { fingerprint, handles };
         let content = self.explained(seal_begun(&self.vault, delivery, part, &content))?;
-        let begin = move |tx: &mut Tx| work::begin(tx, delivery, part, &content, at);
+        let begin = move |tx: &mut Tx| work::begin(tx, delivery, part, &content, says_when, at);
         Ok(Begun::committed(delivery, part, self.write(begin).await?))
     }
 

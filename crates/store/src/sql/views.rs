@@ -65,7 +65,7 @@ pub(super) fn message(database: &Database, id: MessageId) -> Result<Option<Messa
 /// All copies of a message, by part.
 pub(super) fn copies(database: &Database, message: MessageId) -> Result<Vec<Copy>, Fault> {
     let select = query(
-        "SELECT v.connection, v.remote, c.part, c.remote, c.revision, c.origin
+        "SELECT v.connection, v.remote, c.part, c.remote, c.revision, c.origin, c.says_when
          FROM copies c JOIN conversations v ON v.number = c.conversation
          WHERE c.message = $1 AND c.part >= 0",
     );
@@ -77,6 +77,7 @@ pub(super) fn copies(database: &Database, message: MessageId) -> Result<Vec<Copy
             remote: columns.remote()?,
             revision: Revision(columns.next()?),
             origin: columns.flag()?,
+            says_when: columns.flag()?,
         })
     })?;
     sort_copies(&mut copies);
@@ -239,7 +240,7 @@ fn begun(
     to: &ConversationRef,
 ) -> Result<HashMap<DeliveryId, Vec<BegunPart>>, Fault> {
     let select = query(
-        "SELECT d.id, b.part, b.content, b.at
+        "SELECT d.id, b.part, b.content, b.at, b.says_when
          FROM conversations l JOIN begun b ON b.lane = l.number
              JOIN deliveries d ON d.seq = b.delivery
          WHERE l.connection = $1 AND l.remote = $2 AND d.state = 0 AND NOT EXISTS
@@ -254,8 +255,9 @@ fn begun(
         let id = DeliveryId::new(columns.uuid()?);
         let part = columns.part()?;
         let BegunContent { fingerprint, handles } = open_begun(vault, id, part, columns.bytes()?)?;
-        let at = columns.time()?;
-        begun.entry(id).or_default().push(BegunPart { part, fingerprint, handles, at });
+        let (at, says_when) = (columns.time()?, columns.flag()?);
+        let part = BegunPart { part, fingerprint, handles, says_when, at };
+        begun.entry(id).or_default().push(part);
         Ok(())
     })?;
     Ok(begun)

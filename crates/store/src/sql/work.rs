@@ -44,27 +44,24 @@ pub(super) fn outgoing(tx: &mut Tx, id: DeliveryId) -> Result<Outgoing, Fault> {
     found.ok_or_else(|| refusal::missing("delivery", id).into())
 }
 
-/// Writes down a copy; false when the remote id is one already.
-pub(super) fn insert_copy(
+/// Writes down what somebody wrote; false when the remote id is a copy already.
+pub(super) fn insert_original(
     tx: &mut Tx,
     conversation: i64,
     remote: &RemoteId,
     message: MessageId,
-    part: PartKey,
     revision: i64,
-    origin: bool,
 ) -> Result<bool, Fault> {
     let insert = query(
         "INSERT INTO copies (conversation, remote, message, part, revision, origin)
-         VALUES ($1, $2, $3, $4, $5, $6) ON CONFLICT (conversation, remote) DO NOTHING",
+         VALUES ($1, $2, $3, $4, $5, 1) ON CONFLICT (conversation, remote) DO NOTHING",
     );
     let insert = insert
         .bind(conversation)
         .bind(remote.as_str())
         .bind(message.uuid())
-        .bind(part.to_i64())
-        .bind(revision)
-        .bind(i64::from(origin));
+        .bind(PartKey::Text(0).to_i64())
+        .bind(revision);
     Ok(tx.run(insert)? == 1)
 }
 
@@ -74,9 +71,23 @@ pub(super) fn record(tx: &mut Tx, made: &Outgoing, copy: &NewCopy) -> Result<(),
     unbegin(tx, made, copy.part)
 }
 
-fn write_copy(tx: &mut Tx, made: &Outgoing, copy: &NewCopy) -> Result<bool, Fault> {
-    let (message, part) = (made.message, copy.part);
-    insert_copy(tx, made.lane, &copy.remote, message, part, copy.revision.0, false)
+/// Writes down the copy that a delivery made; it says when as its post did.
+fn write_copy(tx: &mut Tx, made: &Outgoing, copy: &NewCopy) -> Result<(), Fault> {
+    let insert = query(
+        "INSERT INTO copies (conversation, remote, message, part, revision, origin, says_when)
+         VALUES ($1, $2, $3, $4, $5, 0, COALESCE(
+             (SELECT says_when FROM begun WHERE lane = $1 AND delivery = $6 AND part = $4), 0))
+         ON CONFLICT (conversation, remote) DO NOTHING",
+    );
+    let insert = insert
+        .bind(made.lane)
+        .bind(copy.remote.as_str())
+        .bind(made.message.uuid())
+        .bind(copy.part.to_i64())
+        .bind(copy.revision.0)
+        .bind(made.seq);
+    tx.run(insert)?;
+    Ok(())
 }
 
 fn unbegin(tx: &mut Tx, made: &Outgoing, part: PartKey) -> Result<(), Fault> {
@@ -90,15 +101,22 @@ pub(super) fn begin(
     id: DeliveryId,
     part: PartKey,
     content: &[u8],
+    says_when: bool,
     at: Timestamp,
 ) -> Result<Timestamp, Fault> {
     let upsert = query(
-        "INSERT INTO begun (lane, delivery, part, content, at)
-         SELECT lane, seq, $2, $3, $4 FROM deliveries WHERE id = $1 AND state = 0
-         ON CONFLICT (lane, delivery, part) DO UPDATE SET content = excluded.content
+        "INSERT INTO begun (lane, delivery, part, content, at, says_when)
+         SELECT lane, seq, $2, $3, $4, $5 FROM deliveries WHERE id = $1 AND state = 0
+         ON CONFLICT (lane, delivery, part)
+         DO UPDATE SET content = excluded.content, says_when = excluded.says_when
          RETURNING at",
     );
-    let upsert = upsert.bind(id.uuid()).bind(part.to_i64()).bind(content).bind(micros(at));
+    let upsert = upsert
+        .bind(id.uuid())
+        .bind(part.to_i64())
+        .bind(content)
+        .bind(micros(at))
+        .bind(i64::from(says_when));
     match upsert.maybe(&tx.database, |columns| columns.time())? {
         Some(at) => Ok(at),
         None => {

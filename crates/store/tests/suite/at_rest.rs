@@ -16,7 +16,10 @@ async fn content_is_counted_until_it_is_erased_without_the_key_and_beside_the_st
     for number in 1..=3 {
         one_post(&store, number).await;
     }
-    store.begin(delivery(1), PartKey::Text(0), fingerprint("f"), vec![], time(9)).await.unwrap();
+    store
+        .begin(delivery(1), PartKey::Text(0), fingerprint("f"), vec![], false, time(9))
+        .await
+        .unwrap();
     let waits = AtRest { inbox: 1, waiting: 3, begun: 1, ..AtRest::default() };
     assert_eq!(at_rest(&path).unwrap(), waits);
 

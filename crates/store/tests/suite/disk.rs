@@ -51,7 +51,7 @@ async fn what_was_answered_survives_a_crash() {
     let organization = store.default_organization().await.unwrap();
     one_post(&*store, 1).await;
     store
-        .begin(delivery(1), PartKey::Text(0), fingerprint("f"), vec!["F1".into()], time(9))
+        .begin(delivery(1), PartKey::Text(0), fingerprint("f"), vec!["F1".into()], false, time(9))
         .await
         .unwrap();
     let appends = (0..200).map(|number| {
@@ -142,7 +142,7 @@ async fn nothing_readable_is_on_the_disk_and_what_is_settled_is_gone() {
     decide(&store, plan).await.unwrap();
     let handles = vec![MARKER.to_owned()];
     store
-        .begin(delivery(1), PartKey::Files(0), fingerprint(MARKER), handles, time(9))
+        .begin(delivery(1), PartKey::Files(0), fingerprint(MARKER), handles, false, time(9))
         .await
         .unwrap();
 

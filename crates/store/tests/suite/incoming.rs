@@ -261,7 +261,7 @@ async fn a_deletion_cancels_what_has_not_begun(store: &dyn Store) {
     ];
     decide(store, Plan { deliveries, ..Plan::default() }).await.unwrap();
     let text = PartKey::Text(0);
-    store.begin(delivery(2), text, fingerprint("f"), vec![], time(9)).await.unwrap();
+    store.begin(delivery(2), text, fingerprint("f"), vec![], false, time(9)).await.unwrap();
     decide(store, changes([Change::Deleted { message: message(1) }])).await.unwrap();
 
     assert!(store.message(message(1)).await.unwrap().unwrap().deleted);

@@ -179,8 +179,10 @@ async fn run(store: &dyn Store, verb: Verb, nth: u64) -> String {
         }
         Verb::Begin { delivery: number, part, at, handles } => {
             let handles = if handles { vec!["F1".to_owned()] } else { Vec::new() };
-            let begun =
-                store.begin(delivery(number), part, fingerprint("f"), handles, time(at)).await;
+            let says_when = at % 2 == 0;
+            let begun = store
+                .begin(delivery(number), part, fingerprint("f"), handles, says_when, time(at))
+                .await;
             format!("{begun:?}")
         }
         Verb::Progress { delivery: number, step } => {

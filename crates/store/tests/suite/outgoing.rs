@@ -11,6 +11,7 @@ use crate::world::{
 scenarios![
     a_begun_post_is_in_flight_until_its_copy_is_known,
     beginning_again_keeps_the_first_time,
+    a_copy_says_when_as_the_post_that_made_it,
     only_a_pending_delivery_begins,
     a_lane_gives_pending_work_in_order,
     attempts_count_what_did_not_succeed,
@@ -27,7 +28,7 @@ async fn a_begun_post_is_in_flight_until_its_copy_is_known(store: &dyn Store) {
     let (text, files) = (PartKey::Text(0), PartKey::Files(0));
     for (number, part, seconds) in [(1, text, 30), (1, files, 10), (2, text, 20)] {
         let begun = store
-            .begin(delivery(number), part, fingerprint("f"), vec![], time(seconds))
+            .begin(delivery(number), part, fingerprint("f"), vec![], false, time(seconds))
             .await
             .unwrap();
         assert_eq!(
@@ -46,7 +47,7 @@ async fn a_begun_post_is_in_flight_until_its_copy_is_known(store: &dyn Store) {
     let step = Progress { unbegun: vec![files], ..Progress::default() };
     store.progress(delivery(1), step).await.unwrap();
     // Begun again although its copy is known: not in flight.
-    store.begin(delivery(1), text, fingerprint("f"), vec![], time(40)).await.unwrap();
+    store.begin(delivery(1), text, fingerprint("f"), vec![], false, time(40)).await.unwrap();
     assert_eq!(flying().await, [(delivery(2), text)]);
     assert!(store.lane_work(&at(1), 0, 1).await.unwrap()[0].begun.is_empty());
     // Parked: nobody knows what became of the post.
@@ -60,14 +61,39 @@ async fn beginning_again_keeps_the_first_time(store: &dyn Store) {
     one_post(store, 1).await;
     let files = PartKey::Files(0);
     let handles = |name: &str| vec![name.to_owned(), "two".to_owned()];
-    store.begin(delivery(1), files, fingerprint("a"), handles("one"), time(1)).await.unwrap();
-    let again =
-        store.begin(delivery(1), files, fingerprint("b"), handles("new"), time(2)).await.unwrap();
+    store
+        .begin(delivery(1), files, fingerprint("a"), handles("one"), false, time(1))
+        .await
+        .unwrap();
+    let again = store
+        .begin(delivery(1), files, fingerprint("b"), handles("new"), true, time(2))
+        .await
+        .unwrap();
     assert_eq!(again.at(), time(1));
     let work = store.lane_work(&at(1), 0, 1).await.unwrap();
     let [begun] = &work[0].begun[..] else { panic!("{work:?}") };
     assert_eq!((begun.part, begun.at), (files, time(1)));
     assert_eq!((&begun.fingerprint, &begun.handles), (&fingerprint("b"), &handles("new")));
+    assert!(begun.says_when);
+}
+
+async fn a_copy_says_when_as_the_post_that_made_it(store: &dyn Store) {
+    let part = PartKey::Text(0);
+    for (number, says_when) in [(1, true), (2, false), (3, true)] {
+        one_post(store, number).await;
+        let fingerprint = fingerprint("f");
+        store.begin(delivery(number), part, fingerprint, vec![], says_when, time(1)).await.unwrap();
+    }
+    // As the delivery ends, as it goes on, and by its own event.
+    let end = Progress { copies: vec![copy(1, part, 11)], ..settled(DeliveryState::Delivered, 9) };
+    store.progress(delivery(1), end).await.unwrap();
+    let made = Progress { copies: vec![copy(2, part, 12)], ..Progress::default() };
+    store.progress(delivery(2), made).await.unwrap();
+    decide(store, changes([Change::Claimed(copy(3, part, 13))])).await.unwrap();
+    for (number, says_when) in [(1, true), (2, false), (3, true)] {
+        let copies = store.copies(message(number), &at(1)).await.unwrap();
+        assert_eq!(copies.iter().map(|it| it.says_when).collect::<Vec<_>>(), [says_when]);
+    }
 }
 
 async fn only_a_pending_delivery_begins(store: &dyn Store) {
@@ -75,7 +101,10 @@ async fn only_a_pending_delivery_begins(store: &dyn Store) {
     store.progress(delivery(1), settled(DeliveryState::Delivered, 9)).await.unwrap();
     let text = PartKey::Text(0);
     let begin = async |number| {
-        store.begin(delivery(number), text, fingerprint("f"), vec![], time(1)).await.unwrap_err()
+        store
+            .begin(delivery(number), text, fingerprint("f"), vec![], false, time(1))
+            .await
+            .unwrap_err()
     };
     assert!(matches!(begin(1).await, StoreError::Conflict(_)));
     assert!(matches!(begin(2).await, StoreError::NotFound(_)));
@@ -146,7 +175,7 @@ async fn a_parked_delivery_can_be_retried_until_it_is_erased(store: &dyn Store) 
         one_post(store, number).await;
     }
     let text = PartKey::Text(0);
-    store.begin(delivery(1), text, fingerprint("f"), vec![], time(1)).await.unwrap();
+    store.begin(delivery(1), text, fingerprint("f"), vec![], false, time(1)).await.unwrap();
     for number in [1, 2] {
         let step = Progress {
             attempt: Some(attempt(AttemptOutcome::Permanent)),

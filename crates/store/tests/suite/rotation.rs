@@ -56,7 +56,10 @@ async fn fill(store: &SqlStore) {
     one_post(store, 1).await;
     one_post(store, 2).await;
     let text = PartKey::Text(0);
-    store.begin(delivery(1), text, fingerprint("f"), vec!["F1".into()], time(9)).await.unwrap();
+    store
+        .begin(delivery(1), text, fingerprint("f"), vec!["F1".into()], false, time(9))
+        .await
+        .unwrap();
     let parked = settled(rialto_model::DeliveryState::Parked, 10);
     store.progress(delivery(2), parked).await.unwrap();
     store.append_inbound(vec![inbound(2, 77), inbound(2, 78)]).await.unwrap();

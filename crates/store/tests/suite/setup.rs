@@ -33,7 +33,7 @@ async fn removing_an_endpoint_cancels_what_waits_for_it(store: &dyn Store) {
     let deliveries = vec![new_delivery(2, 1, 0, 3, post("there"))];
     decide(store, Plan { deliveries, ..Plan::default() }).await.unwrap();
     let text = PartKey::Text(0);
-    store.begin(delivery(1), text, fingerprint("f"), vec![], time(1)).await.unwrap();
+    store.begin(delivery(1), text, fingerprint("f"), vec![], false, time(1)).await.unwrap();
     let state = async |number| store.delivery(delivery(number)).await.unwrap().unwrap().0;
 
     store.remove_endpoint(EndpointId::new(id(2)), time(50)).await.unwrap();

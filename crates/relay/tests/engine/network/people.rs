@@ -29,6 +29,7 @@ impl Network {
             reactions: Vec::new(),
             deleted: false,
             posted_at: self.clock.now(),
+            says: None,
             revision: Revision(0),
             reactors: Vec::new(),
             part: None,

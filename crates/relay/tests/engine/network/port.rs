@@ -16,6 +16,9 @@ use rialto_platform::{
 
 use super::{Network, SERVICE, Seen, find};
 
+/// What a part is made of: who, what, and when it says that it was said.
+type Body = (String, String, Option<Timestamp>);
+
 #[async_trait]
 impl Connection for Network {
     async fn is_own(&self, account: &RemoteId) -> Result<bool, ReadError> {
@@ -30,7 +33,7 @@ impl Connection for Network {
 
     /// Two messages a page; deletions show by what is not there any more.
     async fn history(&self, request: HistoryRequest<'_>) -> Result<HistoryPage, ReadError> {
-        self.reads_past().await?;
+        self.reads_past(request.conversation).await?;
         let state = self.state.lock();
         let all = state.conversations.get(request.conversation).map(Vec::as_slice);
         let listed = |seen: &Seen| seen.posted_at + state.lag <= self.clock.now();
@@ -147,13 +150,19 @@ impl Connection for Network {
         }
         let limit = self.manifest.capabilities.text.max;
         let pieces = split(&text, &|piece| piece.plain_text().chars().count() <= limit);
+        let said_at = outgoing.notes.iter().find_map(|note| match note {
+            Note::SaidAt(at) => Some(*at),
+            Note::ReplyToUnknown => None,
+        });
         let part = |(index, piece): (usize, RichText)| {
             let text = piece.plain_text();
+            let says = said_at.filter(|_| index == 0);
+            let reads = says.map_or(text.clone(), |at| format!("{at} {text}"));
             Part {
                 key: PartKey::Text(u16::try_from(index).unwrap()),
-                body: serde_json::to_string(&(&outgoing.author.name, &text)).unwrap(),
+                body: serde_json::to_string(&(&outgoing.author.name, &text, says)).unwrap(),
                 files: Vec::new(),
-                fingerprint: Fingerprint(text),
+                fingerprint: Fingerprint(reads),
                 in_thread: true,
             }
         };
@@ -168,7 +177,7 @@ impl Connection for Network {
         // Somebody else may run while a call is under way.
         let process = self.process();
         process.step().await;
-        let (by, text): (String, String) = serde_json::from_str(&post.part.body).unwrap();
+        let (by, text, says): Body = serde_json::from_str(&post.part.body).unwrap();
         if let Some(root) = post.thread
             && find(&mut self.state.lock(), post.to.as_str(), root).is_none()
         {
@@ -189,6 +198,7 @@ impl Connection for Network {
                 reactions: Vec::new(),
                 deleted: false,
                 posted_at: self.clock.now(),
+                says,
                 revision: Revision(0),
                 reactors: Vec::new(),
                 part: Some((begun.delivery().to_string(), post.part.fingerprint.clone())),
@@ -243,8 +253,8 @@ impl Connection for Network {
             let seen = find(state, to.as_str(), message)?;
             match change {
                 MessageChange::Edit { part, .. } => {
-                    let (_, text): (String, String) = serde_json::from_str(&part.body).unwrap();
-                    self.edit_copy(seen, text);
+                    let (_, text, says): Body = serde_json::from_str(&part.body).unwrap();
+                    self.edit_copy(seen, text, says);
                 }
                 MessageChange::Delete { .. } => seen.deleted = true,
                 MessageChange::React { emoji, .. } if seen.reactions.contains(&emoji.as_text()) => {
@@ -286,10 +296,11 @@ impl Connection for Network {
 impl Network {
     /// Makes a post of ours read anew. What reads so already counts as no edit; what may be edited no
     /// more is told of in a reply, which the connector keeps to itself.
-    fn edit_copy(&self, seen: &mut Seen, text: String) {
+    fn edit_copy(&self, seen: &mut Seen, text: String, says: Option<Timestamp>) {
         if seen.reads() == text {
             return;
         }
+        seen.says = says;
         if self.kind.max_edits().is_some_and(|most| seen.edits >= most) {
             seen.reads_now = Some(text);
         } else {

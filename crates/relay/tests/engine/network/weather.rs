@@ -118,9 +118,31 @@ impl Network {
         }
     }
 
+    /// Whoever reads the past of these is asked to come again so much later.
+    pub fn refuse_past(&self, conversations: &[&str], wait: Duration) {
+        let until = self.clock.now() + wait;
+        let refused = conversations.iter().map(|name| (RemoteId::from(*name), until));
+        self.state.lock().past_refused.extend(refused);
+    }
+
+    /// Of which conversations the past was read, or tried to. Takes them.
+    pub fn past_read(&self) -> Vec<String> {
+        std::mem::take(&mut self.state.lock().past_read)
+    }
+
     /// What happens to whoever reads the past.
-    pub(super) async fn reads_past(&self) -> Result<(), ReadError> {
-        let illness = self.state.lock().illness;
+    pub(super) async fn reads_past(&self, of: &RemoteId) -> Result<(), ReadError> {
+        let (illness, refused) = {
+            let mut state = self.state.lock();
+            if state.past_read.last().is_none_or(|last| last != of.as_str()) {
+                state.past_read.push(of.as_str().to_owned());
+            }
+            (state.illness, state.past_refused.get(of).copied())
+        };
+        if let Some(until) = refused.filter(|until| *until > self.clock.now()) {
+            let reason = "too many requests".into();
+            return Err(ReadError::Transient { reason, after: Some(until) });
+        }
         match illness {
             None => Ok(()),
             Some(Illness::Slow) => {

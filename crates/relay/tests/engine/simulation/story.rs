@@ -2,15 +2,24 @@
 
 use std::collections::BTreeSet;
 
+use jiff::SignedDuration;
 use rand::{RngExt, rngs::StdRng};
 use rialto_model::{RemoteId, RichText};
 use rialto_platform::split::split;
 
 use super::setting::{Setting, Trouble};
-use crate::{network::Network, world::World};
+use crate::{
+    network::{Network, Seen},
+    world::World,
+};
 
 /// Who says things, by side.
 const AUTHORS: [&str; 4] = ["ana", "bea", "cem", "dov"];
+
+/// What takes longer than this to get there says when it was said.
+const LATE: SignedDuration = SignedDuration::from_mins(2);
+/// How long a post may take from its turn until it is there.
+const AT_WORK: SignedDuration = SignedDuration::from_mins(1);
 
 /// A message as its author has it.
 struct Said {
@@ -213,6 +222,9 @@ impl Story {
         if there != expected {
             return Some(format!("there is    {there:#?}\nbut it should {expected:#?}"));
         }
+        if let Some(wrong) = self.tells_time_wrongly(world, side, &seen) {
+            return Some(wrong);
+        }
         for original in visible.filter(|it| !it.is_copy()) {
             let said = self.said.iter().find(|said| said.side == side && said.id == original.id);
             let reacted = said.is_some_and(|said| self.is_reacted(world, said, side));
@@ -233,6 +245,31 @@ impl Story {
         }
         let too_fast = network.too_fast();
         (!too_fast.is_empty()).then(|| format!("{too_fast:#?}"))
+    }
+}
+
+impl Story {
+    /// What came late says when it was said, and only that.
+    fn tells_time_wrongly(&self, world: &World, side: usize, seen: &[Seen]) -> Option<String> {
+        let crossed = self.said.iter().filter(|said| said.side != side && !said.deleted);
+        for said in crossed {
+            let first = pieces(said, &world.networks[side]).swap_remove(0);
+            let copy = seen.iter().find(|it| {
+                it.is_copy() && !it.deleted && it.reads() == first && it.by == AUTHORS[said.side]
+            });
+            let there = world.networks[said.side].seen("general");
+            let original = there.iter().find(|it| it.id == said.id);
+            let (Some(copy), Some(original)) = (copy, original) else { continue };
+            let took = copy.posted_at.duration_since(original.posted_at);
+            let right = match copy.says {
+                Some(says) => says == original.posted_at && took > LATE,
+                None => took <= LATE + AT_WORK,
+            };
+            if !right {
+                return Some(format!("{copy:?} of {original:?} came after {took:#}"));
+            }
+        }
+        None
     }
 }
 
