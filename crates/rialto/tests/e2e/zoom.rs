@@ -42,6 +42,12 @@ async fn the_address_is_validated_again_and_again_and_by_zoom_alone() {
 async fn a_blocked_channel_waits_and_gets_all_in_order_while_others_go_on() {
     let (world, launch) = in_step(&[]).await;
     let general = world.connect_channels(&["slack:general", "zoom:general"]).await.unwrap();
+    // The post in Rialto's own channel comes by itself, and would take the block.
+    let canary_is_made = async || {
+        let calls = world.control.get("/calls?platform=zoom").await?;
+        Ok(calls.to_string().contains("This channel is Rialto's own"))
+    };
+    world.until("the canary's post", canary_is_made).await.unwrap();
     world.control.post("/limits", json!({"platform": "zoom", "off": false})).await.unwrap();
     let block = json!({"platform": "zoom", "target": "api", "kind": "special",
                        "name": "block_channel", "times": 1});
