@@ -51,6 +51,7 @@ pub(crate) async fn open(api: &Api, attachment: &Attachment) -> Result<FileBody,
     }
     let token = api.tokens.current().await?.access;
     let request = api.toolkit.http.get(url).bearer_auth(token.expose_secret());
+    let request = request.timeout(calls::TRANSFER_TIMEOUT);
     let response = request.send().await.map_err(|error| unfinished(&error))?;
     let status = response.status();
     if status == StatusCode::TOO_MANY_REQUESTS {
@@ -125,6 +126,7 @@ pub(crate) async fn upload(
         return Err(FileError::Transient { reason, after: None });
     };
     let request = api.toolkit.http.post(url).header(CONTENT_LENGTH, size).body(content);
+    let request = request.timeout(calls::TRANSFER_TIMEOUT);
     let response = request.send().await.map_err(|error| unfinished(&error))?;
     let status = response.status();
     match status {

@@ -1,6 +1,6 @@
 //! Calls to Graph: address, token, outcome. What the calls mean is said where they are made.
 
-use std::sync::Arc;
+use std::{sync::Arc, time::Duration};
 
 use bytes::Bytes;
 use http::{Method, StatusCode};
@@ -17,9 +17,6 @@ use crate::{
     tokens::{Identity, Tokens},
     wire::List,
 };
-
-/// More than any answer of Graph that is not a file.
-const LARGEST_ANSWER: usize = 16 << 20;
 
 /// Pages of one list that are followed: an end for lists that never end.
 const MOST_PAGES: usize = 200;
@@ -63,12 +60,29 @@ impl Graph {
         body: Option<&Value>,
     ) -> Result<Bytes, Fault> {
         let response = self.send(who, method, url, body).await?;
-        read_capped(response).await
+        read(response).await
     }
 
     /// Makes a call. A token that is refused is renewed once.
     pub async fn send(
         &self,
+        who: Identity,
+        method: Method,
+        url: Url,
+        body: Option<&Value>,
+    ) -> Result<reqwest::Response, Fault> {
+        self.send_within(None, who, method, url, body).await
+    }
+
+    /// Asks for a file as the service user. It may take longer than other answers.
+    pub async fn open(&self, url: Url) -> Result<reqwest::Response, Fault> {
+        let limit = Some(calls::TRANSFER_TIMEOUT);
+        self.send_within(limit, Identity::Service, Method::GET, url, None).await
+    }
+
+    async fn send_within(
+        &self,
+        limit: Option<Duration>,
         who: Identity,
         method: Method,
         url: Url,
@@ -88,6 +102,9 @@ impl Graph {
             } else if method == Method::POST {
                 request = request.header(http::header::CONTENT_LENGTH, 0);
             }
+            if let Some(limit) = limit {
+                request = request.timeout(limit);
+            }
             let response = request.send().await.map_err(|error| Fault::unanswered(&error))?;
             let status = response.status();
             if status.is_success() || status.is_redirection() {
@@ -104,7 +121,7 @@ impl Graph {
     /// Why an answer is no success.
     pub async fn fault(&self, response: reqwest::Response) -> Fault {
         let (status, headers) = (response.status(), response.headers().clone());
-        let body = read_capped(response).await.unwrap_or_default();
+        let body = calls::body(response).await.unwrap_or_default();
         match Fault::of(status, &headers, &body, self.toolkit.clock.now()) {
             Fault::Refused { status: StatusCode::UNAUTHORIZED, reason } => Fault::Revoked(reason),
             other => other,
@@ -202,19 +219,9 @@ impl Graph {
     }
 }
 
-/// Reads an answer's body, up to a limit.
-pub(crate) async fn read_capped(mut response: reqwest::Response) -> Result<Bytes, Fault> {
-    let mut body = Vec::new();
-    loop {
-        match response.chunk().await {
-            Ok(Some(chunk)) if body.len() + chunk.len() <= LARGEST_ANSWER => {
-                body.extend_from_slice(&chunk);
-            }
-            Ok(Some(_)) => return Err(Fault::Unreadable("an answer too large to be one".into())),
-            Ok(None) => return Ok(body.into()),
-            Err(error) => return Err(Fault::NoAnswer(calls::describe(&error))),
-        }
-    }
+/// Reads an answer.
+pub(crate) async fn read(response: reqwest::Response) -> Result<Bytes, Fault> {
+    calls::body(response).await.map_err(Fault::NoAnswer)
 }
 
 /// An answer as what it should be.

@@ -4,7 +4,7 @@ use bytes::{Bytes, BytesMut};
 use futures_util::{StreamExt, TryStreamExt, stream::BoxStream};
 use http::{Method, StatusCode, header};
 use rialto_model::{Attachment, RemoteId};
-use rialto_platform::{FileBody, FileError};
+use rialto_platform::{FileBody, FileError, http::TRANSFER_TIMEOUT};
 use secrecy::ExposeSecret;
 use serde::{Deserialize, Serialize};
 use serde_json::json;
@@ -13,7 +13,7 @@ use tokio::io::AsyncReadExt;
 use url::Url;
 
 use crate::{
-    api::{parsed, read_capped},
+    api::{parsed, read},
     capabilities::MAX_FILE_BYTES,
     connection::TeamsConnection,
     fault::Fault,
@@ -135,6 +135,7 @@ impl TeamsConnection {
             .bearer_auth(token.expose_secret())
             .header(header::CONTENT_TYPE, mime)
             .header(header::CONTENT_LENGTH, size)
+            .timeout(TRANSFER_TIMEOUT)
             .body(reqwest::Body::wrap_stream(stream));
         let response = request.send().await.map_err(|error| transient(&error))?;
         self.item(response).await
@@ -144,7 +145,7 @@ impl TeamsConnection {
         if !response.status().is_success() {
             return Err(self.graph.fault(response).await.to_file());
         }
-        let body = read_capped(response).await.map_err(|fault| fault.to_file())?;
+        let body = read(response).await.map_err(|fault| fault.to_file())?;
         let item: DriveItem = parsed(&body).map_err(|fault| fault.to_file())?;
         if item.id.is_empty() {
             return Err(FileError::Transient { reason: "no file came about".into(), after: None });
@@ -218,6 +219,7 @@ impl TeamsConnection {
                 .toolkit
                 .http
                 .put(url.clone())
+                .timeout(TRANSFER_TIMEOUT)
                 .header(header::CONTENT_LENGTH, bytes.len())
                 .header(
                     header::CONTENT_RANGE,

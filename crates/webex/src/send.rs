@@ -7,7 +7,7 @@ use reqwest::multipart::Form;
 use rialto_model::{Attachment, Begun, Emoji, PartKey, RemoteId};
 use rialto_platform::{
     FileError, Part, Post, SendError, failed_files,
-    http::below,
+    http::{TRANSFER_TIMEOUT, below},
     sent::{Listed, Search},
 };
 use secrecy::ExposeSecret;
@@ -80,6 +80,7 @@ async fn with_file(
             None => form,
         };
         let request = api.toolkit.http.post(below(&api.base, &["messages"]));
+        let request = request.timeout(TRANSFER_TIMEOUT);
         Ok::<_, SendError>(request.multipart(form.part("files", file)))
     };
     let pair = api.tokens.current().await?;

@@ -39,7 +39,7 @@ pub(crate) async fn open(api: &Api, attachment: &Attachment) -> Result<FileBody,
         return Err(FileError::Refused("Zoom does not say where it is".into()));
     };
     for _ in 0..MOST_MOVES {
-        let request = api.toolkit.http.get(url.clone());
+        let request = api.toolkit.http.get(url.clone()).timeout(calls::TRANSFER_TIMEOUT);
         let response = request.send().await.map_err(|error| unfinished(&error))?;
         if let Some(to) = moved(&response) {
             if to.scheme() != "https" && !is_zooms(&to, &api.bases) {
@@ -105,6 +105,7 @@ pub(crate) async fn upload(
         let form = Form::new().part("file", spooled.part(attachment).await?);
         let request = api.toolkit.http.post(url.clone()).multipart(form);
         let request = request.bearer_auth(token.access.expose_secret());
+        let request = request.timeout(calls::TRANSFER_TIMEOUT);
         let response = request.send().await.map_err(|error| unfinished(&error))?;
         if let Some(to) = moved(&response) {
             // The token goes to Zoom alone.
@@ -115,7 +116,8 @@ pub(crate) async fn upload(
             continue;
         }
         let (status, headers) = (response.status(), response.headers().clone());
-        let answer = response.bytes().await.map_err(|error| unfinished(&error))?;
+        let answer = calls::body(response).await;
+        let answer = answer.map_err(|reason| FileError::Transient { reason, after: None })?;
         if status.is_success() {
             let made: Made = serde_json::from_slice(&answer).unwrap_or_default();
             let id = made.id.get().map(str::to_owned);
