@@ -1,10 +1,11 @@
 //! Calls to Graph: address, token, outcome. What the calls mean is said where they are made.
 
-use std::{sync::Arc, time::Duration};
+use std::sync::Arc;
 
 use bytes::Bytes;
 use http::{Method, StatusCode};
 use jiff::SignedDuration;
+use reqwest::{RequestBuilder, Response};
 use rialto_platform::{Cabinet, Toolkit, http as calls};
 use secrecy::{ExposeSecret, SecretString};
 use serde::de::DeserializeOwned;
@@ -70,41 +71,33 @@ impl Graph {
         method: Method,
         url: Url,
         body: Option<&Value>,
-    ) -> Result<reqwest::Response, Fault> {
-        self.send_within(None, who, method, url, body).await
+    ) -> Result<Response, Fault> {
+        let make = || {
+            let request = self.toolkit.http.request(method.clone(), url.clone());
+            match body {
+                Some(body) => request.json(body),
+                None if method == Method::POST => request.header(http::header::CONTENT_LENGTH, 0),
+                None => request,
+            }
+        };
+        self.answer(who, make).await
     }
 
-    /// Asks for a file as the service user. It may take longer than other answers.
-    pub async fn open(&self, url: Url) -> Result<reqwest::Response, Fault> {
-        let limit = Some(calls::TRANSFER_TIMEOUT);
-        self.send_within(limit, Identity::Service, Method::GET, url, None).await
+    /// Asks for a file as the service user.
+    pub async fn open(&self, url: Url) -> Result<Response, Fault> {
+        self.answer(Identity::Service, || self.toolkit.http.download(url.clone())).await
     }
 
-    async fn send_within(
+    async fn answer(
         &self,
-        limit: Option<Duration>,
         who: Identity,
-        method: Method,
-        url: Url,
-        body: Option<&Value>,
-    ) -> Result<reqwest::Response, Fault> {
+        make: impl Fn() -> RequestBuilder,
+    ) -> Result<Response, Fault> {
         let mut refused: Option<SecretString> = None;
         loop {
             let given = refused.as_ref().map(|token| token.expose_secret());
             let token = self.tokens.token(who, given).await?;
-            let mut request = self
-                .toolkit
-                .http
-                .request(method.clone(), url.clone())
-                .bearer_auth(token.expose_secret());
-            if let Some(body) = body {
-                request = request.json(body);
-            } else if method == Method::POST {
-                request = request.header(http::header::CONTENT_LENGTH, 0);
-            }
-            if let Some(limit) = limit {
-                request = request.timeout(limit);
-            }
+            let request = make().bearer_auth(token.expose_secret());
             let response = request.send().await.map_err(|error| Fault::unanswered(&error))?;
             let status = response.status();
             if status.is_success() || status.is_redirection() {
@@ -119,7 +112,7 @@ impl Graph {
     }
 
     /// Why an answer is no success.
-    pub async fn fault(&self, response: reqwest::Response) -> Fault {
+    pub async fn fault(&self, response: Response) -> Fault {
         let (status, headers) = (response.status(), response.headers().clone());
         let body = calls::body(response).await.unwrap_or_default();
         match Fault::of(status, &headers, &body, self.toolkit.clock.now()) {
@@ -220,7 +213,7 @@ impl Graph {
 }
 
 /// Reads an answer.
-pub(crate) async fn read(response: reqwest::Response) -> Result<Bytes, Fault> {
+pub(crate) async fn read(response: Response) -> Result<Bytes, Fault> {
     calls::body(response).await.map_err(Fault::NoAnswer)
 }
 

@@ -78,7 +78,7 @@ impl TeamsConnection {
             let next = calls::moved(&response)
                 .filter(|url| matches!(url.scheme(), "http" | "https"))
                 .ok_or_else(|| Fault::Unreadable("the file moved to nowhere".into()))?;
-            let request = self.graph.toolkit.http.get(next).timeout(calls::TRANSFER_TIMEOUT);
+            let request = self.graph.toolkit.http.download(next);
             response = request.send().await.map_err(|error| Fault::unanswered(&error))?;
         }
         if response.status() != StatusCode::OK {

@@ -4,7 +4,7 @@ use bytes::{Bytes, BytesMut};
 use futures_util::{StreamExt, TryStreamExt, stream::BoxStream};
 use http::{Method, StatusCode, header};
 use rialto_model::{Attachment, RemoteId};
-use rialto_platform::{FileBody, FileError, http::TRANSFER_TIMEOUT};
+use rialto_platform::{FileBody, FileError};
 use secrecy::ExposeSecret;
 use serde::{Deserialize, Serialize};
 use serde_json::json;
@@ -131,11 +131,10 @@ impl TeamsConnection {
             .graph
             .toolkit
             .http
-            .put(url)
+            .upload(Method::PUT, url, size)
             .bearer_auth(token.expose_secret())
             .header(header::CONTENT_TYPE, mime)
             .header(header::CONTENT_LENGTH, size)
-            .timeout(TRANSFER_TIMEOUT)
             .body(reqwest::Body::wrap_stream(stream));
         let response = request.send().await.map_err(|error| transient(&error))?;
         self.item(response).await
@@ -218,8 +217,7 @@ impl TeamsConnection {
                 .graph
                 .toolkit
                 .http
-                .put(url.clone())
-                .timeout(TRANSFER_TIMEOUT)
+                .upload(Method::PUT, url.clone(), bytes.len() as u64)
                 .header(header::CONTENT_LENGTH, bytes.len())
                 .header(
                     header::CONTENT_RANGE,

@@ -7,7 +7,7 @@ use reqwest::multipart::Form;
 use rialto_model::{Attachment, Begun, Emoji, PartKey, RemoteId};
 use rialto_platform::{
     FileError, Part, Post, SendError, failed_files,
-    http::{TRANSFER_TIMEOUT, below},
+    http::below,
     sent::{Listed, Search},
 };
 use secrecy::ExposeSecret;
@@ -73,14 +73,14 @@ async fn with_file(
     })?;
     let (to, id) = Place::of(post.to).destination();
     let form = async || {
-        let file = file.part(attachment).await.map_err(unreadable)?;
+        let (size, file) = (file.size(), file.part(attachment).await.map_err(unreadable)?);
         let form = Form::new().text(to, id.to_owned()).text("markdown", markdown.to_owned());
         let form = match post.thread {
             Some(root) => form.text("parentId", root.to_string()),
             None => form,
         };
-        let request = api.toolkit.http.post(below(&api.base, &["messages"]));
-        let request = request.timeout(TRANSFER_TIMEOUT);
+        let url = below(&api.base, &["messages"]);
+        let request = api.toolkit.http.upload(Method::POST, url, size);
         Ok::<_, SendError>(request.multipart(form.part("files", file)))
     };
     let pair = api.tokens.current().await?;
