@@ -5,6 +5,8 @@ use std::{fmt, sync::Arc};
 use jiff::Timestamp;
 use rand::TryRng;
 
+use crate::http::Http;
+
 /// Tells the time.
 pub trait Clock: Send + Sync + fmt::Debug + 'static {
     /// Now.
@@ -42,7 +44,7 @@ impl Random for SystemRandom {
 #[derive(Clone, Debug)]
 pub struct Toolkit {
     /// For calls to the platform; has time limits of its own.
-    pub http: reqwest::Client,
+    pub http: Http,
     /// The time.
     pub clock: Arc<dyn Clock>,
     /// Randomness.

@@ -1,6 +1,6 @@
-//! HTTP as connectors need it: clients with time limits, and outcomes told apart.
+//! HTTP as connectors need it: a client with limits, and outcomes told apart.
 
-use std::time::Duration;
+mod client;
 
 use http::{
     HeaderMap,
@@ -11,30 +11,11 @@ use url::Url;
 
 use crate::SendError;
 
-/// Waiting for a connection, at most.
-const CONNECT_TIMEOUT: Duration = Duration::from_secs(10);
-/// Waiting for the next bytes of an answer, at most: large files may take long, silence may not.
-const READ_TIMEOUT: Duration = Duration::from_secs(30);
-/// Connections to a host that are kept for the next call: as many as calls are made at once, so that
-/// none is thrown away that the next moment needs.
-const IDLE_CONNECTIONS: usize = 512;
+pub use self::client::{Http, body, client};
+
 /// What is waited when a platform says *wait* and not how long, or longer than makes sense.
 const DEFAULT_WAIT: SignedDuration = SignedDuration::from_secs(5);
 const LONGEST_WAIT: SignedDuration = SignedDuration::from_hours(24);
-
-/// The client for all calls to platforms.
-///
-/// # Errors
-/// When the machine's certificate roots cannot be read.
-pub fn client() -> reqwest::Result<reqwest::Client> {
-    reqwest::Client::builder()
-        .user_agent(concat!("Rialto/", env!("CARGO_PKG_VERSION")))
-        .connect_timeout(CONNECT_TIMEOUT)
-        .read_timeout(READ_TIMEOUT)
-        .redirect(reqwest::redirect::Policy::none())
-        .pool_max_idle_per_host(IDLE_CONNECTIONS)
-        .build()
-}
 
 /// An address below another one; each segment is escaped.
 pub fn below<S: AsRef<str>>(base: &Url, path: &[S]) -> Url {

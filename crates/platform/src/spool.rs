@@ -47,6 +47,11 @@ impl Spooled {
         Ok(Self { file: file.into_std().await, size })
     }
 
+    /// Bytes in all.
+    pub fn size(&self) -> u64 {
+        self.size
+    }
+
     /// The file as a call's body, and its length.
     ///
     /// # Errors

@@ -5,7 +5,7 @@
 
 use std::time::Duration;
 
-use http::{StatusCode, header::CONTENT_LENGTH};
+use http::{Method, StatusCode, header::CONTENT_LENGTH};
 use rialto_model::{Attachment, AttachmentKind, RemoteId};
 use rialto_platform::{
     FileBody, FileError, Post, SendError, UploadedFile, http as calls, spool::Spooled,
@@ -50,7 +50,7 @@ pub(crate) async fn open(api: &Api, attachment: &Attachment) -> Result<FileBody,
         return refused("Slack keeps it at an address that is not its own");
     }
     let token = api.tokens.current().await?.access;
-    let request = api.toolkit.http.get(url).bearer_auth(token.expose_secret());
+    let request = api.toolkit.http.download(url).bearer_auth(token.expose_secret());
     let response = request.send().await.map_err(|error| unfinished(&error))?;
     let status = response.status();
     if status == StatusCode::TOO_MANY_REQUESTS {
@@ -120,11 +120,13 @@ pub(crate) async fn upload(
         params.push(("snippet_type", "text".to_owned()));
     }
     let answer = api.form("files.getUploadURLExternal", &params).await?;
-    let (Some(url), Some(id)) = (answer.upload_url, answer.file_id) else {
+    let url = answer.upload_url.and_then(|url| Url::parse(&url).ok());
+    let (Some(url), Some(id)) = (url, answer.file_id) else {
         let reason = "Slack's answer does not say where to upload to".to_owned();
         return Err(FileError::Transient { reason, after: None });
     };
-    let request = api.toolkit.http.post(url).header(CONTENT_LENGTH, size).body(content);
+    let request = api.toolkit.http.upload(Method::POST, url, size);
+    let request = request.header(CONTENT_LENGTH, size).body(content);
     let response = request.send().await.map_err(|error| unfinished(&error))?;
     let status = response.status();
     match status {

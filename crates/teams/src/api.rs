@@ -5,6 +5,7 @@ use std::sync::Arc;
 use bytes::Bytes;
 use http::{Method, StatusCode};
 use jiff::SignedDuration;
+use reqwest::{RequestBuilder, Response};
 use rialto_platform::{Cabinet, Toolkit, http as calls};
 use secrecy::{ExposeSecret, SecretString};
 use serde::de::DeserializeOwned;
@@ -17,9 +18,6 @@ use crate::{
     tokens::{Identity, Tokens},
     wire::List,
 };
-
-/// More than any answer of Graph that is not a file.
-const LARGEST_ANSWER: usize = 16 << 20;
 
 /// Pages of one list that are followed: an end for lists that never end.
 const MOST_PAGES: usize = 200;
@@ -63,7 +61,7 @@ impl Graph {
         body: Option<&Value>,
     ) -> Result<Bytes, Fault> {
         let response = self.send(who, method, url, body).await?;
-        read_capped(response).await
+        read(response).await
     }
 
     /// Makes a call. A token that is refused is renewed once.
@@ -73,21 +71,33 @@ impl Graph {
         method: Method,
         url: Url,
         body: Option<&Value>,
-    ) -> Result<reqwest::Response, Fault> {
+    ) -> Result<Response, Fault> {
+        let make = || {
+            let request = self.toolkit.http.request(method.clone(), url.clone());
+            match body {
+                Some(body) => request.json(body),
+                None if method == Method::POST => request.header(http::header::CONTENT_LENGTH, 0),
+                None => request,
+            }
+        };
+        self.answer(who, make).await
+    }
+
+    /// Asks for a file as the service user.
+    pub async fn open(&self, url: Url) -> Result<Response, Fault> {
+        self.answer(Identity::Service, || self.toolkit.http.download(url.clone())).await
+    }
+
+    async fn answer(
+        &self,
+        who: Identity,
+        make: impl Fn() -> RequestBuilder,
+    ) -> Result<Response, Fault> {
         let mut refused: Option<SecretString> = None;
         loop {
             let given = refused.as_ref().map(|token| token.expose_secret());
             let token = self.tokens.token(who, given).await?;
-            let mut request = self
-                .toolkit
-                .http
-                .request(method.clone(), url.clone())
-                .bearer_auth(token.expose_secret());
-            if let Some(body) = body {
-                request = request.json(body);
-            } else if method == Method::POST {
-                request = request.header(http::header::CONTENT_LENGTH, 0);
-            }
+            let request = make().bearer_auth(token.expose_secret());
             let response = request.send().await.map_err(|error| Fault::unanswered(&error))?;
             let status = response.status();
             if status.is_success() || status.is_redirection() {
@@ -102,9 +112,9 @@ impl Graph {
     }
 
     /// Why an answer is no success.
-    pub async fn fault(&self, response: reqwest::Response) -> Fault {
+    pub async fn fault(&self, response: Response) -> Fault {
         let (status, headers) = (response.status(), response.headers().clone());
-        let body = read_capped(response).await.unwrap_or_default();
+        let body = calls::body(response).await.unwrap_or_default();
         match Fault::of(status, &headers, &body, self.toolkit.clock.now()) {
             Fault::Refused { status: StatusCode::UNAUTHORIZED, reason } => Fault::Revoked(reason),
             other => other,
@@ -202,19 +212,9 @@ impl Graph {
     }
 }
 
-/// Reads an answer's body, up to a limit.
-pub(crate) async fn read_capped(mut response: reqwest::Response) -> Result<Bytes, Fault> {
-    let mut body = Vec::new();
-    loop {
-        match response.chunk().await {
-            Ok(Some(chunk)) if body.len() + chunk.len() <= LARGEST_ANSWER => {
-                body.extend_from_slice(&chunk);
-            }
-            Ok(Some(_)) => return Err(Fault::Unreadable("an answer too large to be one".into())),
-            Ok(None) => return Ok(body.into()),
-            Err(error) => return Err(Fault::NoAnswer(calls::describe(&error))),
-        }
-    }
+/// Reads an answer.
+pub(crate) async fn read(response: Response) -> Result<Bytes, Fault> {
+    calls::body(response).await.map_err(Fault::NoAnswer)
 }
 
 /// An answer as what it should be.

@@ -9,7 +9,7 @@ use serde::Deserialize;
 use url::Url;
 
 use crate::{
-    api::{parsed, read_capped},
+    api::{parsed, read},
     consent,
     fault::Fault,
     permissions,
@@ -169,7 +169,7 @@ async fn tenant_of_domain(toolkit: &Toolkit, settings: &Settings) -> Result<Stri
     if !response.status().is_success() {
         return Err(unknown());
     }
-    let body = read_capped(response).await.map_err(|fault| fault.to_setup())?;
+    let body = read(response).await.map_err(|fault| fault.to_setup())?;
     let metadata: Metadata = serde_json::from_slice(&body).map_err(|_| unknown())?;
     let tenant = metadata.issuer.path_segments().and_then(|mut it| it.next()).unwrap_or_default();
     if tenant.is_empty() { Err(unknown()) } else { Ok(tenant.to_owned()) }
@@ -186,6 +186,6 @@ async fn organization(
     if !response.status().is_success() {
         return None;
     }
-    let list: List<Organization> = parsed(&read_capped(response).await.ok()?).ok()?;
+    let list: List<Organization> = parsed(&read(response).await.ok()?).ok()?;
     list.value.into_iter().next()?.display_name
 }

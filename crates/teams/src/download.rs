@@ -1,6 +1,6 @@
 //! Opening files that came with messages, and people's pictures: streamed, never held.
 
-use http::{Method, StatusCode};
+use http::StatusCode;
 use rialto_model::{Attachment, RemoteId};
 use rialto_platform::{FileBody, FileError, ReadError, http as calls};
 use url::Url;
@@ -10,7 +10,6 @@ use crate::{
     fault::Fault,
     place::{MessagePath, Place, is_id},
     remote::Remote,
-    tokens::Identity,
 };
 
 /// Graph answers a download with an address that needs no token; that one may move on.
@@ -71,7 +70,7 @@ impl TeamsConnection {
 
     /// Fetches bytes, by way of the addresses that Graph sends us to. Our token goes to Graph only.
     async fn fetch(&self, url: Url) -> Result<FileBody, Fault> {
-        let mut response = self.graph.send(Identity::Service, Method::GET, url, None).await?;
+        let mut response = self.graph.open(url).await?;
         for _ in 0..MOST_REDIRECTS {
             if !response.status().is_redirection() {
                 break;
@@ -79,7 +78,7 @@ impl TeamsConnection {
             let next = calls::moved(&response)
                 .filter(|url| matches!(url.scheme(), "http" | "https"))
                 .ok_or_else(|| Fault::Unreadable("the file moved to nowhere".into()))?;
-            let request = self.graph.toolkit.http.get(next);
+            let request = self.graph.toolkit.http.download(next);
             response = request.send().await.map_err(|error| Fault::unanswered(&error))?;
         }
         if response.status() != StatusCode::OK {

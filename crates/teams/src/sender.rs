@@ -15,7 +15,7 @@ use rialto_platform::{ReadError, Toolkit, http as calls};
 use serde::Deserialize;
 use tokio::sync::Mutex;
 
-use crate::{api::read_capped, settings::Settings};
+use crate::settings::Settings;
 
 /// The app id of Microsoft Graph's change tracking.
 const CHANGE_TRACKING: &str = "0bf30f3b-4a52-48df-9a82-234910c4a086";
@@ -143,7 +143,7 @@ impl Senders {
         if !response.status().is_success() {
             return Err(transient(format!("it answered {}", response.status())));
         }
-        let body = read_capped(response).await.map_err(|fault| transient(fault.to_string()))?;
+        let body = calls::body(response).await.map_err(transient)?;
         let set: KeySet =
             serde_json::from_slice(&body).map_err(|_| transient("they are no key set".into()))?;
         Ok(set

@@ -12,7 +12,6 @@ use serde::{Deserialize, Serialize, de::DeserializeOwned};
 use tokio::sync::Mutex;
 
 use crate::{
-    api::read_capped,
     fault::Fault,
     settings::Settings,
     wire::{ErrorAnswer, TokenAnswer},
@@ -253,7 +252,7 @@ pub(crate) async fn ask(
     // A token that was made and lost can be asked for again: nothing is unknown here.
     let response = request.send().await.map_err(|error| Fault::NotSent(calls::describe(&error)))?;
     let (status, headers) = (response.status(), response.headers().clone());
-    let body = read_capped(response).await.map_err(|fault| Fault::NotSent(fault.to_string()))?;
+    let body = calls::body(response).await.map_err(Fault::NotSent)?;
     if status.is_success() {
         return serde_json::from_slice::<TokenAnswer>(&body)
             .ok()

@@ -13,7 +13,7 @@ use tokio::io::AsyncReadExt;
 use url::Url;
 
 use crate::{
-    api::{parsed, read_capped},
+    api::{parsed, read},
     capabilities::MAX_FILE_BYTES,
     connection::TeamsConnection,
     fault::Fault,
@@ -131,7 +131,7 @@ impl TeamsConnection {
             .graph
             .toolkit
             .http
-            .put(url)
+            .upload(Method::PUT, url, size)
             .bearer_auth(token.expose_secret())
             .header(header::CONTENT_TYPE, mime)
             .header(header::CONTENT_LENGTH, size)
@@ -144,7 +144,7 @@ impl TeamsConnection {
         if !response.status().is_success() {
             return Err(self.graph.fault(response).await.to_file());
         }
-        let body = read_capped(response).await.map_err(|fault| fault.to_file())?;
+        let body = read(response).await.map_err(|fault| fault.to_file())?;
         let item: DriveItem = parsed(&body).map_err(|fault| fault.to_file())?;
         if item.id.is_empty() {
             return Err(FileError::Transient { reason: "no file came about".into(), after: None });
@@ -217,7 +217,7 @@ impl TeamsConnection {
                 .graph
                 .toolkit
                 .http
-                .put(url.clone())
+                .upload(Method::PUT, url.clone(), bytes.len() as u64)
                 .header(header::CONTENT_LENGTH, bytes.len())
                 .header(
                     header::CONTENT_RANGE,

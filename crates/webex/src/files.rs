@@ -155,7 +155,7 @@ pub(crate) async fn open(api: &Api, attachment: &Attachment) -> Result<FileBody,
     let mut token = Some(pair.access);
     let (mut url, mut replaced) = (url, false);
     for _ in 0..MOST_MOVES {
-        let request = api.toolkit.http.get(url.clone());
+        let request = api.toolkit.http.download(url.clone());
         let request = match &token {
             Some(token) => request.bearer_auth(secrecy::ExposeSecret::expose_secret(token)),
             None => request,

@@ -73,13 +73,14 @@ async fn with_file(
     })?;
     let (to, id) = Place::of(post.to).destination();
     let form = async || {
-        let file = file.part(attachment).await.map_err(unreadable)?;
+        let (size, file) = (file.size(), file.part(attachment).await.map_err(unreadable)?);
         let form = Form::new().text(to, id.to_owned()).text("markdown", markdown.to_owned());
         let form = match post.thread {
             Some(root) => form.text("parentId", root.to_string()),
             None => form,
         };
-        let request = api.toolkit.http.post(below(&api.base, &["messages"]));
+        let url = below(&api.base, &["messages"]);
+        let request = api.toolkit.http.upload(Method::POST, url, size);
         Ok::<_, SendError>(request.multipart(form.part("files", file)))
     };
     let pair = api.tokens.current().await?;

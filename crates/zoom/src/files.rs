@@ -1,7 +1,7 @@
 //! Files: fetched from the address that Zoom gives for a while, uploaded before the message that
 //! shows them, never whole in memory.
 
-use http::StatusCode;
+use http::{Method, StatusCode};
 use reqwest::{Response, multipart::Form};
 use rialto_model::Attachment;
 use rialto_platform::{
@@ -39,7 +39,7 @@ pub(crate) async fn open(api: &Api, attachment: &Attachment) -> Result<FileBody,
         return Err(FileError::Refused("Zoom does not say where it is".into()));
     };
     for _ in 0..MOST_MOVES {
-        let request = api.toolkit.http.get(url.clone());
+        let request = api.toolkit.http.download(url.clone());
         let response = request.send().await.map_err(|error| unfinished(&error))?;
         if let Some(to) = moved(&response) {
             if to.scheme() != "https" && !is_zooms(&to, &api.bases) {
@@ -103,8 +103,8 @@ pub(crate) async fn upload(
     let mut replaced = false;
     for _ in 0..MOST_MOVES {
         let form = Form::new().part("file", spooled.part(attachment).await?);
-        let request = api.toolkit.http.post(url.clone()).multipart(form);
-        let request = request.bearer_auth(token.access.expose_secret());
+        let request = api.toolkit.http.upload(Method::POST, url.clone(), spooled.size());
+        let request = request.multipart(form).bearer_auth(token.access.expose_secret());
         let response = request.send().await.map_err(|error| unfinished(&error))?;
         if let Some(to) = moved(&response) {
             // The token goes to Zoom alone.
@@ -115,7 +115,8 @@ pub(crate) async fn upload(
             continue;
         }
         let (status, headers) = (response.status(), response.headers().clone());
-        let answer = response.bytes().await.map_err(|error| unfinished(&error))?;
+        let answer = calls::body(response).await;
+        let answer = answer.map_err(|reason| FileError::Transient { reason, after: None })?;
         if status.is_success() {
             let made: Made = serde_json::from_slice(&answer).unwrap_or_default();
             let id = made.id.get().map(str::to_owned);

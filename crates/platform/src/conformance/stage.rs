@@ -37,7 +37,7 @@ const LOOK_AGAIN: Duration = Duration::from_millis(50);
 #[derive(Clone, Debug)]
 pub struct Control {
     base: String,
-    http: reqwest::Client,
+    http: crate::http::Http,
 }
 
 impl Control {

@@ -3,6 +3,8 @@
 mod background;
 mod data_folder;
 mod figures;
+#[cfg(unix)]
+mod open_files;
 mod secrets;
 mod telemetry;
 mod traces;
@@ -34,6 +36,8 @@ const PATIENCE: Duration = Duration::from_secs(10);
 pub async fn run(loaded: Loaded, platforms: Platforms, toolkit: Toolkit) -> Result<(), Failure> {
     let Loaded { settings, file } = loaded;
     telemetry::start(&settings.log)?;
+    #[cfg(unix)]
+    open_files::raise();
     let version = env!("CARGO_PKG_VERSION");
     match &file {
         Some(file) => tracing::info!("Rialto {version}, configured by {}", file.display()),

@@ -15,7 +15,7 @@ use opentelemetry_sdk::{
     trace::{BatchSpanProcessor, SpanData, SpanProcessor},
 };
 use rialto_model::MessageId;
-use rialto_platform::Toolkit;
+use rialto_platform::{Toolkit, http::Http};
 use rialto_relay::{Span, Traces};
 use tokio::runtime::Handle;
 use url::Url;
@@ -102,7 +102,7 @@ impl Traces for Otlp {
 
 /// The process's HTTP client, for a thread outside its runtime.
 struct Client {
-    http: reqwest::Client,
+    http: Http,
     runtime: Handle,
 }
 

@@ -10,6 +10,8 @@ mod fixtures;
 mod kill;
 mod listening;
 mod locked;
+#[cfg(target_os = "linux")]
+mod open_files;
 mod outage;
 mod overload;
 mod retention;

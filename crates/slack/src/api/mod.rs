@@ -208,8 +208,7 @@ pub(crate) async fn send<T: Reply>(
         let until = calls::retry_after(&headers, toolkit.clock.now());
         return Err(ApiError::Limited { until });
     }
-    let bytes =
-        response.bytes().await.map_err(|error| ApiError::Unclear(calls::describe(&error)))?;
+    let bytes = calls::body(response).await.map_err(ApiError::Unclear)?;
     match serde_json::from_slice::<T>(&bytes) {
         Ok(reply) if reply.outcome().0 && status.is_success() => Ok((reply, headers)),
         Ok(reply) => match reply.outcome() {

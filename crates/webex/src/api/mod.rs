@@ -184,14 +184,13 @@ pub(crate) async fn answer(
         return Ok(response);
     }
     let (status, headers) = (response.status(), response.headers().clone());
-    let body = response.bytes().await.unwrap_or_default();
+    let body = calls::body(response).await.unwrap_or_default();
     Err(ApiError::of(status, &headers, &body, toolkit.clock.now()))
 }
 
 /// Reads an answer. What has no content reads as the default.
 pub(crate) async fn read<T: DeserializeOwned + Default>(response: Response) -> Result<T, ApiError> {
-    let body = response.bytes().await;
-    let body = body.map_err(|error| ApiError::Unclear(calls::describe(&error)))?;
+    let body = calls::body(response).await.map_err(ApiError::Unclear)?;
     if body.is_empty() {
         return Ok(T::default());
     }

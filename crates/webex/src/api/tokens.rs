@@ -46,7 +46,7 @@ impl Client {
             ApiError::Refused { message, .. } => ApiError::Revoked(message),
             other => other,
         })?;
-        let body = response.bytes().await.map_err(|error| failed(calls::describe(&error)))?;
+        let body = calls::body(response).await.map_err(failed)?;
         serde_json::from_slice::<TokenAnswer>(&body)
             .ok()
             .filter(|answer| answer.access_token.is_some())

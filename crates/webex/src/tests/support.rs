@@ -82,7 +82,7 @@ pub(super) struct World {
     pub connection: Arc<dyn Connection>,
     /// What Webex calls.
     pub rialto: MockServer,
-    http: reqwest::Client,
+    http: rialto_platform::http::Http,
 }
 
 impl World {

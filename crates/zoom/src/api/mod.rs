@@ -158,12 +158,12 @@ pub(crate) async fn answer<T: DeserializeOwned + Default>(
     let response =
         request.send().await.map_err(|error| ApiError::Failed(calls::call_failed(&error)))?;
     let (status, headers) = (response.status(), response.headers().clone());
-    let body = response.bytes().await;
+    let body = calls::body(response).await;
     if !status.is_success() {
         let body = body.unwrap_or_default();
         return Err(ApiError::of(status, &headers, &body, toolkit.clock.now()));
     }
-    let body = body.map_err(|error| ApiError::Unclear(calls::describe(&error)))?;
+    let body = body.map_err(ApiError::Unclear)?;
     if body.is_empty() {
         return Ok(T::default());
     }

@@ -40,7 +40,7 @@ impl Client {
             .await
             .map_err(|error| failed(calls::describe(&error)))?;
         let (status, headers) = (response.status(), response.headers().clone());
-        let body = response.bytes().await.map_err(|error| failed(calls::describe(&error)))?;
+        let body = calls::body(response).await.map_err(failed)?;
         if status.is_success() {
             return serde_json::from_slice::<TokenAnswer>(&body)
                 .ok()

@@ -14,7 +14,7 @@ use axum::{
     http::{HeaderMap, HeaderName, StatusCode, header, request::Parts},
     response::{IntoResponse, Response},
 };
-use rialto_platform::http::client;
+use rialto_platform::http::{Http, client};
 use rialto_testkit::{Api, World};
 use serde_json::{Value, json};
 use tokio::sync::OnceCell;
@@ -53,7 +53,7 @@ pub(super) struct Front {
 }
 
 struct Inner {
-    http: reqwest::Client,
+    http: Http,
     /// Slack, Rialto, and the sandbox's control.
     behind: OnceLock<(String, String, Api)>,
     secret: OnceCell<String>,
