@@ -53,6 +53,8 @@ pub struct RelaySettings {
     pub sweep_every: Duration,
     /// How long a webhook may take: what is younger is left to the next sweep on schedule.
     pub sweep_grace: Duration,
+    /// How much of what it found a sweep may have in memory before it is kept, in bytes.
+    pub sweep_memory: usize,
     /// How often a canary sings in each workspace; `None`: never.
     pub canary_every: Option<Duration>,
     /// How long a webhook may take to tell of the canary before the workspace is deaf.
@@ -77,6 +79,7 @@ impl RelaySettings {
             pacing: true,
             sweep_every: Duration::from_secs(15 * 60),
             sweep_grace: Duration::from_secs(2 * 60),
+            sweep_memory: 16 << 20,
             canary_every: Some(Duration::from_secs(5 * 60)),
             canary_patience: Duration::from_secs(60),
             traces: None,

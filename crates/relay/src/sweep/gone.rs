@@ -32,7 +32,7 @@ impl Relay {
             if gone.is_empty() {
                 return Ok(Some(gone));
             }
-            let next = self.past(reading).await?;
+            let next = self.past(reading, None).await?;
             if past.shown.is_subset(&next.shown) {
                 let still = self.gone(at, &next, started).await.map_err(store_away)?;
                 gone.retain(|event| still.contains(event));

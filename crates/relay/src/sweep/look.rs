@@ -7,7 +7,7 @@ use rialto_model::{ConversationRef, Event, EventKind, RemoteId};
 use rialto_platform::{Connection, HistoryPage, HistoryRequest, ReadError};
 use rialto_store::{NewInbound, StoreError, SweepRecord};
 
-use super::{Due, Why, news};
+use super::{Due, Why, findings::Findings, news};
 use crate::{relay::Relay, roster::ConnectionEntry};
 
 /// How far a sweep goes back behind the one before: platforms list with some delay, and clocks
@@ -23,10 +23,9 @@ const BATCH: usize = 200;
 /// What the past of a conversation says.
 #[derive(Default)]
 pub(super) struct Past {
-    news: Vec<Event>,
     /// Every message that is there.
     pub(super) shown: HashSet<RemoteId>,
-    /// Those of them that are news.
+    /// Those of them that are news, when news are looked for.
     new: HashSet<RemoteId>,
     pub(super) threads: HashSet<RemoteId>,
     pub(super) complete_since: Option<Timestamp>,
@@ -39,13 +38,16 @@ pub(super) struct Reading<'a> {
     live: &'a dyn Connection,
     since: Timestamp,
     pub(super) started: Timestamp,
+    /// Which messages are of interest.
+    said: (Timestamp, Option<Timestamp>),
 }
 
-/// The facts that a sweep kept.
-pub(crate) fn found(payload: &[u8]) -> Result<Vec<Event>, ReadError> {
-    serde_json::from_slice(payload)
-        .map(|event| vec![event])
-        .map_err(|_| ReadError::Permanent("what a sweep kept is no event".into()))
+impl Reading<'_> {
+    fn is_of_interest(&self, event: &Event) -> bool {
+        let EventKind::Message(state) = &event.kind else { return true };
+        let (from, until) = self.said;
+        state.posted_at >= from && until.is_none_or(|until| event.at <= until)
+    }
 }
 
 impl Relay {
@@ -63,33 +65,31 @@ impl Relay {
         let record = self.inner.sweeps.record(at);
         let checked = record.map_or(endpoint.since, |record| record.checked_until);
         let since = back(checked, OVERLAP).max(endpoint.since);
-        let reading = Reading { due, entry, live: live.as_ref(), since, started };
-        let mut past = self.past(&reading).await?;
-        past.news.retain(|event| !is_older(event, endpoint.since));
-        let gone = self.certainly_gone(&reading, &past).await?;
-        let is_certain = gone.is_some();
-        past.news.extend(gone.unwrap_or_default());
         let until = match due.why {
-            // The next sweep goes back as far again.
-            _ if !is_certain => checked,
-            Why::Gap => started,
+            Why::Gap => None,
+            // What is younger may still come by webhook.
             Why::Schedule => {
-                // What is younger may still come by webhook.
                 let grace = SignedDuration::try_from(self.inner.settings.sweep_grace);
-                let until = back(started, grace.unwrap_or(OVERLAP));
-                past.news.retain(|event| said_at(event).is_none() || event.at <= until);
-                until.max(checked)
+                Some(back(started, grace.unwrap_or(OVERLAP)))
             }
         };
-        let deaf = match due.why {
-            Why::Schedule => past.news.iter().filter_map(said_at).min(),
-            Why::Gap => None,
+        let said = (endpoint.since, until);
+        let reading = Reading { due, entry, live: live.as_ref(), since, started, said };
+        let (past, said_first) = self.keep_news(&reading).await?;
+        let gone = self.certainly_gone(&reading, &past).await?;
+        let checked_until = match &gone {
+            Some(_) => until.map_or(started, |until| until.max(checked)),
+            // The next sweep goes back as far again.
+            None => checked,
         };
+        let mut deletions = Findings::new(usize::MAX);
+        gone.iter().flatten().for_each(|event| deletions.put(event));
+        self.keep(at, &mut deletions).await.map_err(store_away)?;
+        let deaf = said_first.filter(|_| due.why == Why::Schedule);
         let deaf_since = record.and_then(|record| record.deaf_since).or(deaf);
-        self.keep_news(at, past.news).await.map_err(store_away)?;
-        self.inner.store.put_sweep(at, until, deaf_since).await.map_err(store_away)?;
+        self.inner.store.put_sweep(at, checked_until, deaf_since).await.map_err(store_away)?;
         let recovered = record.map_or(0, |record| record.recovered);
-        let record = SweepRecord { checked_until: until, recovered, deaf_since };
+        let record = SweepRecord { checked_until, recovered, deaf_since };
         self.inner.sweeps.records.lock().insert(at.clone(), record);
         if deaf_since.is_some() {
             tracing::warn!(connection = %at.connection, conversation = %at.conversation,
@@ -100,7 +100,37 @@ impl Relay {
         Ok(())
     }
 
-    pub(super) async fn past(&self, reading: &Reading<'_>) -> Result<Past, ReadError> {
+    /// Keeps what of the past is news, in the order in which it happened: as much of the oldest as
+    /// may be in memory at a time, until that was all. With what the last reading showed, and when
+    /// the oldest news was said.
+    ///
+    /// Each reading begins where the first one did: to what is older something may have happened,
+    /// and who dies before the end loses nothing.
+    async fn keep_news(
+        &self,
+        reading: &Reading<'_>,
+    ) -> Result<(Past, Option<Timestamp>), ReadError> {
+        let at = &reading.due.at;
+        let mut findings = Findings::new(self.inner.settings.sweep_memory);
+        let mut said_first: Option<Timestamp> = None;
+        loop {
+            let past = self.past(reading, Some(&mut findings)).await?;
+            said_first = said_first.into_iter().chain(findings.said_first()).min();
+            self.keep(at, &mut findings).await.map_err(store_away)?;
+            if !findings.go_on() {
+                return Ok((past, said_first));
+            }
+            tracing::info!(connection = %at.connection, conversation = %at.conversation,
+                "more was missed here than is kept at a time: the past is read again for the rest");
+        }
+    }
+
+    /// Reads all of the past, and finds what is news in it if that is asked for.
+    pub(super) async fn past(
+        &self,
+        reading: &Reading<'_>,
+        mut findings: Option<&mut Findings>,
+    ) -> Result<Past, ReadError> {
         let Reading { due, entry, live, since, .. } = *reading;
         let mut past = Past::default();
         let mut next: Option<String> = None;
@@ -124,6 +154,10 @@ impl Relay {
                 if let EventKind::Message(state) = &event.kind {
                     past.shown.insert(state.id.clone());
                 }
+                let Some(findings) = findings.as_deref_mut() else { continue };
+                if !reading.is_of_interest(&event) {
+                    continue;
+                }
                 // A reaction to a message that is news itself is news.
                 let about_news = matches!(&event.kind, EventKind::Reactions { message, reactions }
                     if past.new.contains(message) && !reactions.is_empty());
@@ -132,7 +166,7 @@ impl Relay {
                     if let EventKind::Message(state) = &event.kind {
                         past.new.insert(state.id.clone());
                     }
-                    past.news.push(event);
+                    findings.put(&event);
                 }
             }
             past.threads.extend(page.threads);
@@ -169,75 +203,33 @@ impl Relay {
         live.history(request).await
     }
 
-    /// Keeps news in the order in which it happened, and has it planned.
-    async fn keep_news(
-        &self,
-        at: &ConversationRef,
-        mut news: Vec<Event>,
-    ) -> Result<(), StoreError> {
-        if news.is_empty() {
-            return Ok(());
-        }
-        news.sort_by_cached_key(order);
+    /// Keeps findings, and has them planned.
+    async fn keep(&self, at: &ConversationRef, findings: &mut Findings) -> Result<(), StoreError> {
         let received_at = self.inner.toolkit.clock.now();
-        let row = |event: &Event| {
-            Some(NewInbound {
-                connection: at.connection,
-                conversation: at.conversation.clone(),
-                key: key(event)?,
-                payload: serde_json::to_vec(event).ok()?,
-                received_at,
-                swept: true,
-            })
+        let row = |(key, payload)| NewInbound {
+            connection: at.connection,
+            conversation: at.conversation.clone(),
+            key,
+            payload,
+            received_at,
+            swept: true,
         };
-        let rows: Vec<_> = news.iter().filter_map(row).collect();
-        for batch in rows.chunks(BATCH) {
+        let mut has_kept = false;
+        loop {
+            let batch: Vec<_> = findings.take(BATCH).into_iter().map(row).collect();
+            if batch.is_empty() {
+                break;
+            }
             let count = batch.len().try_into().unwrap_or(u64::MAX);
-            self.inner.store.append_inbound(batch.to_vec()).await?;
+            self.inner.store.append_inbound(batch).await?;
             metrics::counter!("rialto_swept_total").increment(count);
+            has_kept = true;
         }
-        self.wake_intake(at.clone());
+        if has_kept {
+            self.wake_intake(at.clone());
+        }
         Ok(())
     }
-}
-
-/// Messages by when they were said, so that a reply comes behind what it replies to; what happened
-/// to them afterwards behind all messages. Of one instant: by their ids, which platforms count up.
-fn order(event: &Event) -> (bool, Timestamp, usize, RemoteId) {
-    match &event.kind {
-        EventKind::Message(state) => {
-            (false, state.posted_at, state.id.as_str().len(), state.id.clone())
-        }
-        _ => (true, event.at, 0, "".into()),
-    }
-}
-
-/// Whether a finding that is known by this is the message.
-pub(super) fn is_message(key: &str, message: &RemoteId) -> bool {
-    let rest = key.strip_prefix("m:").and_then(|rest| rest.strip_prefix(message.as_str()));
-    rest.is_some_and(|rest| rest.starts_with(':') && !rest[1..].contains(':'))
-}
-
-/// What a finding is known by while it waits.
-fn key(event: &Event) -> Option<String> {
-    Some(match &event.kind {
-        EventKind::Message(state) => format!("m:{}:{}", state.id, state.revision.0),
-        EventKind::Deleted { message } => format!("d:{message}"),
-        EventKind::Reactions { message, .. } => format!("r:{message}"),
-        _ => return None,
-    })
-}
-
-/// When somebody said something new.
-fn said_at(event: &Event) -> Option<Timestamp> {
-    match &event.kind {
-        EventKind::Message(state) => Some(state.posted_at),
-        _ => None,
-    }
-}
-
-fn is_older(event: &Event, than: Timestamp) -> bool {
-    said_at(event).is_some_and(|said| said < than)
 }
 
 pub(super) fn back(from: Timestamp, by: SignedDuration) -> Timestamp {

@@ -6,6 +6,7 @@
 //! below what the platform lets one read. One that the platform refuses is left alone for as long as
 //! it asks; when it refuses several in a row, all of the connection wait.
 
+mod findings;
 mod gate;
 mod gone;
 mod line;
@@ -29,9 +30,9 @@ use tokio::{sync::Notify, time::Instant};
 
 use crate::{relay::Relay, roster::RosterView};
 
+pub(crate) use findings::found;
 use gate::Gates;
 use line::{Line, Turn};
-pub(crate) use look::found;
 use roots::Searched;
 
 /// How often it is looked whether a sweep is due, at most.

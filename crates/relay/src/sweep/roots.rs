@@ -10,7 +10,7 @@ use rialto_platform::ReadError;
 use rialto_store::Inbound;
 use tokio::time::Instant;
 
-use super::{Due, Why, look::is_message};
+use super::{Due, Why, findings::is_message};
 use crate::{ConnectionEntry, intake::Wait, plan::is_older, relay::Relay};
 
 /// How long a reply waits for the sweep.

@@ -82,6 +82,8 @@ struct State {
     lag: Duration,
     /// Of which conversations the past was read.
     past_read: Vec<String>,
+    /// How often a past was read from its first page on.
+    readings: usize,
     /// Whose past must be left alone until then.
     past_refused: BTreeMap<RemoteId, Timestamp>,
     /// How long a post or a change takes to be answered.

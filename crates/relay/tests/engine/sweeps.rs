@@ -1,6 +1,7 @@
 //! What no webhook told of is found, and delivered once.
 
 mod many;
+mod rounds;
 mod turns;
 
 use std::time::Duration;

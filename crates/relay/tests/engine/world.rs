@@ -61,6 +61,8 @@ pub struct World {
     pub toolkit: Toolkit,
     /// The run of the engine that there is now.
     pub process: Arc<Process>,
+    /// What the next run of the engine is started with.
+    pub settings: RelaySettings,
     broken: Option<Broken>,
     keys: u64,
 }
@@ -187,9 +189,10 @@ impl World {
         };
         store.put_channel_sync(sync).await.unwrap();
         let process = Arc::default();
-        let relay = start(&store, &networks, &toolkit, &process, broken).await;
+        let settings = RelaySettings::new("http://rialto.test/".parse().unwrap());
+        let relay = start(&store, &networks, &toolkit, &process, &settings, broken).await;
         let (left, right) = (networks[0].clone(), networks[1].clone());
-        Self { left, right, networks, relay, store, toolkit, process, broken, keys: 0 }
+        Self { left, right, networks, relay, store, toolkit, process, settings, broken, keys: 0 }
     }
 
     /// Another channel sync between the first two.
@@ -294,7 +297,8 @@ impl World {
         let _ = tokio::time::timeout(Duration::from_secs(1), self.relay.stop()).await;
         self.process = Arc::default();
         let (store, networks) = (&self.store, &self.networks);
-        self.relay = start(store, networks, &self.toolkit, &self.process, self.broken).await;
+        let (toolkit, settings) = (&self.toolkit, &self.settings);
+        self.relay = start(store, networks, toolkit, &self.process, settings, self.broken).await;
     }
 }
 
@@ -303,6 +307,7 @@ async fn start(
     networks: &[Network],
     toolkit: &Toolkit,
     process: &Arc<Process>,
+    settings: &RelaySettings,
     broken: Option<Broken>,
 ) -> Relay {
     let mut vendors: BTreeMap<Kind, Vendor> = BTreeMap::new();
@@ -315,6 +320,5 @@ async fn start(
     }
     let store = Arc::new(Watched::new(store.clone(), process.clone(), broken));
     let platforms = vendors.into_values().map(|vendor| Arc::new(vendor) as Arc<dyn Platform>);
-    let settings = RelaySettings::new("http://rialto.test/".parse().unwrap());
-    Relay::start(store, platforms.collect(), toolkit.clone(), settings).await.unwrap()
+    Relay::start(store, platforms.collect(), toolkit.clone(), settings.clone()).await.unwrap()
 }

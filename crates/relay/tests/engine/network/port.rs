@@ -34,7 +34,8 @@ impl Connection for Network {
     /// Two messages a page; deletions show by what is not there any more.
     async fn history(&self, request: HistoryRequest<'_>) -> Result<HistoryPage, ReadError> {
         self.reads_past(request.conversation).await?;
-        let state = self.state.lock();
+        let mut state = self.state.lock();
+        state.readings += usize::from(request.page.is_none());
         let all = state.conversations.get(request.conversation).map(Vec::as_slice);
         let listed = |seen: &Seen| seen.posted_at + state.lag <= self.clock.now();
         let since = |seen: &Seen| seen.posted_at >= request.since && !seen.deleted && listed(seen);

@@ -130,6 +130,11 @@ impl Network {
         std::mem::take(&mut self.state.lock().past_read)
     }
 
+    /// How often a past was read from its first page on. Begins anew.
+    pub fn readings(&self) -> usize {
+        std::mem::take(&mut self.state.lock().readings)
+    }
+
     /// What happens to whoever reads the past.
     pub(super) async fn reads_past(&self, of: &RemoteId) -> Result<(), ReadError> {
         let (illness, refused) = {
