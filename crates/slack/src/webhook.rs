@@ -8,7 +8,7 @@ use rialto_platform::{
 };
 use secrecy::ExposeSecret;
 use serde::{Deserialize, Serialize};
-use serde_json::{Value, value::RawValue};
+use serde_json::{json, value::RawValue};
 
 use crate::wire::{Envelope, Event, Message};
 
@@ -23,18 +23,12 @@ const SIGNATURE: Signature = Signature {
 
 /// What `normalize` is given: the event, and the envelope's time for events that have none.
 #[derive(Debug, Deserialize, Serialize)]
-pub(crate) struct Payload {
+pub(crate) struct Payload<'a> {
     /// Seconds since 1970.
     pub event_time: i64,
     /// As Slack sent it.
-    pub event: Value,
-}
-
-/// The same, the event just as it came.
-#[derive(Serialize)]
-struct Kept<'a> {
-    event_time: i64,
-    event: &'a RawValue,
+    #[serde(borrow)]
+    pub event: &'a RawValue,
 }
 
 /// What a call carries beside its envelope.
@@ -132,7 +126,7 @@ fn inbound(envelope: &Envelope, body: &[u8]) -> Option<Inbound> {
         _ => event.channel_id(),
     };
     let key = key(&event, envelope);
-    let payload = Kept { event_time: envelope.event_time, event: raw };
+    let payload = Payload { event_time: envelope.event_time, event: raw };
     Some(Inbound {
         workspace: workspace.into(),
         conversation: conversation.into(),
@@ -202,12 +196,12 @@ pub(crate) fn is_tombstone(message: &Message) -> bool {
 
 /// Slack dropped events of this workspace for a minute: in all conversations.
 fn rate_limited(envelope: &Envelope) -> Inbound {
-    let event = serde_json::json!({ "type": "app_rate_limited" });
-    let payload = Payload { event_time: envelope.minute_rate_limited, event };
+    let event = json!({ "type": "app_rate_limited" });
+    let payload = json!({ "event_time": envelope.minute_rate_limited, "event": event });
     Inbound {
         workspace: envelope.team_id.clone().unwrap_or_default().into(),
         conversation: "".into(),
         key: format!("s:app_rate_limited:{}", envelope.minute_rate_limited),
-        payload: serde_json::to_vec(&payload).unwrap_or_default(),
+        payload: payload.to_string().into(),
     }
 }

@@ -2,31 +2,8 @@
 //! than expected has its default value, because Slack's own examples break Slack's own schemas.
 
 use jiff::Timestamp;
-use secrecy::SecretString;
-use serde::{Deserialize, Deserializer, de::DeserializeOwned};
+use rialto_platform::{wire, wire::Secret};
 use serde_json::Value;
-
-/// Reads a value, or its default when it is something else.
-fn lenient<'de, D, T>(deserializer: D) -> Result<T, D::Error>
-where
-    D: Deserializer<'de>,
-    T: DeserializeOwned + Default,
-{
-    Ok(serde_json::from_value(Value::deserialize(deserializer)?).unwrap_or_default())
-}
-
-macro_rules! wire {
-    ($($(#[$doc:meta])* struct $name:ident {
-        $($(#[$attribute:meta])* $field:ident: $type:ty,)*
-    })*) => {$(
-        $(#[$doc])*
-        #[derive(Clone, Debug, Default, Deserialize)]
-        pub(crate) struct $name {
-            $($(#[$attribute])* #[serde(default, deserialize_with = "lenient")]
-            pub $field: $type,)*
-        }
-    )*};
-}
 
 wire! {
     /// The body of a call to the event address.
@@ -258,16 +235,6 @@ wire! {
     struct Named {
         id: Option<String>,
         name: Option<String>,
-    }
-}
-
-/// A secret in an answer: never shown.
-#[derive(Clone, Debug)]
-pub(crate) struct Secret(pub SecretString);
-
-impl<'de> Deserialize<'de> for Secret {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        Ok(Self(String::deserialize(deserializer)?.into()))
     }
 }
 

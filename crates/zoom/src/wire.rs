@@ -29,6 +29,8 @@ fn time(value: &Value) -> Option<Timestamp> {
     }
 }
 
+impl rialto_platform::wire::Whole for Time {}
+
 rialto_platform::wire! {
     /// The body of a call to the event address.
     struct Call {

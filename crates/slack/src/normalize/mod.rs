@@ -11,7 +11,6 @@ mod text;
 use jiff::Timestamp;
 use rialto_model::{Author, Event, EventKind, ReactionState, Revision, Signal};
 use rialto_platform::ReadError;
-use serde::Deserialize;
 
 pub(crate) use rich_text::DEEPEST;
 #[cfg(test)]
@@ -31,9 +30,9 @@ pub(crate) fn is_post(subtype: Option<&str>) -> bool {
 
 /// Makes events of what `receive` took.
 pub(crate) fn normalize(payload: &[u8], own: &Identity) -> Result<Vec<Event>, ReadError> {
-    let payload: Payload = serde_json::from_slice(payload)
+    let payload: Payload<'_> = serde_json::from_slice(payload)
         .map_err(|_| ReadError::Permanent("the stored event is not an event".into()))?;
-    let event = wire::Event::deserialize(&payload.event)
+    let event: wire::Event = serde_json::from_str(payload.event.get())
         .map_err(|_| ReadError::Permanent("the stored event is not an object".into()))?;
     let (kind, at) = kind(&event, &payload, own);
     let conversation = event.channel_id();
@@ -45,7 +44,11 @@ pub(crate) fn normalize(payload: &[u8], own: &Identity) -> Result<Vec<Event>, Re
 }
 
 /// What happened; and when, where that is not the event's own time.
-fn kind(event: &wire::Event, payload: &Payload, own: &Identity) -> (EventKind, Option<Timestamp>) {
+fn kind(
+    event: &wire::Event,
+    payload: &Payload<'_>,
+    own: &Identity,
+) -> (EventKind, Option<Timestamp>) {
     let kind = match event.kind.as_str() {
         "message" => return message_kind(event, payload, own),
         "reaction_added" | "reaction_removed" => reaction(event),
@@ -91,7 +94,7 @@ fn kind(event: &wire::Event, payload: &Payload, own: &Identity) -> (EventKind, O
 
 fn message_kind(
     event: &wire::Event,
-    payload: &Payload,
+    payload: &Payload<'_>,
     own: &Identity,
 ) -> (EventKind, Option<Timestamp>) {
     let deleted = |ts: Option<&str>| match ts {
@@ -106,7 +109,7 @@ fn message_kind(
             Some(message) => edited(event, said(message, changed_ts(event), own)),
             None => (ignored("change of nothing"), None),
         },
-        subtype if is_post(subtype) => match wire::Message::deserialize(&payload.event) {
+        subtype if is_post(subtype) => match serde_json::from_str(payload.event.get()) {
             Ok(message) => said(&message, event.ts.as_deref(), own),
             Err(_) => (ignored("message that is none"), None),
         },

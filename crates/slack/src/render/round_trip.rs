@@ -17,7 +17,6 @@ use super::{
 use crate::{
     api::Identity,
     normalize::{DEEPEST, normalize, paragraphs, sketch::sketch},
-    webhook::Payload,
 };
 
 type Step = fn(Vec<Block>) -> Vec<Block>;
@@ -371,8 +370,8 @@ fn returned(text: &RichText) -> RichText {
         "ts": "1764000000.000100", "event_ts": "1764000000.000100",
         "text": says.text, "blocks": says.blocks,
     });
-    let payload = serde_json::to_vec(&Payload { event_time: 1_764_000_000, event }).unwrap();
-    match normalize(&payload, &Identity::default()).unwrap().remove(0).kind {
+    let payload = json!({ "event_time": 1_764_000_000, "event": event }).to_string();
+    match normalize(payload.as_bytes(), &Identity::default()).unwrap().remove(0).kind {
         EventKind::Message(state) => state.content.text,
         other => panic!("{other:?}"),
     }
