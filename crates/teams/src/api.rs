@@ -116,7 +116,9 @@ impl Graph {
         let (status, headers) = (response.status(), response.headers().clone());
         let body = calls::body(response).await.unwrap_or_default();
         match Fault::of(status, &headers, &body, self.toolkit.clock.now()) {
-            Fault::Refused { status: StatusCode::UNAUTHORIZED, reason } => Fault::Revoked(reason),
+            Fault::Refused { status: StatusCode::UNAUTHORIZED, reason, .. } => {
+                Fault::Revoked(reason)
+            }
             other => other,
         }
     }

@@ -11,6 +11,7 @@ use crate::{
     connection::TeamsConnection,
     fault::Fault,
     place::{self, Place, is_id},
+    said::Said,
     tokens::Identity,
     wire::{Channel, Chat, List, Member, Team},
 };
@@ -168,7 +169,7 @@ impl TeamsConnection {
         let own = self.own_account().await?;
         let added = self.add(self.graph.url(&["teams", team, "members"]), &own, false).await;
         added.map_err(|fault| match fault {
-            Fault::Refused { status: StatusCode::FORBIDDEN, reason } => {
+            Fault::Refused { status: StatusCode::FORBIDDEN, reason, .. } => {
                 SetupError::Refused(format!(
                     "the service user is not in the team and may not be added: an owner of the team must add it, or an administrator must grant TeamMember.ReadWriteNonOwnerRole.All ({reason})"
                 ))
@@ -225,9 +226,9 @@ impl TeamsConnection {
         let url = self.graph.url(&["teams", team.as_str(), "channels"]);
         let made: Result<Channel, Fault> = self.graph.make(Identity::Service, url, &body).await;
         let channel = made.map_err(|fault| match fault {
-            Fault::Refused { status, reason } if reason.contains("exist") => {
+            Fault::Refused { said: Said::Exists, reason, .. } => {
                 SetupError::Refused(format!(
-                    "the team has a channel named {name}, perhaps a deleted one: connect it, or choose another name ({status}: {reason})"
+                    "the team has a channel named {name}, perhaps a deleted one: connect it, or choose another name ({reason})"
                 ))
             }
             fault => fault.to_setup(),

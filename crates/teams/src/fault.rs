@@ -6,7 +6,7 @@ use rialto_platform::{
     CabinetError, FileError, HoldScope, ReadError, SendError, SetupError, http as calls,
 };
 
-use crate::wire::ErrorAnswer;
+use crate::{said::Said, wire::ErrorAnswer};
 
 /// A call that did not succeed.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -14,9 +14,9 @@ pub(crate) enum Fault {
     /// Only an admin can mend it, by connecting again.
     #[error("the authorization is gone: {0}")]
     Revoked(String),
-    /// Graph refuses and says why; the status tells of what kind.
+    /// Graph refuses; the status and what is understood of its words tell of what kind.
     #[error("{reason}")]
-    Refused { status: StatusCode, reason: String },
+    Refused { status: StatusCode, said: Said, reason: String },
     /// Graph asks to wait. `wide` when it is about more than the conversation.
     #[error("asked to wait until {until}")]
     Throttled { until: Timestamp, wide: bool },
@@ -35,15 +35,17 @@ pub(crate) enum Fault {
 }
 
 impl Fault {
-    /// Reads an answer that is no success.
+    /// Reads an answer that is no success. What Graph wrote freely is not kept: it may quote the message.
     pub fn of(status: StatusCode, headers: &HeaderMap, body: &[u8], now: Timestamp) -> Self {
         let answer: ErrorAnswer = serde_json::from_slice(body).unwrap_or_default();
-        let said = match (answer.code(), answer.message()) {
-            ("", "") => format!("Graph answered {status}"),
-            (code, "") => format!("Graph answered {status}: {code}"),
-            ("", message) => format!("Graph answered {status}: {message}"),
-            (code, message) => format!("Graph answered {status}: {code}: {message}"),
-        };
+        let said = Said::of(&answer);
+        let mut reason = format!("Graph answered {status}");
+        for more in [answer.code().to_owned(), said.to_string()] {
+            if !more.is_empty() {
+                reason.push_str(": ");
+                reason.push_str(&more);
+            }
+        }
         let asks_to_wait = headers.contains_key(http::header::RETRY_AFTER);
         match status.as_u16() {
             429 => Self::Throttled { until: calls::retry_after(headers, now), wide: false },
@@ -51,8 +53,8 @@ impl Fault {
             503 | 504 if asks_to_wait => {
                 Self::Throttled { until: calls::retry_after(headers, now), wide: false }
             }
-            500..=599 => Self::Server(said),
-            _ => Self::Refused { status, reason: said },
+            500..=599 => Self::Server(reason),
+            _ => Self::Refused { status, said, reason },
         }
     }
 
@@ -72,13 +74,9 @@ impl Fault {
 
     /// Whether it exists already.
     pub fn is_there_already(&self) -> bool {
-        match self {
-            Self::Refused { status: StatusCode::CONFLICT, .. } => true,
-            Self::Refused { status: StatusCode::BAD_REQUEST, reason } => {
-                reason.contains("already exist")
-            }
-            _ => false,
-        }
+        matches!(self, Self::Refused { status, said, .. }
+            if *status == StatusCode::CONFLICT
+                || *status == StatusCode::BAD_REQUEST && *said == Said::Exists)
     }
 
     /// When the platform wants to be asked again.
@@ -101,12 +99,12 @@ impl Fault {
                 SendError::Unknown(reason.clone())
             }
             Self::NotSent(reason) => SendError::Transient(reason.clone()),
-            Self::Refused { status, reason } => match status.as_u16() {
+            Self::Refused { status, said, reason } => match status.as_u16() {
                 404 | 410 => {
                     SendError::Permanent(format!("the channel or message is gone ({reason})"))
                 }
                 408 | 409 | 412 | 423 => SendError::Transient(reason.clone()),
-                403 => SendError::Permanent(forbidden(reason)),
+                403 => SendError::Permanent(forbidden(said, reason)),
                 413 => SendError::Permanent(format!("the message is too large ({reason})")),
                 _ => SendError::Permanent(reason.clone()),
             },
@@ -135,13 +133,13 @@ impl From<CabinetError> for Fault {
     }
 }
 
-/// Graph names what is missing in some answers (`Missing scope permissions on the request. API
-/// requires one of '…'`) and hides it in others.
-fn forbidden(reason: &str) -> String {
-    if reason.contains("API requires one of") || reason.contains("permission") {
-        format!("a permission is missing: {reason}")
-    } else {
-        format!("not allowed; is the service user a member, and was consent given? ({reason})")
+/// Graph says that a permission is missing in some answers and hides it in others.
+fn forbidden(said: &Said, reason: &str) -> String {
+    match said {
+        Said::Lacks(_) => format!("a permission is missing: {reason}"),
+        _ => {
+            format!("not allowed; is the service user a member, and was consent given? ({reason})")
+        }
     }
 }
 
@@ -187,5 +185,29 @@ mod tests {
         }
         let fault = Fault::of(StatusCode::FORBIDDEN, &HeaderMap::new(), body, now);
         assert!(fault.to_send().to_string().contains("ChannelMessage.Send"), "{fault}");
+    }
+
+    #[test]
+    fn what_graph_quotes_is_not_kept() {
+        let now = Timestamp::UNIX_EPOCH;
+        for body in [
+            r#"{"error":{"code":"BadRequest","message":"Invalid body: my secret plan"}}"#,
+            r#"{"error":{"code":"my secret plan","message":"my secret plan already exists"}}"#,
+            r#"{"error":"my secret plan","error_description":"my secret plan"}"#,
+            "my secret plan",
+        ] {
+            for status in (400..600).filter_map(|status| StatusCode::from_u16(status).ok()) {
+                let fault = Fault::of(status, &HeaderMap::new(), body.as_bytes(), now);
+                for told in [
+                    format!("{fault:?}"),
+                    fault.to_send().to_string(),
+                    fault.to_read().to_string(),
+                    fault.to_file().to_string(),
+                    fault.to_setup().to_string(),
+                ] {
+                    assert!(!told.contains("plan"), "{status}: {told}");
+                }
+            }
+        }
     }
 }

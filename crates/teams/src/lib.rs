@@ -43,6 +43,7 @@ mod permissions;
 mod place;
 mod remote;
 mod render;
+mod said;
 mod send;
 mod sender;
 mod settings;

@@ -47,6 +47,17 @@ pub(crate) fn all() -> Vec<Permission> {
     delegated.chain(application).collect()
 }
 
+/// Those of ours that a text names.
+pub(crate) fn named_in(text: &str) -> Vec<&'static str> {
+    let words: Vec<&str> =
+        text.split(|c: char| !c.is_ascii_alphanumeric() && !matches!(c, '.' | '_')).collect();
+    let ours = DELEGATED.into_iter().chain(APPLICATION).map(|(name, _)| name);
+    let mut named: Vec<&str> = ours.filter(|name| words.contains(name)).collect();
+    named.sort_unstable();
+    named.dedup();
+    named
+}
+
 /// The scopes of the sign-in, as asked for.
 pub(crate) fn scopes() -> String {
     let names = SIGN_IN.into_iter().chain(DELEGATED).map(|(name, _)| name);

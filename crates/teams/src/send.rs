@@ -15,6 +15,7 @@ use crate::{
     fingerprint::{self, FILE_SIGN},
     html, markup,
     place::{Place, chat_of, is_id},
+    said::Said,
     tokens::Identity,
     upload::Uploaded,
     wire::{ChatMessage, List},
@@ -90,7 +91,7 @@ impl TeamsConnection {
                     path.splice(0..0, ["users".into(), own]);
                 }
                 match self.act(path, "softDelete", None).await {
-                    Err(Fault::Refused { reason, .. }) if reason.contains("deleted") => Ok(()),
+                    Err(Fault::Refused { said: Said::Deleted, .. }) => Ok(()),
                     Err(fault) if fault.is_gone() => Ok(()),
                     done => done.map_err(|fault| fault.to_send()),
                 }

@@ -18,6 +18,7 @@ use crate::{
     connection::TeamsConnection,
     fault::Fault,
     place::Place,
+    said::Said,
     settings::Listening,
     tokens::Identity,
     wire::Subscription,
@@ -265,12 +266,14 @@ impl TeamsConnection {
             conversation => Place::parse(&conversation.into())
                 .ok_or_else(|| Fault::Refused {
                     status: StatusCode::NOT_FOUND,
+                    said: Said::Nothing,
                     reason: format!("`{conversation}` is no channel of Teams"),
                 })?
                 .messages_resource(),
         };
         let client_state = settings.client_state.as_ref().ok_or_else(|| Fault::Refused {
             status: StatusCode::BAD_REQUEST,
+            said: Said::Nothing,
             reason: "the app has no client state; set the app up again".into(),
         })?;
         let now = self.now();
@@ -291,9 +294,10 @@ impl TeamsConnection {
             // One that we made and forgot (its answer was lost) takes the place of the new one.
             Err(Fault::Refused {
                 status: StatusCode::CONFLICT | StatusCode::FORBIDDEN,
+                said,
                 reason,
             }) if self.remove_strays(who, &resource).await? == 0 => {
-                Err(Fault::Refused { status: StatusCode::FORBIDDEN, reason })
+                Err(Fault::Refused { status: StatusCode::FORBIDDEN, said, reason })
             }
             Err(Fault::Refused {
                 status: StatusCode::CONFLICT | StatusCode::FORBIDDEN, ..

@@ -13,6 +13,7 @@ use tokio::sync::Mutex;
 
 use crate::{
     fault::Fault,
+    said::Said,
     settings::Settings,
     wire::{ErrorAnswer, TokenAnswer},
 };
@@ -260,7 +261,10 @@ pub(crate) async fn ask(
             .ok_or_else(|| Fault::NotSent("the sign-in service gave no token".into()));
     }
     let answer: ErrorAnswer = serde_json::from_slice(&body).unwrap_or_default();
-    let reason = format!("{}: {}", answer.code(), answer.message());
+    let reason = match answer.number() {
+        "" => answer.code().to_owned(),
+        number => format!("{}: {number}", answer.code()),
+    };
     match answer.code() {
         // RFC 6749 and Entra: the sign-in is over, or a human must act.
         "invalid_grant" | "interaction_required" | "consent_required" | "login_required" => {
@@ -276,7 +280,10 @@ pub(crate) async fn ask(
             Fault::Throttled { until, .. } => Err(Fault::Throttled { until, wide: true }),
             other => Err(other),
         },
-        _ => Err(Fault::Refused { status: StatusCode::BAD_REQUEST, reason }),
+        _ => {
+            let said = Said::Nothing;
+            Err(Fault::Refused { status: StatusCode::BAD_REQUEST, said, reason })
+        }
     }
 }
 

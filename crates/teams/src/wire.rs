@@ -355,10 +355,25 @@ pub(crate) struct ErrorAnswer {
 }
 
 impl ErrorAnswer {
+    /// The code, if it looks like one.
     pub fn code(&self) -> &str {
-        self.error.as_str().or_else(|| self.error["code"].as_str()).unwrap_or_default()
+        let code = self.error.as_str().or_else(|| self.error["code"].as_str()).unwrap_or_default();
+        let of_a_code = |c: char| c.is_ascii_alphanumeric() || matches!(c, '_' | '.' | '-');
+        if code.len() <= 64 && code.chars().all(of_a_code) { code } else { "" }
     }
 
+    /// The sign-in service's number of what is wrong: `AADSTS50173`.
+    pub fn number(&self) -> &str {
+        let number = self.error_description.split(':').next().unwrap_or_default();
+        match number.strip_prefix("AADSTS") {
+            Some(digits) if digits.len() <= 12 && digits.bytes().all(|c| c.is_ascii_digit()) => {
+                number
+            }
+            _ => "",
+        }
+    }
+
+    /// What it wrote freely: to be understood, never to be kept.
     pub fn message(&self) -> &str {
         match self.error["message"].as_str() {
             Some(message) => message,

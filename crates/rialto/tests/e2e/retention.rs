@@ -133,6 +133,37 @@ async fn what_was_said_is_nowhere_while_it_is_on_its_way_after_a_crash_and_when_
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_refusal_that_quotes_the_message_leaves_nothing_of_it() {
+    let (world, channels) = four_in_step(&[("RIALTO_CANARY_EVERY", "0s")]).await;
+    for side in Side::ALL {
+        let refusal = json!({"platform": side.word(), "target": "api", "method": posts(side),
+                             "kind": "status", "code": 400, "quotes": true});
+        world.control.post("/faults", refusal).await.unwrap();
+        world.say(side, &channels, &marker(side, "text")).await.unwrap();
+    }
+    // What tells who wrote it is refused as well, but is no post in the channel.
+    let parked = async || {
+        let all = world.api.get("/api/v1/deliveries?state=parked").await?;
+        let mut all = all.as_array().cloned().unwrap_or_default();
+        all.retain(|delivery| delivery["kind"] == "post");
+        anyhow::Ok(all)
+    };
+    let all = async || Ok(parked().await?.len() == 12);
+    world.until("all is parked", all).await.unwrap();
+    let told = parked().await.unwrap();
+    for side in Side::ALL {
+        let to_it = told.iter().filter(|it| it["to"]["platform"] == side.word());
+        let reasons: Vec<&str> = to_it.filter_map(|it| it["reason"].as_str()).collect();
+        let quoted = reasons.iter().any(|reason| markers().iter().any(|it| reason.contains(it)));
+        assert!(reasons.len() == 3 && !quoted, "{reasons:?}");
+    }
+    is_clean("when all was refused", &retention(&world, &markers()).await);
+    world.rialto.lock().await.stop().await.unwrap();
+    is_clean("when the server is stopped", &retention(&world, &markers()).await);
+    world.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn what_is_left_behind_is_found_with_its_place_and_its_form() {
     let world = without_canary().await;
     // The files are its own as long as it runs.

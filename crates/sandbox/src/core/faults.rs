@@ -37,6 +37,9 @@ pub enum Kind {
         /// Seconds for `Retry-After`; a 429 without it says 1.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         retry_after: Option<u64>,
+        /// The vendor's words quote what was sent, where it says more than a code.
+        #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+        quotes: bool,
     },
     /// API: the connection is dropped and nothing is done.
     Reset,

@@ -13,6 +13,8 @@ use super::faults::{Kind, Target};
 pub struct Gate {
     /// Refuse with this status, in the vendor's shape; `Retry-After` in seconds.
     pub refuse: Option<(u16, Option<u64>)>,
+    /// The refusal's words quote what was sent.
+    pub quotes: bool,
     /// Drop the connection now: answer with [`drop_connection`].
     pub reset: bool,
     /// Do the act, then answer with [`drop_connection`].
@@ -31,9 +33,10 @@ impl Core {
             gate.struck.push(kind.to_string());
             match kind {
                 Kind::Latency { ms } => tokio::time::sleep(Duration::from_millis(ms)).await,
-                Kind::Status { code, retry_after } => {
+                Kind::Status { code, retry_after, quotes } => {
                     let retry_after = retry_after.or((code == 429).then_some(1));
                     gate.refuse = Some((code, retry_after));
+                    gate.quotes = quotes;
                 }
                 Kind::Reset => gate.reset = true,
                 Kind::LoseAnswer => gate.lose_answer = true,
@@ -46,6 +49,18 @@ impl Core {
             }
         }
         gate
+    }
+}
+
+impl Gate {
+    /// A refusal's words: the emulator's own, or such as quote what was sent.
+    pub async fn words(&self, own: &str, sent: Body) -> String {
+        const MOST: usize = 8 * 1024 * 1024;
+        if !self.quotes {
+            return own.to_owned();
+        }
+        let sent = axum::body::to_bytes(sent, MOST).await.unwrap_or_default();
+        format!("{own} It was sent: {}", String::from_utf8_lossy(&sent))
     }
 }
 

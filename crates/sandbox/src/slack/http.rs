@@ -50,8 +50,14 @@ pub(crate) async fn call(
         return drop_connection();
     }
     if let Some((code, retry_after)) = gate.refuse {
-        (made.status, made.error) = (code, Some("fault: status"));
+        // Slack has words for what it refuses with 200 only.
+        let status = if gate.quotes { 200 } else { code };
+        (made.status, made.error) = (status, Some("fault: status"));
         slack.core.calls.note("slack", made);
+        if gate.quotes {
+            let words = gate.words("[ERROR] it is not taken.", body.into()).await;
+            return axum::Json(Fail::arguments(words).body()).into_response();
+        }
         return refused(code, retry_after);
     }
     let outcome = answer(&slack, &name, args, &headers, gate.expire_token);

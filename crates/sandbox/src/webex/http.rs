@@ -50,7 +50,8 @@ pub(crate) async fn call(State(webex): State<Arc<Webex>>, request: Request) -> R
     }
     if let Some((code, retry_after)) = gate.refuse {
         note.down(code, None, "");
-        return by_fault(&webex.core.ids, code, retry_after);
+        let words = gate.words(words_of(code), request.into_body()).await;
+        return by_fault(&webex.core.ids, code, words, retry_after);
     }
     let who = match admit(&webex, operation, request.headers(), gate.expire_token) {
         Ok(who) => who,
@@ -222,13 +223,20 @@ pub(crate) fn replied(ids: &Ids, result: Result<Reply, Fail>) -> Response {
     response
 }
 
+/// What is said of a status that a fault asked for.
+pub(crate) fn words_of(code: u16) -> &'static str {
+    let status = StatusCode::from_u16(code).ok();
+    status.and_then(|status| status.canonical_reason()).unwrap_or("Refused")
+}
+
 /// A refusal that a fault asked for.
-pub(crate) fn by_fault(ids: &Ids, code: u16, retry_after: Option<u64>) -> Response {
-    let message = match StatusCode::from_u16(code) {
-        Ok(status) => status.canonical_reason().unwrap_or("Refused"),
-        Err(_) => "Refused",
-    };
-    replied(ids, Err(Fail { retry_after, ..Fail::new(code, message) }))
+pub(crate) fn by_fault(
+    ids: &Ids,
+    code: u16,
+    words: impl Into<String>,
+    retry_after: Option<u64>,
+) -> Response {
+    replied(ids, Err(Fail { retry_after, ..Fail::new(code, words) }))
 }
 
 impl Input {

@@ -16,7 +16,7 @@ use serde_json::{Value, json};
 
 use super::Webex;
 use super::error::Fail;
-use super::http::{by_fault, replied};
+use super::http::{by_fault, replied, words_of};
 use super::stage::Stage;
 use super::world::{Refresh, Token};
 use crate::core::{Made, drop_connection};
@@ -48,7 +48,7 @@ pub(crate) async fn token(
     }
     if let Some((code, retry_after)) = gate.refuse {
         note(code, "", None);
-        return by_fault(&webex.core.ids, code, retry_after);
+        return by_fault(&webex.core.ids, code, words_of(code), retry_after);
     }
     let kind = headers.get(header::CONTENT_TYPE).and_then(|value| value.to_str().ok());
     let is_form = kind.is_some_and(|kind| kind.starts_with("application/x-www-form-urlencoded"));

@@ -46,7 +46,7 @@ pub(crate) async fn call(State(zoom): State<Arc<Zoom>>, request: Request) -> Res
     }
     if let Some((code, retry_after)) = gate.refuse {
         note(&zoom, &name, code, None, "", path, &gate.struck);
-        return by_fault(code, retry_after);
+        return by_fault(&gate, code, retry_after, request.into_body()).await;
     }
     let headers = request.headers().clone();
     let query = request.uri().query().unwrap_or("").to_owned();
@@ -233,13 +233,14 @@ fn add(response: &mut Response, headers: &Headers) {
 }
 
 /// A refusal that a fault asked for.
-fn by_fault(code: u16, retry_after: Option<u64>) -> Response {
-    let message = match code {
+async fn by_fault(gate: &Gate, code: u16, retry_after: Option<u64>, sent: Body) -> Response {
+    let own = match code {
         429 => "You have reached the maximum per-second rate limit for this API. Try again later.",
         500..=599 => "Internal server error.",
         _ => "Refused.",
     };
-    let mut response = refused(&Fail::new(code, u32::from(code), message), &Vec::new());
+    let words = gate.words(own, sent).await;
+    let mut response = refused(&Fail::new(code, u32::from(code), words), &Vec::new());
     if let Some(seconds) = retry_after {
         response.headers_mut().insert(header::RETRY_AFTER, HeaderValue::from(seconds));
     }

@@ -39,6 +39,11 @@ async fn calls_fail_as_asked() {
         (limited.status().as_u16(), &limited.headers()["retry-after"]),
         (429, &"7".parse().unwrap())
     );
+    api(json!({"kind": "status", "code": 400, "quotes": true})).await;
+    let quoted: Value = post(&world, "x").await.unwrap().json().await.unwrap();
+    assert_eq!(quoted["error"], "invalid_arguments");
+    let words = quoted["response_metadata"]["messages"][0].as_str().unwrap();
+    assert!(words.contains(r#""text":"x""#), "{words}");
     api(json!({"kind": "reset"})).await;
     post(&world, "x").await.unwrap_err();
     assert_eq!(posted(&world).await, 0, "nothing was done so far");
@@ -58,11 +63,18 @@ async fn calls_fail_as_asked() {
 
     let calls =
         world.control("GET", "/calls?platform=slack&operation=chat.postMessage", Value::Null).await;
-    assert_eq!(calls["total"], 6);
+    assert_eq!(calls["total"], 7);
     let told: Vec<_> = calls["calls"].as_array().unwrap().iter().collect();
     let struck: Vec<_> = told.iter().map(|call| call["faults"][0].as_str().unwrap()).collect();
-    let expected =
-        ["status 503", "status 429", "reset", "lose_answer", "latency 120 ms", "expire_tokens"];
+    let expected = [
+        "status 503",
+        "status 429",
+        "status 400",
+        "reset",
+        "lose_answer",
+        "latency 120 ms",
+        "expire_tokens",
+    ];
     assert_eq!(struck, expected, "the journal tells which fault struck which call");
     for call in &told {
         let about = call["about"].as_str().unwrap();

@@ -101,6 +101,14 @@ async fn faults_strike_before_or_after_the_act() {
     let answer = world.call("POST", &world.messages(), &ann, body()).await;
     assert_eq!((answer.status, answer.retry_after.as_deref()), (429, Some("7")));
 
+    let mut quotes = fault("status");
+    quotes["code"] = json!(400);
+    quotes["quotes"] = json!(true);
+    world.control("/faults", quotes).await;
+    let answer = world.call("POST", &world.messages(), &ann, body()).await;
+    let words = answer.body["error"]["message"].as_str().unwrap();
+    assert!(answer.status == 400 && words.contains(r#""content":"x""#), "{words}");
+
     world.control("/faults", fault("lose_answer")).await;
     let url = format!("{}{}", world.sandbox.urls().graph, world.messages());
     let lost = world.http.post(&url).bearer_auth(&ann).json(&body()).send().await;
@@ -113,5 +121,5 @@ async fn faults_strike_before_or_after_the_act() {
 
     world.control("/faults", fault("expire_tokens")).await;
     assert_eq!(world.call("POST", &world.messages(), &ann, body()).await.status, 401);
-    assert_eq!(world.sandbox.core().calls.count("teams", post), 4);
+    assert_eq!(world.sandbox.core().calls.count("teams", post), 5);
 }

@@ -32,6 +32,9 @@ async fn calls_fail_as_asked() {
         let body: Value = answer.json().await.unwrap();
         assert!(body["trackingId"].is_string(), "{body}");
     }
+    api(json!({"kind": "status", "code": 400, "quotes": true})).await;
+    let quoted: Value = post(&world, &room).await.unwrap().json().await.unwrap();
+    assert!(quoted["message"].as_str().unwrap().contains(r#""text":"x""#), "{quoted}");
     api(json!({"kind": "reset"})).await;
     post(&world, &room).await.unwrap_err();
     assert_eq!(world.view("general").await.len(), 0, "nothing was done so far");
@@ -49,7 +52,7 @@ async fn calls_fail_as_asked() {
     let calls = world.control("GET", path, Value::Null).await;
     let statuses: Vec<u64> =
         calls["calls"].as_array().unwrap().iter().map(|c| c["status"].as_u64().unwrap()).collect();
-    assert_eq!(statuses, [502, 429, 0, 0, 200, 401, 401]);
+    assert_eq!(statuses, [502, 429, 400, 0, 0, 200, 401, 401]);
 }
 
 #[tokio::test]

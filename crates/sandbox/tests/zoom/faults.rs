@@ -32,6 +32,9 @@ async fn calls_fail_as_asked() {
         (limited.status().as_u16(), &limited.headers()["retry-after"]),
         (429, &"7".parse().unwrap())
     );
+    api(json!({"kind": "status", "code": 400, "quotes": true})).await;
+    let quoted: Value = post(&world).await.unwrap().json().await.unwrap();
+    assert!(quoted["message"].as_str().unwrap().contains(r#""message":"x""#), "{quoted}");
     api(json!({"kind": "reset"})).await;
     post(&world).await.unwrap_err();
     assert!(world.view("general").await.is_empty(), "nothing was done so far");
@@ -60,6 +63,7 @@ async fn calls_fail_as_asked() {
         json!([
             [503, "status 503"],
             [429, "status 429"],
+            [400, "status 400"],
             [0, "reset"],
             [0, "lose_answer"],
             [201, "latency 120 ms"],
@@ -69,8 +73,8 @@ async fn calls_fail_as_asked() {
             [401, "expire_tokens"]
         ])
     );
-    assert!(calls[4]["about"].as_str().unwrap().contains("message=x"), "{}", calls[4]);
-    assert!(calls[4]["about"].as_str().unwrap().contains(" → "), "and what was made");
+    assert!(calls[5]["about"].as_str().unwrap().contains("message=x"), "{}", calls[5]);
+    assert!(calls[5]["about"].as_str().unwrap().contains(" → "), "and what was made");
 }
 
 #[tokio::test]

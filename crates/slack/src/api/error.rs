@@ -14,7 +14,7 @@ pub(crate) enum ApiError {
     },
     /// Refused with a code.
     Refused {
-        /// Slack's word for it.
+        /// Slack's word for it; nothing else that came along, since it may quote the message.
         code: String,
         /// The missing scope.
         needed: Option<String>,
@@ -121,7 +121,7 @@ impl ApiError {
                 needed.as_deref().unwrap_or("that Slack does not name"),
             ),
             Self::Refused { code, .. } => match meaning(code).1 {
-                "" => format!("Slack refused: {}", code.chars().take(80).collect::<String>()),
+                "" => format!("Slack refused: {code}"),
                 words => format!("{words} ({code})"),
             },
             Self::Status(status) => format!("Slack answered with {status}"),

@@ -216,7 +216,7 @@ pub(crate) async fn send<T: Reply>(
                 Err(ApiError::Limited { until: calls::retry_after(&headers, toolkit.clock.now()) })
             }
             (_, Some(code), needed) => {
-                Err(ApiError::Refused { code: code.into(), needed: needed.map(Into::into) })
+                Err(ApiError::Refused { code: word(code), needed: needed.map(word) })
             }
             (_, None, _) => Err(ApiError::Status(status)),
         },
@@ -225,6 +225,13 @@ pub(crate) async fn send<T: Reply>(
         }
         Err(_) => Err(ApiError::Status(status)),
     }
+}
+
+/// One of Slack's own words, codes and scopes; empty for what does not look like one.
+fn word(word: &str) -> String {
+    let of_a_word =
+        |byte: u8| byte.is_ascii_lowercase() || byte.is_ascii_digit() || b"_.:,-".contains(&byte);
+    if word.len() <= 80 && word.bytes().all(of_a_word) { word.to_owned() } else { String::new() }
 }
 
 /// An answer that tells whether it is one.

@@ -133,6 +133,23 @@ async fn a_missing_scope_is_named() {
 }
 
 #[tokio::test]
+async fn of_a_refusal_only_slacks_codes_are_kept() {
+    let quoting = [
+        json!({ "ok": false, "error": "My secret plan", "needed": "My secret plan" }),
+        json!({ "ok": false, "error": "missing_scope", "needed": "My secret plan" }),
+        json!({ "ok": false, "error": "invalid_arguments",
+                "response_metadata": { "messages": ["[ERROR] My secret plan"] } }),
+    ];
+    for answer in quoting {
+        let workspace = workspace().await;
+        workspace.answers("chat.postMessage", answer).await;
+        let error = post_text(&workspace).await.unwrap_err();
+        assert!(!format!("{error:?}").contains("plan"), "{error:?}");
+        assert!(matches!(error, SendError::Permanent(_)), "{error:?}");
+    }
+}
+
+#[tokio::test]
 async fn blocks_that_slack_refuses_go_as_text() {
     let workspace = workspace().await;
     workspace.answers("chat.postMessage", json!({ "ok": true, "ts": "5.000006" })).await;

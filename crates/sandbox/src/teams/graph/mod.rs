@@ -111,11 +111,8 @@ pub(crate) async fn serve(teams: Arc<Teams>, request: Request) -> Response<Body>
     }
     let answer = match gate.refuse {
         Some((status, retry_after)) => {
-            let mut error = GraphError::new(
-                status,
-                code_of(status),
-                "The request was refused by a fault rule.",
-            );
+            let words = gate.words("The request was refused by a fault rule.", body).await;
+            let mut error = GraphError::new(status, code_of(status), words);
             error.retry_after = retry_after;
             Err(error)
         }
