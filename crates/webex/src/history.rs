@@ -87,15 +87,37 @@ pub(crate) fn goes_on(listed: &Listed<Message>) -> bool {
 /// Where the page begins that follows these messages: with the last of them once more, in case others are of
 /// the same instant. Times may be told to the second only.
 pub(crate) fn behind(messages: &[Message]) -> Option<String> {
-    let oldest = oldest(messages)?;
-    let instant = match oldest.subsec_nanosecond() {
-        0 => SignedDuration::from_secs(1),
-        _ => SignedDuration::from_millis(1),
+    let mut times = messages.iter().filter_map(|message| message.created);
+    let instant = match times.all(|at| at.subsec_nanosecond() == 0) {
+        true => SignedDuration::from_secs(1),
+        false => SignedDuration::from_millis(1),
     };
-    let after = oldest.checked_add(instant).ok()?;
+    let after = oldest(messages)?.checked_add(instant).ok()?;
     Some(after.strftime("%Y-%m-%dT%H:%M:%S%.3fZ").to_string())
 }
 
 fn oldest(messages: &[Message]) -> Option<Timestamp> {
     messages.iter().filter_map(|message| message.created).min()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_next_page_begins_with_the_instant_of_the_oldest_message() {
+        let page = |created: &[&str]| -> Vec<Message> {
+            let message = |at: &&str| Message { created: at.parse().ok(), ..Message::default() };
+            created.iter().map(message).collect()
+        };
+        for (created, next) in [
+            (&["2026-11-26T10:00:02.500Z", "2026-11-26T10:00:01.250Z"][..], "01.251Z"),
+            (&["2026-11-26T10:00:02.500Z", "2026-11-26T10:00:01.000Z"], "01.001Z"),
+            (&["2026-11-26T10:00:02Z", "2026-11-26T10:00:01Z"], "02.000Z"),
+        ] {
+            let expected = format!("2026-11-26T10:00:{next}");
+            assert_eq!(behind(&page(created)), Some(expected), "{created:?}");
+        }
+        assert_eq!(behind(&page(&[])), None);
+    }
 }
