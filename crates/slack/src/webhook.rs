@@ -4,13 +4,13 @@ use http::StatusCode;
 use jiff::{SignedDuration, Timestamp};
 use rialto_platform::{
     AppConfig, Inbound, Received, Refusal, Verified, WebhookAnswer, WebhookRequest,
-    verify::Signature,
+    verify::Signature, wire::Lenient,
 };
 use secrecy::ExposeSecret;
 use serde::{Deserialize, Serialize};
 use serde_json::{json, value::RawValue};
 
-use crate::wire::{Envelope, Event, Message};
+use crate::wire::{Authorization, Event, Message};
 
 /// How far the sender's clock may be off, either way (docs: *Verifying requests from Slack*).
 pub(crate) const WINDOW: SignedDuration = SignedDuration::from_secs(300);
@@ -31,9 +31,23 @@ pub(crate) struct Payload<'a> {
     pub event: &'a RawValue,
 }
 
-/// What a call carries beside its envelope.
+/// The body of a call to the event address.
 #[derive(Deserialize)]
-struct Carried<'a> {
+struct Envelope<'a> {
+    #[serde(rename = "type", default, deserialize_with = "Lenient::lenient")]
+    kind: String,
+    #[serde(default, deserialize_with = "Lenient::lenient")]
+    challenge: Option<String>,
+    #[serde(default, deserialize_with = "Lenient::lenient")]
+    team_id: Option<String>,
+    #[serde(default, deserialize_with = "Lenient::lenient")]
+    event_id: Option<String>,
+    #[serde(default, deserialize_with = "Lenient::lenient")]
+    event_time: i64,
+    #[serde(default, deserialize_with = "Lenient::lenient")]
+    minute_rate_limited: i64,
+    #[serde(default, deserialize_with = "Lenient::lenient")]
+    authorizations: Vec<Authorization>,
     #[serde(borrow)]
     event: Option<&'a RawValue>,
 }
@@ -42,7 +56,7 @@ struct Carried<'a> {
 /// created) only the handshake is answered, and only then unsigned.
 pub(crate) fn receive(app: &AppConfig, request: &WebhookRequest<'_>, now: Timestamp) -> Received {
     let Ok(secret) = app.secret("signing_secret") else {
-        return match serde_json::from_slice::<Envelope>(request.body) {
+        return match serde_json::from_slice::<Envelope<'_>>(request.body) {
             Ok(envelope) if envelope.kind == "url_verification" => handshake(envelope),
             _ => Received::Refused(Refusal::unproven("this app has no signing secret yet")),
         };
@@ -57,14 +71,14 @@ pub(crate) fn receive(app: &AppConfig, request: &WebhookRequest<'_>, now: Timest
     }
     // Serde would take an array for a struct of optional fields.
     let is_object = request.body.trim_ascii_start().starts_with(b"{");
-    let envelope = serde_json::from_slice::<Envelope>(request.body).ok().filter(|_| is_object);
+    let envelope = serde_json::from_slice::<Envelope<'_>>(request.body).ok().filter(|_| is_object);
     let Some(envelope) = envelope else {
         return Received::Refused(Refusal::malformed("the body is not a JSON object"));
     };
     match envelope.kind.as_str() {
         "url_verification" => handshake(envelope),
         "event_callback" => {
-            let inbound = inbound(&envelope, request.body);
+            let inbound = inbound(&envelope);
             accepted(inbound.into_iter().map(|inbound| Verified::by(proof, inbound)).collect())
         }
         "app_rate_limited" => accepted(vec![Verified::by(proof, rate_limited(&envelope))]),
@@ -83,7 +97,7 @@ fn accepted(inbound: Vec<Verified<Inbound>>) -> Received {
     Received::Inbound { inbound, answer: WebhookAnswer::status(StatusCode::OK) }
 }
 
-fn handshake(envelope: Envelope) -> Received {
+fn handshake(envelope: Envelope<'_>) -> Received {
     match envelope.challenge {
         Some(challenge) => Received::Handshake(WebhookAnswer {
             status: StatusCode::OK,
@@ -99,7 +113,7 @@ fn handshake(envelope: Envelope) -> Received {
 /// about, which need not be where the app is installed: `authorizations[0]` says that. For an
 /// installation on a whole organization it is the organization's id. Slack names one installation
 /// only, so two workspaces of one shared channel under the same app hear by one of them.
-fn workspace(envelope: &Envelope) -> Option<String> {
+fn workspace(envelope: &Envelope<'_>) -> Option<String> {
     let authorization = envelope.authorizations.first();
     let organization = authorization.filter(|one| one.is_enterprise_install);
     [
@@ -113,9 +127,9 @@ fn workspace(envelope: &Envelope) -> Option<String> {
     .cloned()
 }
 
-fn inbound(envelope: &Envelope, body: &[u8]) -> Option<Inbound> {
+fn inbound(envelope: &Envelope<'_>) -> Option<Inbound> {
     let workspace = workspace(envelope)?;
-    let raw = serde_json::from_slice::<Carried<'_>>(body).ok()?.event?;
+    let raw = envelope.event?;
     let event: Event = serde_json::from_str(raw.get()).ok()?;
     if event.kind.is_empty() {
         return None;
@@ -136,7 +150,7 @@ fn inbound(envelope: &Envelope, body: &[u8]) -> Option<Inbound> {
 }
 
 /// What identifies the fact: Slack has been seen to tell one fact under eleven event ids.
-fn key(event: &Event, envelope: &Envelope) -> String {
+fn key(event: &Event, envelope: &Envelope<'_>) -> String {
     let when = event.event_ts.clone().unwrap_or_else(|| envelope.event_time.to_string());
     let user = event.user_id();
     match (event.kind.as_str(), event.subtype.as_deref()) {
@@ -177,7 +191,7 @@ fn key(event: &Event, envelope: &Envelope) -> String {
     }
 }
 
-fn other(event: &Event, envelope: &Envelope) -> String {
+fn other(event: &Event, envelope: &Envelope<'_>) -> String {
     let when = event.ts.as_ref().or(event.event_ts.as_ref()).or(envelope.event_id.as_ref());
     let subtype = event.subtype.as_deref().unwrap_or_default();
     format!("x:{}:{subtype}:{}", event.kind, when.map_or("", String::as_str))
@@ -195,7 +209,7 @@ pub(crate) fn is_tombstone(message: &Message) -> bool {
 }
 
 /// Slack dropped events of this workspace for a minute: in all conversations.
-fn rate_limited(envelope: &Envelope) -> Inbound {
+fn rate_limited(envelope: &Envelope<'_>) -> Inbound {
     let event = json!({ "type": "app_rate_limited" });
     let payload = json!({ "event_time": envelope.minute_rate_limited, "event": event });
     Inbound {

@@ -6,18 +6,6 @@ use rialto_platform::{wire, wire::Secret};
 use serde_json::Value;
 
 wire! {
-    /// The body of a call to the event address.
-    struct Envelope {
-        #[serde(rename = "type")]
-        kind: String,
-        challenge: Option<String>,
-        team_id: Option<String>,
-        event_id: Option<String>,
-        event_time: i64,
-        minute_rate_limited: i64,
-        authorizations: Vec<Authorization>,
-    }
-
     /// An installation of the app that may see an event.
     struct Authorization {
         enterprise_id: Option<String>,

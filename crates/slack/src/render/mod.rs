@@ -1,6 +1,7 @@
 //! What is sent: text posts as blocks with a fallback, and posts of files.
 
 mod blocks;
+mod elements;
 mod fallback;
 #[cfg(test)]
 mod round_trip;
@@ -11,10 +12,9 @@ use jiff::tz::TimeZone;
 use rialto_model::{Block, Fingerprint, Inline, PartKey, RichText, Style};
 use rialto_platform::{Note, Outgoing, Part, split::split};
 use serde::{Deserialize, Serialize};
-use serde_json::{
-    Value,
-    value::{RawValue, to_raw_value},
-};
+use serde_json::value::{RawValue, to_raw_value};
+
+use elements::Element;
 
 /// The metadata by which a post is found again.
 pub(crate) const EVENT_TYPE: &str = "rialto_delivery";
@@ -62,7 +62,7 @@ impl Says {
         fits.then(|| Self::written(fallback, &blocks))
     }
 
-    fn written(text: String, blocks: &[Value]) -> Self {
+    fn written(text: String, blocks: &[Element<'_>]) -> Self {
         Self { text, blocks: to_raw_value(blocks).unwrap_or_default() }
     }
 }

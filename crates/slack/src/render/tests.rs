@@ -1,7 +1,7 @@
 use proptest::prelude::*;
 use rialto_model::{Audience, Emoji, ListItem, Mention, MentionTarget, Table};
 use rialto_platform::testing::{said_elsewhere, shared_elsewhere};
-use serde_json::json;
+use serde_json::{Value, json};
 
 use super::*;
 use crate::normalize::{read, sketch::sketch};
