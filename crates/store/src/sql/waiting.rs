@@ -18,8 +18,10 @@ pub(super) const QUEUE: usize = 1024;
 const BATCH: usize = 256;
 /// After so many the next transaction is let fill: a commit costs about the same for many as for few.
 const BUSY: usize = 16;
-/// Other verbs at most beside many appends, and in a flood beside few.
+/// Other verbs at most beside many appends.
 const BESIDE: usize = 64;
+/// Other verbs at most in a flood, beside the few appends that there are at the moment.
+const FEW: usize = 32;
 /// So many appends go before one other verb when a flood comes.
 const APPENDS_PER_VERB: usize = 16;
 /// How often others are let go first, as long as something comes of it.
@@ -108,7 +110,7 @@ impl Waiting {
     fn share(&self, appends: usize) -> usize {
         match (self.flood.is_on(), appends) {
             (true, CROWD..) => appends / APPENDS_PER_VERB,
-            (true, _) => BESIDE,
+            (true, _) => FEW,
             (false, _) => BATCH.saturating_sub(4 * appends).max(BESIDE),
         }
     }
