@@ -32,6 +32,7 @@ pub(crate) async fn recognise(
             part: post.part,
             remote: state.id.clone(),
             revision: state.revision,
+            says_when: post.says_when,
         }))
     };
     match &state.own {

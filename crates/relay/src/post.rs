@@ -131,10 +131,9 @@ impl Trip<'_> {
         before: &Before<'_>,
         last: bool,
     ) -> Result<(), Failure> {
-        let remote = self.make(part, outgoing, revision, before).await?;
-        let delivery = self.job.pending.delivery.id;
+        let copy = self.make(part, outgoing, revision, before).await?;
         self.keep(Progress {
-            copies: vec![NewCopy { delivery, part: part.key, remote, revision }],
+            copies: vec![copy],
             settled: if last { self.delivered() } else { None },
             ..Progress::default()
         })
@@ -148,7 +147,7 @@ impl Trip<'_> {
         outgoing: &Outgoing,
         revision: Revision,
         before: &Before<'_>,
-    ) -> Result<RemoteId, Failure> {
+    ) -> Result<NewCopy, Failure> {
         let inner = &self.relay.inner;
         let pending = &self.job.pending;
         let begun_before = before.begun.iter().find(|begun| begun.part == part.key);
@@ -186,13 +185,16 @@ impl Trip<'_> {
             return Err(Failure::WindingDown);
         }
         let says_when = outgoing.notes.iter().any(|note| matches!(note, Note::SaidAt(_)));
+        let delivery = pending.delivery.id;
+        let made =
+            |remote, says_when| NewCopy { delivery, part: part.key, remote, revision, says_when };
         if let Some(begun) = begun_before {
             // Begun as it was: if all ends here, it is looked up as it was once more.
             let as_begun = Part { fingerprint: begun.fingerprint.clone(), ..part.clone() };
             let kept = self.begin(&as_begun, &files, begun.says_when).await?;
             let as_it_was = Post { part: &as_begun, ..post };
             match self.look_up(&as_it_was, &kept).await? {
-                Some(remote) if wanted => return Ok(remote),
+                Some(remote) if wanted => return Ok(made(remote, begun.says_when)),
                 Some(remote) => {
                     let change = MessageChange::Delete { message: &remote, thread: post.thread };
                     self.apply(post.to, &change).await?;
@@ -205,11 +207,11 @@ impl Trip<'_> {
                 None => {}
             }
             if as_begun.fingerprint == part.fingerprint {
-                return self.send(&post, &kept).await;
+                return Ok(made(self.send(&post, &kept).await?, begun.says_when));
             }
         }
         let begun = self.begin(part, &files, says_when).await?;
-        self.send(&post, &begun).await
+        Ok(made(self.send(&post, &begun).await?, says_when))
     }
 
     /// Writes down that a part is about to be posted.

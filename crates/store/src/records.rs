@@ -315,6 +315,8 @@ pub struct InFlight {
     pub part: PartKey,
     /// What it reads like.
     pub fingerprint: Fingerprint,
+    /// Whether it says when the message was said.
+    pub says_when: bool,
     /// When it was first begun.
     pub at: Timestamp,
 }
@@ -330,6 +332,8 @@ pub struct NewCopy {
     pub remote: RemoteId,
     /// The revision it shows.
     pub revision: Revision,
+    /// Whether it says when the message was said.
+    pub says_when: bool,
 }
 
 /// A step of a delivery: all of it in one transaction.

@@ -211,7 +211,7 @@ impl State {
     pub(super) fn record(&mut self, copy: NewCopy) {
         let kept = self.places.get(&copy.delivery).and_then(|seq| self.deliveries.get_mut(seq));
         let Some(kept) = kept else { return };
-        let begun = kept.begun.remove(&copy.part);
+        kept.begun.remove(&copy.part);
         let copy = Copy {
             message: kept.delivery.message,
             at: kept.delivery.to.clone(),
@@ -219,7 +219,7 @@ impl State {
             remote: copy.remote,
             revision: copy.revision,
             origin: false,
-            says_when: begun.is_some_and(|begun| begun.says_when),
+            says_when: copy.says_when,
         };
         self.add_copy(copy);
     }

@@ -47,6 +47,7 @@ impl State {
                     message: kept.delivery.message,
                     part: begun.part,
                     fingerprint: begun.fingerprint,
+                    says_when: begun.says_when,
                     at: begun.at,
                 })
             })

@@ -121,7 +121,7 @@ pub(super) fn in_flight(
     to: &ConversationRef,
 ) -> Result<Vec<InFlight>, Fault> {
     let select = query(
-        "SELECT d.id, d.message, b.part, b.content, b.at
+        "SELECT d.id, d.message, b.part, b.content, b.says_when, b.at
          FROM conversations l JOIN begun b ON b.lane = l.number
              JOIN deliveries d ON d.seq = b.delivery
          WHERE l.connection = $1 AND l.remote = $2 AND NOT EXISTS
@@ -136,7 +136,8 @@ pub(super) fn in_flight(
         let message = columns.message()?;
         let part = columns.part()?;
         let BegunContent { fingerprint, .. } = open_begun(vault, delivery, part, columns.bytes()?)?;
-        Ok(InFlight { delivery, message, part, fingerprint, at: columns.time()? })
+        let (says_when, at) = (columns.flag()?, columns.time()?);
+        Ok(InFlight { delivery, message, part, fingerprint, says_when, at })
     })
 }
 

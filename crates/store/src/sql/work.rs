@@ -71,13 +71,10 @@ pub(super) fn record(tx: &mut Tx, made: &Outgoing, copy: &NewCopy) -> Result<(),
     unbegin(tx, made, copy.part)
 }
 
-/// Writes down the copy that a delivery made; it says when as its post did.
 fn write_copy(tx: &mut Tx, made: &Outgoing, copy: &NewCopy) -> Result<(), Fault> {
     let insert = query(
         "INSERT INTO copies (conversation, remote, message, part, revision, origin, says_when)
-         VALUES ($1, $2, $3, $4, $5, 0, COALESCE(
-             (SELECT says_when FROM begun WHERE lane = $1 AND delivery = $6 AND part = $4), 0))
-         ON CONFLICT (conversation, remote) DO NOTHING",
+         VALUES ($1, $2, $3, $4, $5, 0, $6) ON CONFLICT (conversation, remote) DO NOTHING",
     );
     let insert = insert
         .bind(made.lane)
@@ -85,7 +82,7 @@ fn write_copy(tx: &mut Tx, made: &Outgoing, copy: &NewCopy) -> Result<(), Fault>
         .bind(made.message.uuid())
         .bind(copy.part.to_i64())
         .bind(copy.revision.0)
-        .bind(made.seq);
+        .bind(i64::from(copy.says_when));
     tx.run(insert)?;
     Ok(())
 }

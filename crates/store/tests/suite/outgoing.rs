@@ -1,7 +1,7 @@
 //! What goes out: in every store.
 
 use rialto_model::{AttemptOutcome, ChannelSyncId, DeliveryState, Emoji, PartKey, Work};
-use rialto_store::{Change, DeliveryFilter, Plan, Progress, Store, StoreError};
+use rialto_store::{Change, DeliveryFilter, NewCopy, Plan, Progress, Store, StoreError};
 
 use crate::world::{
     at, attempt, changes, copy, decide, delivery, endpoint, fingerprint, id, message, new_delivery,
@@ -11,7 +11,7 @@ use crate::world::{
 scenarios![
     a_begun_post_is_in_flight_until_its_copy_is_known,
     beginning_again_keeps_the_first_time,
-    a_copy_says_when_as_the_post_that_made_it,
+    a_copy_is_kept_as_saying_when_or_not,
     only_a_pending_delivery_begins,
     a_lane_gives_pending_work_in_order,
     attempts_count_what_did_not_succeed,
@@ -77,19 +77,24 @@ async fn beginning_again_keeps_the_first_time(store: &dyn Store) {
     assert!(begun.says_when);
 }
 
-async fn a_copy_says_when_as_the_post_that_made_it(store: &dyn Store) {
+async fn a_copy_is_kept_as_saying_when_or_not(store: &dyn Store) {
     let part = PartKey::Text(0);
+    let says_when = |made: NewCopy, says_when| NewCopy { says_when, ..made };
     for (number, says_when) in [(1, true), (2, false), (3, true)] {
         one_post(store, number).await;
         let fingerprint = fingerprint("f");
         store.begin(delivery(number), part, fingerprint, vec![], says_when, time(1)).await.unwrap();
     }
+    let under_way = store.in_flight(&at(1)).await.unwrap();
+    assert_eq!(under_way.iter().map(|it| it.says_when).collect::<Vec<_>>(), [true, false, true]);
     // As the delivery ends, as it goes on, and by its own event.
-    let end = Progress { copies: vec![copy(1, part, 11)], ..settled(DeliveryState::Delivered, 9) };
+    let copies = vec![says_when(copy(1, part, 11), true)];
+    let end = Progress { copies, ..settled(DeliveryState::Delivered, 9) };
     store.progress(delivery(1), end).await.unwrap();
-    let made = Progress { copies: vec![copy(2, part, 12)], ..Progress::default() };
-    store.progress(delivery(2), made).await.unwrap();
-    decide(store, changes([Change::Claimed(copy(3, part, 13))])).await.unwrap();
+    let copies = vec![says_when(copy(2, part, 12), false)];
+    store.progress(delivery(2), Progress { copies, ..Progress::default() }).await.unwrap();
+    let claimed = says_when(copy(3, part, 13), true);
+    decide(store, changes([Change::Claimed(claimed)])).await.unwrap();
     for (number, says_when) in [(1, true), (2, false), (3, true)] {
         let copies = store.copies(message(number), &at(1)).await.unwrap();
         assert_eq!(copies.iter().map(|it| it.says_when).collect::<Vec<_>>(), [says_when]);

@@ -118,7 +118,13 @@ pub fn changes(changes: impl Into<Vec<Change>>) -> Plan {
 }
 
 pub fn copy(of: u64, part: PartKey, at: u64) -> NewCopy {
-    NewCopy { delivery: delivery(of), part, remote: remote(at), revision: Revision(0) }
+    NewCopy {
+        delivery: delivery(of),
+        part,
+        remote: remote(at),
+        revision: Revision(0),
+        says_when: at % 2 == 1,
+    }
 }
 
 pub fn reactor(conversation: u64, present: bool, seconds: i64) -> Reactor {
