@@ -45,8 +45,8 @@ macro_rules! whole {
 whole!(bool, u8, i64, u64, usize, Timestamp, Secret);
 
 macro_rules! by_value {
-    ($($type:ty: $($bound:path),*;)*) => {$(
-        impl<T: $($bound +)* DeserializeOwned> Lenient for $type {
+    ($($type:ty $(, for $any:ident)?;)*) => {$(
+        impl$(<$any: Whole>)? Lenient for $type {
             fn lenient<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
                 by_value(deserializer)
             }
@@ -54,10 +54,11 @@ macro_rules! by_value {
     )*};
 }
 by_value! {
-    Option<T>: Whole;
-    Vec<T>: Whole;
-    BTreeMap<String, T>: Whole;
-    BTreeMap<String, Vec<T>>: Whole;
+    Option<T>, for T;
+    Vec<T>, for T;
+    BTreeMap<String, T>, for T;
+    BTreeMap<String, Vec<T>>, for T;
+    Vec<String>;
 }
 
 impl Lenient for Option<String> {
@@ -90,12 +91,6 @@ impl Lenient for Vec<Value> {
             Value::Array(items) => Ok(items),
             _ => Ok(Self::new()),
         }
-    }
-}
-
-impl Lenient for Vec<String> {
-    fn lenient<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        by_value(deserializer)
     }
 }
 
