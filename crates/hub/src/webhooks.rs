@@ -1,6 +1,6 @@
 //! Webhooks in: proved, kept, acknowledged, in this order.
 
-use std::{error::Error as _, sync::Arc, time::Duration};
+use std::{error::Error as _, future, sync::Arc, time::Duration};
 
 use axum::{
     Router,
@@ -58,7 +58,7 @@ async fn receive(
     let entry = match entry(&hub, &address) {
         Ok(entry) => entry,
         Err(problem) => {
-            let work = async move { (problem.into_response(), ()) };
+            let work = future::ready((problem.into_response(), ()));
             return request_log::answer(path.into(), name, span, LIMIT, work).await.0;
         }
     };
@@ -101,9 +101,7 @@ async fn read(headers: &HeaderMap, body: Body) -> Result<Bytes, Problem> {
     if announced.and_then(|value| value.parse().ok()).is_some_and(|bytes: usize| bytes > LARGEST) {
         return Err(too_large());
     }
-    let read = tokio::time::timeout(LIMIT, to_bytes(body, LARGEST)).await;
-    let slow = || Problem::new(StatusCode::REQUEST_TIMEOUT, "the request came too slowly");
-    read.map_err(|_| slow())?.map_err(|error| {
+    to_bytes(body, LARGEST).await.map_err(|error| {
         match error.source().is_some_and(|source| source.is::<LengthLimitError>()) {
             true => too_large(),
             false => Problem::new(StatusCode::BAD_REQUEST, "the request broke off"),
