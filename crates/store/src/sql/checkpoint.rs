@@ -24,6 +24,14 @@ use super::{Fault, open::Opening, query::query};
 const EVERY: Duration = Duration::from_millis(250);
 /// From so many pages (of 4096 bytes) on the log is made to start over.
 const LONG: i64 = 2_000;
+/// So many pages, and what comes while they are folded, may be left to do while the writer waits.
+const FEW: i64 = 200;
+/// How often that is tried for.
+const TRIES: usize = 16;
+/// What was written since a reader began is held back until it ends: readers are short.
+const READER: Duration = Duration::from_millis(1);
+
+const PASSIVE: &str = "PRAGMA wal_checkpoint(PASSIVE)";
 
 /// What the writer and the thread have in common.
 #[derive(Clone, Default)]
@@ -64,7 +72,7 @@ fn run(opening: &Opening, gate: &Gate, stopped: &Receiver<()>) {
         if now == seen && emptied {
             continue;
         }
-        let result = step(&mut database, opening, gate, now == seen);
+        let result = step(&mut database, opening, gate, stopped, now == seen);
         seen = now;
         match result {
             Ok(empty) => emptied = empty,
@@ -83,6 +91,7 @@ fn step(
     database: &mut Option<Database>,
     opening: &Opening,
     gate: &Gate,
+    stopped: &Receiver<()>,
     quiet: bool,
 ) -> Result<bool, Fault> {
     let database = match database {
@@ -94,13 +103,32 @@ fn step(
         let _closed = gate.closed.lock();
         return Ok(!Log::fold(database, "PRAGMA wal_checkpoint(TRUNCATE)")?.busy);
     }
-    let log = Log::fold(database, "PRAGMA wal_checkpoint(PASSIVE)")?;
+    let log = Log::fold(database, PASSIVE)?;
     if log.pages > LONG {
-        Log::fold(database, "PRAGMA wal_checkpoint(PASSIVE)")?;
+        fold_nearly_all(database, stopped, log.folded)?;
         let _closed = gate.closed.lock();
-        Log::fold(database, "PRAGMA wal_checkpoint(PASSIVE)")?;
+        Log::fold(database, PASSIVE)?;
     }
     Ok(false)
+}
+
+/// Folds what was written meanwhile, again and again, until little of it is left.
+fn fold_nearly_all(
+    database: &Database,
+    stopped: &Receiver<()>,
+    mut folded: i64,
+) -> Result<(), Fault> {
+    for _ in 0..TRIES {
+        let log = Log::fold(database, PASSIVE)?;
+        if log.pages - folded <= FEW {
+            break;
+        }
+        if log.folded < log.pages {
+            let _ = stopped.recv_timeout(READER);
+        }
+        folded = log.folded;
+    }
+    Ok(())
 }
 
 /// Empties the log at the end, on the writer's own connection: it waits for readers that have not
@@ -119,11 +147,15 @@ pub(super) fn at_close(database: &Database) {
 struct Log {
     busy: bool,
     pages: i64,
+    /// How many of them are in the file by now.
+    folded: i64,
 }
 
 impl Log {
     fn fold(database: &Database, how: &'static str) -> Result<Self, Fault> {
-        query(how)
-            .one(database, |columns| Ok(Self { busy: columns.flag()?, pages: columns.next()? }))
+        query(how).one(database, |columns| {
+            let (busy, pages, folded) = (columns.flag()?, columns.next()?, columns.next()?);
+            Ok(Self { busy, pages, folded })
+        })
     }
 }
