@@ -15,7 +15,7 @@ use tokio::{
     runtime::Handle,
     sync::{Notify, Semaphore, watch},
 };
-use tokio_util::{sync::CancellationToken, task::TaskTracker};
+use tokio_util::{future::FutureExt as _, sync::CancellationToken, task::TaskTracker};
 use url::Url;
 
 use crate::{
@@ -220,10 +220,9 @@ impl Relay {
     where
         W: Future<Output = ()> + Send + 'static,
     {
-        let work = self.inner.stopping.clone().run_until_cancelled_owned(work(self.clone()));
-        let work = async move {
-            let _ = work.await;
-        };
+        // Not an `async` block around it: each keeps what it waits for twice, and tasks are many.
+        let stopping = self.inner.stopping.clone();
+        let work = work(self.clone()).with_cancellation_token_owned(stopping);
         tasks.spawn_on(work, &self.inner.runtime);
     }
 
