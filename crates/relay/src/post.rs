@@ -194,9 +194,9 @@ impl Trip<'_> {
             let kept = self.begin(&as_begun, &files, begun.says_when).await?;
             let as_it_was = Post { part: &as_begun, ..post };
             match self.look_up(&as_it_was, &kept).await? {
-                Some(remote) if wanted => return Ok(made(remote, begun.says_when)),
-                Some(remote) => {
-                    let change = MessageChange::Delete { message: &remote, thread: post.thread };
+                Some((remote, _)) if wanted => return Ok(made(remote, begun.says_when)),
+                Some((remote, thread)) => {
+                    let change = MessageChange::Delete { message: &remote, thread };
                     self.apply(post.to, &change).await?;
                     return Err(Failure::Pointless(PAST));
                 }
@@ -252,22 +252,31 @@ impl Trip<'_> {
             .map_err(|error| Failure::Call { error, begun: Some(begun.part()) })
     }
 
-    /// A post of ours that looks like this one and is nobody else's.
-    async fn look_up(&self, post: &Post<'_>, begun: &Begun) -> Result<Option<RemoteId>, Failure> {
-        let found = self.call("look up", self.live.find_sent(post, begun)).await;
-        let candidates = found.map_err(|error| match error {
-            // Not found out: it stays begun.
-            SendError::Transient(reason) => SendError::Unknown(reason),
-            error => error,
-        })?;
-        for remote in candidates {
-            if !self.relay.inner.store.is_copy(&self.job.pending.delivery.to, &remote).await? {
-                return Ok(Some(remote));
+    /// A post of ours that looks like this one and is nobody else's, and the thread that it is in:
+    /// it may have gone outside, since the thread was refused.
+    async fn look_up<'p>(
+        &self,
+        post: &Post<'p>,
+        begun: &Begun,
+    ) -> Result<Option<(RemoteId, Option<&'p RemoteId>)>, Failure> {
+        let outside = post.thread.map(|_| None);
+        for thread in std::iter::once(post.thread).chain(outside) {
+            let there = Post { thread, ..*post };
+            let found = self.call("look up", self.live.find_sent(&there, begun)).await;
+            let candidates = found.map_err(|error| match error {
+                // Not found out: it stays begun.
+                SendError::Transient(reason) => SendError::Unknown(reason),
+                error => error,
+            })?;
+            for remote in candidates {
+                if !self.relay.inner.store.is_copy(&self.job.pending.delivery.to, &remote).await? {
+                    return Ok(Some((remote, thread)));
+                }
             }
         }
         // Its event, or a sweep, may have told of it while it was looked for.
         let recorded = self.copies().await?.into_iter().find(|copy| copy.part == post.part.key);
-        Ok(recorded.map(|copy| copy.remote))
+        Ok(recorded.map(|copy| (copy.remote, post.thread)))
     }
 
     /// The message in the destination's terms.

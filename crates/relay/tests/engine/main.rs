@@ -99,6 +99,25 @@ async fn a_reply_to_what_is_gone_there_is_said_outside_of_the_thread() {
     );
 }
 
+/// What could not go into its thread is looked for outside of it, too.
+#[tokio::test(start_paused = true)]
+async fn a_reply_that_went_outside_of_its_thread_without_an_answer_is_there_once() {
+    let mut world = World::new().await;
+    let (root, event) = world.left.post("general", "ana", "question", None);
+    world.hear(LEFT, &event).await;
+    world.settle().await;
+    world.left.purge("general", &root);
+    let copy = world.right.find("general", "question");
+    let faults = [Fault::Nothing, Fault::LostAnswer, Fault::Nothing, Fault::Wait(60)];
+    world.left.fail_next(faults);
+    let (_, event) = world.right.post("general", "bob", "answer", Some(&copy));
+    world.hear(RIGHT, &event).await;
+    tokio::time::sleep(std::time::Duration::from_secs(30)).await;
+    world.crash().await;
+    world.settle().await;
+    assert_eq!(world.left.read("general"), ["bob: (reply)\nanswer"]);
+}
+
 #[tokio::test(start_paused = true)]
 async fn doubled_late_and_reordered_events_change_nothing() {
     let mut world = World::new().await;

@@ -179,13 +179,11 @@ impl Connection for Network {
         let process = self.process();
         process.step().await;
         let (by, text, says): Body = serde_json::from_str(&post.part.body).unwrap();
-        if let Some(root) = post.thread
-            && find(&mut self.state.lock(), post.to.as_str(), root).is_none()
-        {
-            return Err(SendError::NoThread("the thread is gone".into()));
-        }
         self.count_post(post.to)?;
-        let result = self.call(format!("post {text}"), |state| {
+        let made = self.call(format!("post {text}"), |state| {
+            if post.thread.is_some_and(|root| find(state, post.to.as_str(), root).is_none()) {
+                return Err(SendError::NoThread("the thread is gone".into()));
+            }
             state.next += 1;
             let id = RemoteId::from(format!("{}-{}", self.manifest.name, state.next));
             let seen = Seen {
@@ -208,12 +206,12 @@ impl Connection for Network {
             as_service.by = SERVICE.into();
             state.own_events.push(self.event(post.to.as_str(), &as_service, Revision(0)));
             state.conversations.entry(post.to.clone()).or_default().push(seen);
-            id
+            Ok(id)
         });
         let slowness = self.state.lock().slowness;
         tokio::time::sleep(slowness).await;
         process.step().await;
-        result
+        made?
     }
 
     async fn find_sent(&self, post: &Post<'_>, begun: &Begun) -> Result<Vec<RemoteId>, SendError> {
@@ -225,6 +223,7 @@ impl Connection for Network {
             let same = |seen: &&Seen| match &seen.part {
                 Some((delivery, fingerprint)) => {
                     *fingerprint == post.part.fingerprint
+                        && seen.thread.as_ref() == post.thread
                         && seen.posted_at >= begun.at()
                         && seen.posted_at + lag <= self.clock.now()
                         && (!self.kind.marks() || *delivery == begun.delivery().to_string())

@@ -11,6 +11,8 @@ use super::{Network, State};
 /// What goes wrong with a call.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Fault {
+    /// All goes well.
+    Nothing,
     /// Nothing is done, the answer never comes.
     LostCall,
     /// It is done, the answer never comes.
@@ -105,7 +107,7 @@ impl Network {
             Some(Illness::Slow) | None => {}
         }
         match state.faults.pop_front() {
-            None => Ok(act(&mut state)),
+            None | Some(Fault::Nothing) => Ok(act(&mut state)),
             Some(Fault::LostAnswer) => {
                 act(&mut state);
                 Err(SendError::Unknown("no answer".into()))
