@@ -338,6 +338,7 @@ impl Relay {
             for connection in renew {
                 self.inner.store.set_connection_state(*connection, ConnectionState::Active).await?;
             }
+            renew.iter().for_each(|connection| self.shut_gates(*connection));
             self.roster().reload(renew).await?;
         }
         for connection in renew {

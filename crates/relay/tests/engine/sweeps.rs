@@ -12,8 +12,8 @@ use uuid::Uuid;
 
 use crate::{
     LEFT, RIGHT,
-    network::Fault,
-    world::{SYNC, World, connection},
+    network::{Fault, Illness, Kind},
+    world::{Member, Members, SYNC, World, connection},
 };
 
 /// More than the engine takes to notice by itself.
@@ -99,6 +99,26 @@ async fn a_reaction_on_one_part_of_a_message_is_not_taken_back_for_the_others() 
     pass(&mut world, LONG).await;
     assert_eq!(world.left.calls(), ["react"]);
     assert_eq!(world.left.read("general"), expected);
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_was_missed_goes_first_also_where_it_could_not_be_read_until_somebody_connected_again()
+{
+    let all = [Kind::Webex, Kind::Teams].map(Member::new).to_vec();
+    let mut world = World::of(&Members { all, paced: false }, None).await;
+    world.settle().await;
+    world.relay.stop().await;
+    world.left.post("general", "ana", "one", None);
+    world.left.falls_ill(Illness::Revoked);
+    world.crash().await;
+    tokio::time::sleep(Duration::from_secs(60)).await;
+    let (_, event) = world.left.post("general", "ana", "two", None);
+    world.hear(LEFT, &event).await;
+    tokio::time::sleep(Duration::from_secs(60)).await;
+    world.left.is_well();
+    world.connect_again(&[LEFT]).await;
+    world.settle().await;
+    assert_eq!(world.right.read("general"), ["ana: one", "ana: two"]);
 }
 
 #[tokio::test(start_paused = true)]

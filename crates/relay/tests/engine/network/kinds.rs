@@ -15,7 +15,8 @@ pub enum Kind {
     Slack,
     /// It can do all, but posts are known by what they say alone.
     Teams,
-    /// Nobody hears of reactions, and a message may be edited ten times.
+    /// Nobody hears of reactions, a message may be edited ten times, and what a webhook tells of is
+    /// fetched.
     Webex,
     /// Messages are short, and whoever posts too fast is blocked.
     Zoom,
@@ -23,6 +24,11 @@ pub enum Kind {
 
 impl Kind {
     pub const ALL: [Self; 4] = [Self::Slack, Self::Teams, Self::Webex, Self::Zoom];
+
+    /// Whether a webhook only names what it is about.
+    pub fn fetches(self) -> bool {
+        self == Self::Webex
+    }
 
     fn name(self) -> &'static str {
         match self {

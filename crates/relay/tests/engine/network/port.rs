@@ -14,7 +14,7 @@ use rialto_platform::{
     split::split,
 };
 
-use super::{Network, SERVICE, Seen, find};
+use super::{Illness, Network, SERVICE, Seen, find};
 
 /// What a part is made of: who, what, and when it says that it was said.
 type Body = (String, String, Option<Timestamp>);
@@ -26,6 +26,10 @@ impl Connection for Network {
     }
 
     async fn normalize(&self, payload: &[u8]) -> Result<Vec<Event>, ReadError> {
+        let revoked = self.state.lock().illness == Some(Illness::Revoked);
+        if self.kind.fetches() && revoked {
+            return Err(ReadError::Revoked("token_revoked".into()));
+        }
         let event = serde_json::from_slice(payload);
         assert!(!String::from_utf8_lossy(payload).contains("unreadable"), "a defect");
         Ok(vec![event.map_err(|error| ReadError::Permanent(error.to_string()))?])
