@@ -11,8 +11,10 @@ use crate::{fingerprint, wire::Message};
 /// How many messages are remembered before all are forgotten: each is edited once more on the other
 /// side then, to what it reads like there already.
 const KEPT: usize = 20_000;
-/// An edit that an event may still tell of is later than one that a listing shows.
-const SKEW: SignedDuration = SignedDuration::from_secs(60);
+/// An edit that was made after a listing is later than what that shows, if Zoom's clock is behind ours
+/// by no more than this. What an event tells of an edit made longer before it is past: events come
+/// minutes late when Zoom sends them again.
+const SKEW: SignedDuration = SignedDuration::from_secs(5);
 
 /// What edited messages read like, and at which revision.
 #[derive(Debug, Default)]
@@ -79,21 +81,22 @@ mod tests {
         let edits = Edits::default();
         assert_eq!(edits.revision(&listed("one", "Normal"), at(100)), Revision(0));
         let first = edits.revision(&listed("two", "Edited"), at(100));
-        assert_eq!(first, Revision(40_000_000));
+        assert_eq!(first, Revision(95_000_000));
         assert_eq!(edits.revision(&listed("two", "Edited"), at(900)), first);
-        // Where two edits come within the first minute, with a restart between them, the second one is not
-        // later until that minute is over.
+        // Where two edits come within the first five seconds, with a restart between them, the second one
+        // is not later until those are over.
         let restarted = Edits::default();
-        assert_eq!(restarted.revision(&listed("two", "Edited"), at(30)), Revision(1_000_001));
+        assert_eq!(restarted.revision(&listed("two", "Edited"), at(3)), Revision(1_000_001));
         let restarted = Edits::default();
-        assert_eq!(restarted.revision(&listed("three", "Edited"), at(40)), Revision(1_000_001));
-        assert_eq!(restarted.revision(&listed("three", "Edited"), at(90)), Revision(30_000_000));
-        assert_eq!(restarted.revision(&listed("three", "Edited"), at(99)), Revision(30_000_000));
+        assert_eq!(restarted.revision(&listed("three", "Edited"), at(4)), Revision(1_000_001));
+        assert_eq!(restarted.revision(&listed("three", "Edited"), at(9)), Revision(4_000_000));
+        assert_eq!(restarted.revision(&listed("three", "Edited"), at(10)), Revision(4_000_000));
         // An event about a later one, then a listing that shows it, then one that nothing told of.
         edits.told("m1", "three", Revision(950_000_000));
         assert_eq!(edits.revision(&listed("three", "Edited"), at(960)), Revision(950_000_000));
-        assert_eq!(edits.revision(&listed("four", "Edited"), at(960)), Revision(950_000_001));
+        assert_eq!(edits.revision(&listed("four", "Edited"), at(952)), Revision(950_000_001));
         // An event that is late changes nothing.
+        assert!(first > Revision(94_000_000), "an edit made some seconds before the listing");
         edits.told("m1", "two", Revision(39_000_000));
         assert_eq!(edits.revision(&listed("four", "Edited"), at(970)), Revision(950_000_001));
     }
