@@ -13,10 +13,14 @@ const LOOK_AGAIN: Duration = Duration::from_millis(250);
 /// How long it may take until nothing waits any more.
 const PATIENCE: Duration = Duration::from_secs(180);
 
-/// Lets platforms make the attempts that they still owe: the emulated clock is moved on, by less
-/// than what makes Slack's signatures stale.
+/// Steps of the emulated clock, of 65 s: together longer than Zoom's five minutes, after which the last
+/// of them sends again.
+const STEPS: usize = 6;
+
+/// Lets platforms make the attempts that they still owe: the emulated clock is moved on, each time by
+/// less than what makes Slack's signatures stale.
 pub(super) async fn let_platforms_retry(world: &World) -> Result<()> {
-    for _ in 0..4 {
+    for _ in 0..STEPS {
         world.control.post("/clock", json!({"advance_ms": 65_000})).await?;
         world.control.get("/idle?timeout_ms=20000").await?;
     }
