@@ -57,7 +57,15 @@ impl Trip<'_> {
             }
         }
         for part in parts.iter().filter(|part| !has(&there, part.key)) {
-            self.post_part(part, &outgoing, said.revision, &before, false).await?;
+            let mut made = self.post_part(part, &outgoing, said.revision, &before, false).await;
+            if let (Err(Failure::Call { error: SendError::NoThread(_), .. }), Some(_)) =
+                (&made, &outgoing.thread)
+            {
+                // As a post does; whose it is, its heading says.
+                outgoing.thread = None;
+                made = self.post_part(part, &outgoing, said.revision, &before, false).await;
+            }
+            made?;
         }
         done.settled = self.delivered();
         self.keep(done).await;

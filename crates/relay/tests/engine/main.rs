@@ -99,6 +99,27 @@ async fn a_reply_to_what_is_gone_there_is_said_outside_of_the_thread() {
     );
 }
 
+#[tokio::test(start_paused = true)]
+async fn what_an_edit_adds_to_a_reply_goes_outside_of_a_thread_that_is_gone_there() {
+    let mut world = World::new().await;
+    let (root, event) = world.left.post("general", "ana", "question", None);
+    world.hear(LEFT, &event).await;
+    world.settle().await;
+    let copy = world.right.find("general", "question");
+    let (answer, event) = world.right.post("general", "bob", "short", Some(&copy));
+    world.hear(RIGHT, &event).await;
+    world.settle().await;
+    world.left.purge("general", &root);
+    let longer = "a long answer in\ntwo parts, since it does not fit";
+    let event = world.right.edit("general", &answer, longer);
+    world.hear(RIGHT, &event).await;
+    world.settle().await;
+    assert_eq!(
+        world.left.read("general"),
+        ["⤷ bob: a long answer in", "bob: two parts, since it does not fit"]
+    );
+}
+
 /// What could not go into its thread is looked for outside of it, too.
 #[tokio::test(start_paused = true)]
 async fn a_reply_that_went_outside_of_its_thread_without_an_answer_is_there_once() {
