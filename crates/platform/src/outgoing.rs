@@ -80,7 +80,7 @@ pub enum MessageChange<'a> {
     Edit {
         /// The message.
         message: &'a RemoteId,
-        /// The root of its thread, when it is a reply.
+        /// The root of its thread, when it is a reply. Where that was gone, it went outside.
         thread: Option<&'a RemoteId>,
         /// What it shall read like.
         part: &'a Part,

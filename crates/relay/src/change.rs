@@ -1,7 +1,7 @@
 //! Changes to what was posted: edits, deletions, reactions. Each may be made twice without harm, so
 //! nothing is begun for them; what an edit adds is posted like any other part.
 
-use rialto_model::{Delivery, DeliveryState, Emoji, PartKey, RemoteId, WorkKind};
+use rialto_model::{Delivery, DeliveryState, Emoji, PartKey, RemoteId};
 use rialto_platform::{MessageChange, Note, SendError};
 use rialto_store::{DeliveryFilter, Progress};
 
@@ -15,6 +15,10 @@ use crate::{
 /// Why there is nothing to change.
 const NOT_THERE: &str = "the message it belongs to was not delivered there";
 
+/// Why a change has to wait.
+const HALF_THERE: &str =
+    "a part of the message was perhaps delivered there, by a delivery that is parked: retry both";
+
 impl Trip<'_> {
     /// Makes the message's copies read as it reads now: changes those that are there, posts what
     /// is new, takes away what is too many. Files that came with it stay.
@@ -23,6 +27,9 @@ impl Trip<'_> {
         let there = self.copies().await?;
         if there.is_empty() {
             return Err(self.not_there().await);
+        }
+        if self.waits_for_what_was_begun().await? {
+            return Err(SendError::Permanent(HALF_THERE.into()).into());
         }
         if there.iter().any(|copy| copy.revision > said.revision) {
             return Err(Failure::Pointless("a later edit went before"));
@@ -37,6 +44,7 @@ impl Trip<'_> {
         }
         let parts = self.live.render(&outgoing);
         let before = Before { there: &there, begun: &self.job.pending.begun };
+        self.is_not_past(&parts, &outgoing, said.revision, &before).await?;
         let to = &self.job.pending.delivery.to.conversation;
         let mut done = Progress::default();
         for copy in &there {
@@ -87,8 +95,8 @@ impl Trip<'_> {
                 done.gone.push(copy.remote.clone());
             }
         }
-        if self.waits_for_a_parked_post().await? {
-            return Err(SendError::Permanent(NOT_THERE.into()).into());
+        if self.waits_for_what_was_begun().await? {
+            return Err(SendError::Permanent(HALF_THERE.into()).into());
         }
         self.keep(done).await;
         Ok(())
@@ -133,12 +141,14 @@ impl Trip<'_> {
         }))
     }
 
-    /// Whether a post is parked that was perhaps made: when it is retried, this must follow.
-    async fn waits_for_a_parked_post(&self) -> Result<bool, Failure> {
-        let to = &self.job.pending.delivery.to;
-        let parked = self.of_the_message(Some(DeliveryState::Parked)).await?;
-        let posts = |kind| matches!(kind, WorkKind::Post | WorkKind::Notice);
-        Ok(parked.iter().any(|it| it.to == *to && posts(it.kind)))
+    /// Whether something of the message was perhaps posted by another delivery, which is parked:
+    /// when that is retried, this must follow.
+    async fn waits_for_what_was_begun(&self) -> Result<bool, Failure> {
+        let delivery = &self.job.pending.delivery;
+        let under_way = self.relay.inner.store.in_flight(&delivery.to).await?;
+        Ok(under_way
+            .iter()
+            .any(|post| post.message == delivery.message && post.delivery != delivery.id))
     }
 
     /// Deliveries of the same message, to wherever.

@@ -7,7 +7,7 @@ use jiff::{SignedDuration, Timestamp};
 use rialto_model::{
     Author, Begun, Content, MessageId, PartKey, RemoteId, Revision, Work, WorkKind,
 };
-use rialto_platform::{MessageChange, Note, Outgoing, Part, Post, SendError};
+use rialto_platform::{MessageChange, Note, Outgoing, Part, Post, SendError, UploadedFile};
 use rialto_store::{BegunPart, Copy, NewCopy, Progress};
 
 use crate::{
@@ -64,6 +64,12 @@ pub(crate) struct Before<'a> {
     pub(crate) begun: &'a [BegunPart],
 }
 
+impl Before<'_> {
+    fn begun(&self, part: &Part) -> Option<&BegunPart> {
+        self.begun.iter().find(|begun| begun.part == part.key)
+    }
+}
+
 impl Trip<'_> {
     /// Posts the message: those of its parts that are not there yet.
     pub(crate) async fn post(&self) -> Result<(), Failure> {
@@ -116,6 +122,7 @@ impl Trip<'_> {
             self.keep(Progress { settled: self.delivered(), ..Progress::default() }).await;
             return Ok(());
         };
+        self.is_not_past(&parts, outgoing, revision, before).await?;
         for part in others {
             self.post_part(part, outgoing, revision, before, false).await?;
         }
@@ -150,26 +157,16 @@ impl Trip<'_> {
     ) -> Result<NewCopy, Failure> {
         let inner = &self.relay.inner;
         let pending = &self.job.pending;
-        let begun_before = before.begun.iter().find(|begun| begun.part == part.key);
+        let begun_before = before.begun(part);
         if let Some(begun) = begun_before {
             self.let_it_end(begun.at).await;
-        }
-        // What was tried before may be past by now.
-        let wanted = self.job.fresh || self.is_still_said(revision).await?;
-        if begun_before.is_none() && !wanted {
-            return Err(Failure::Pointless(PAST));
         }
         let files = match begun_before {
             Some(begun) => Files::from_handles(&begun.handles),
             None => self.upload(part, &outgoing.content).await?,
         };
         let uploaded = files.for_post(part, &outgoing.content);
-        let post = Post {
-            to: &outgoing.to,
-            thread: outgoing.thread.as_ref().filter(|_| part.in_thread),
-            part,
-            files: &uploaded,
-        };
+        let post = placed(part, outgoing, &uploaded);
         let _room = if inner.settings.pacing {
             let pacing = &self.entry.platform.manifest().capabilities.pacing;
             let (conversation, connection) = (&pacing.conversation, &pacing.connection);
@@ -188,30 +185,60 @@ impl Trip<'_> {
         let delivery = pending.delivery.id;
         let made =
             |remote, says_when| NewCopy { delivery, part: part.key, remote, revision, says_when };
-        if let Some(begun) = begun_before {
-            // Begun as it was: if all ends here, it is looked up as it was once more.
-            let as_begun = Part { fingerprint: begun.fingerprint.clone(), ..part.clone() };
-            let kept = self.begin(&as_begun, &files, begun.says_when).await?;
-            let as_it_was = Post { part: &as_begun, ..post };
-            match self.look_up(&as_it_was, &kept).await? {
-                Some((remote, _)) if wanted => return Ok(made(remote, begun.says_when)),
-                Some((remote, thread)) => {
-                    let change = MessageChange::Delete { message: &remote, thread };
-                    self.apply(post.to, &change).await?;
-                    return Err(Failure::Pointless(PAST));
-                }
-                None if !wanted => return Err(Failure::Pointless(PAST)),
-                None if before.there.is_empty() && !says_when && self.is_late() => {
+        if let Some(before_now) = begun_before {
+            match self.look_again(&post, &files, before_now).await? {
+                (_, Some((remote, _))) => return Ok(made(remote, before_now.says_when)),
+                (_, None) if before.there.is_empty() && !says_when && self.is_late() => {
                     return Err(Failure::Late);
                 }
-                None => {}
-            }
-            if as_begun.fingerprint == part.fingerprint {
-                return Ok(made(self.send(&post, &kept).await?, begun.says_when));
+                (begun, None) if before_now.fingerprint == part.fingerprint => {
+                    return Ok(made(self.send(&post, &begun).await?, before_now.says_when));
+                }
+                (_, None) => {}
             }
         }
         let begun = self.begin(part, &files, says_when).await?;
         Ok(made(self.send(&post, &begun).await?, says_when))
+    }
+
+    /// What was tried before may be past by now. Then what it began is taken away, where it is
+    /// there, and nothing more is posted.
+    pub(crate) async fn is_not_past(
+        &self,
+        parts: &[Part],
+        outgoing: &Outgoing,
+        revision: Revision,
+        before: &Before<'_>,
+    ) -> Result<(), Failure> {
+        if self.job.fresh || self.is_still_said(revision).await? {
+            return Ok(());
+        }
+        for (part, begun) in parts.iter().filter_map(|it| Some((it, before.begun(it)?))) {
+            self.let_it_end(begun.at).await;
+            let files = Files::from_handles(&begun.handles);
+            let uploaded = files.for_post(part, &outgoing.content);
+            let post = placed(part, outgoing, &uploaded);
+            if let (_, Some((remote, thread))) = self.look_again(&post, &files, begun).await? {
+                let change = MessageChange::Delete { message: &remote, thread };
+                self.apply(post.to, &change).await?;
+            }
+        }
+        Err(Failure::Pointless(PAST))
+    }
+
+    /// Looks for what was begun before. It is begun as it was: if all ends here, it is looked up as
+    /// it was once more.
+    async fn look_again<'p>(
+        &self,
+        post: &Post<'p>,
+        files: &Files,
+        before: &BegunPart,
+    ) -> Result<(Begun, Option<(RemoteId, Option<&'p RemoteId>)>), Failure> {
+        let part = Part { fingerprint: before.fingerprint.clone(), ..post.part.clone() };
+        let begun = self.begin(&part, files, before.says_when).await?;
+        let found = self.look_up(&Post { part: &part, ..*post }, &begun).await?;
+        let found = found.map(|(remote, thread)| (remote, thread.and(post.thread)));
+        Ok((begun, found))
     }
 
     /// Writes down that a part is about to be posted.
@@ -354,6 +381,12 @@ impl Trip<'_> {
         let copies = self.relay.inner.store.copies(message, to).await?;
         Ok(copies.into_iter().min_by_key(|copy| copy.part).map(|copy| copy.remote))
     }
+}
+
+/// A part where it goes.
+fn placed<'a>(part: &'a Part, outgoing: &'a Outgoing, files: &'a [UploadedFile<'a>]) -> Post<'a> {
+    let thread = outgoing.thread.as_ref().filter(|_| part.in_thread);
+    Post { to: &outgoing.to, thread, part, files }
 }
 
 pub(crate) fn has(copies: &[Copy], part: PartKey) -> bool {

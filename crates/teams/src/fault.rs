@@ -72,6 +72,17 @@ impl Fault {
             if matches!(*status, StatusCode::NOT_FOUND | StatusCode::GONE))
     }
 
+    /// What is asked about was deleted, as Graph shows what is.
+    pub fn deleted() -> Self {
+        let reason = "the message was deleted".into();
+        Self::Refused { status: StatusCode::BAD_REQUEST, said: Said::Deleted, reason }
+    }
+
+    /// Whether Graph says that it is deleted.
+    pub fn is_deleted(&self) -> bool {
+        matches!(self, Self::Refused { said: Said::Deleted, .. })
+    }
+
     /// Whether it exists already.
     pub fn is_there_already(&self) -> bool {
         matches!(self, Self::Refused { status, said, .. }

@@ -15,7 +15,6 @@ use crate::{
     fingerprint::{self, FILE_SIGN},
     html, markup,
     place::{Place, chat_of, is_id},
-    said::Said,
     tokens::Identity,
     upload::Uploaded,
     wire::{ChatMessage, List},
@@ -79,59 +78,57 @@ impl TeamsConnection {
         to: &RemoteId,
         change: &MessageChange<'_>,
     ) -> Result<(), SendError> {
-        match change {
+        let (message, thread, act) = match change {
             MessageChange::Edit { message, thread, part } => {
-                self.edit(&path(to, message, *thread)?, part).await
+                (message, thread, Act::Edit(parsed(part)?))
             }
-            MessageChange::Delete { message, thread } => {
-                let mut path = path(to, message, *thread)?;
-                if chat_of(to).is_some() {
-                    // In chats Graph deletes by the path of who wrote it.
-                    let own = self.graph.tokens.account().await.map_err(|fault| fault.to_send())?;
-                    path.splice(0..0, ["users".into(), own]);
-                }
-                match self.act(path, "softDelete", None).await {
-                    Err(Fault::Refused { said: Said::Deleted, .. }) => Ok(()),
-                    Err(fault) if fault.is_gone() => Ok(()),
-                    done => done.map_err(|fault| fault.to_send()),
-                }
-            }
+            MessageChange::Delete { message, thread } => (message, thread, Act::Delete),
             MessageChange::React { message, thread, emoji } => {
-                let reaction = reaction(emoji)?;
-                let path = path(to, message, *thread)?;
-                let done = self.act(path, "setReaction", Some(&reaction)).await;
-                done.map_err(|fault| fault.to_send())
+                (message, thread, Act::React("setReaction", reaction(emoji)?))
             }
             MessageChange::Unreact { message, thread, emoji } => {
-                let reaction = reaction(emoji)?;
-                let path = path(to, message, *thread)?;
-                match self.act(path, "unsetReaction", Some(&reaction)).await {
-                    Err(fault) if fault.is_gone() => Ok(()),
-                    done => done.map_err(|fault| fault.to_send()),
-                }
+                (message, thread, Act::React("unsetReaction", reaction(emoji)?))
             }
+        };
+        let mut done = self.act(to, path(to, message, *thread)?, &act).await;
+        if thread.is_some() && done.as_ref().is_err_and(Fault::is_gone) {
+            // Its thread may have been gone when it was posted: then it is outside of it.
+            done = self.act(to, path(to, message, None)?, &act).await;
+        }
+        let is_away = |fault: &Fault| match change {
+            MessageChange::Delete { .. } => fault.is_gone() || fault.is_deleted(),
+            MessageChange::Unreact { .. } => fault.is_gone(),
+            MessageChange::Edit { .. } | MessageChange::React { .. } => false,
+        };
+        match done {
+            Err(fault) if is_away(&fault) => Ok(()),
+            done => done.map_err(|fault| fault.to_send()),
         }
     }
 
-    async fn act(
-        &self,
-        mut path: Vec<String>,
-        what: &str,
-        body: Option<&Value>,
-    ) -> Result<(), Fault> {
+    async fn act(&self, to: &RemoteId, mut path: Vec<String>, act: &Act) -> Result<(), Fault> {
+        let (what, body) = match act {
+            Act::Edit(body) => return self.edit(&path, body.clone()).await,
+            Act::Delete => {
+                if chat_of(to).is_some() {
+                    // In chats Graph deletes by the path of who wrote it.
+                    path.splice(0..0, ["users".into(), self.graph.tokens.account().await?]);
+                }
+                ("softDelete", None)
+            }
+            Act::React(what, body) => (*what, Some(body)),
+        };
         path.push(what.into());
         let url = self.graph.url(&path);
         self.graph.send(Identity::Service, Method::POST, url, body).await.map(|_| ())
     }
 
     /// A message's files are part of what an edit replaces, so they are read first and sent along.
-    async fn edit(&self, path: &[String], part: &Part) -> Result<(), SendError> {
-        let mut body = parsed(part)?;
+    async fn edit(&self, path: &[String], mut body: Value) -> Result<(), Fault> {
         let url = self.graph.url(path);
-        let before = self.graph.get::<Value>(Identity::Service, url.clone()).await;
-        let before = before.map_err(|fault| looked(&fault))?;
+        let before = self.graph.get::<Value>(Identity::Service, url.clone()).await?;
         if !before["deletedDateTime"].is_null() {
-            return Err(SendError::Permanent("the message was deleted".into()));
+            return Err(Fault::deleted());
         }
         let files: Vec<Value> = before["attachments"].as_array().cloned().unwrap_or_default();
         let old = before["body"]["content"].as_str().unwrap_or_default();
@@ -143,12 +140,17 @@ impl TeamsConnection {
         if !files.is_empty() {
             body["attachments"] = files.into();
         }
-        self.graph
-            .send(Identity::Service, Method::PATCH, url, Some(&body))
-            .await
-            .map(|_| ())
-            .map_err(|fault| fault.to_send())
+        self.graph.send(Identity::Service, Method::PATCH, url, Some(&body)).await.map(|_| ())
     }
+}
+
+/// A change, as Graph is told of it.
+enum Act {
+    /// It reads so.
+    Edit(Value),
+    Delete,
+    /// The action, and its body.
+    React(&'static str, Value),
 }
 
 /// What a failed look means: nothing was changed by it, and nothing is known.

@@ -152,6 +152,7 @@ macro_rules! conformance {
                 the_author_is_shown_as_the_table_says,
                 a_reply_is_in_its_thread,
                 a_reply_to_what_is_gone_says_so,
+                a_reply_outside_of_its_thread_is_changed_all_the_same,
                 a_broadcast_is_shown_as_the_table_says,
                 an_edit_is_seen_as_the_table_says,
                 a_deletion_is_seen_and_may_come_twice,

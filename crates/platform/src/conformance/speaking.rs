@@ -159,6 +159,22 @@ pub async fn a_deletion_is_seen_and_may_come_twice<E: Emulator>() {
     assert!(stage.sees(&root).await.is_some());
 }
 
+/// A reply whose thread was gone went outside of it; who changes it knows of the thread alone.
+pub async fn a_reply_outside_of_its_thread_is_changed_all_the_same<E: Emulator>() {
+    let stage = Stage::<E>::start().await;
+    let root = &stage.says("a question").await;
+    stage.act("Ann Lee", "delete", stage.emulator.of(root.as_str())).await;
+    let (message, thread) = (&stage.say_plain("an answer").await, Some(root));
+    let part = &stage.part("another answer");
+    let edit = MessageChange::Edit { message, thread, part };
+    stage.connection.change(&stage.channel, &edit).await.unwrap();
+    let seen = stage.sees(message).await.unwrap();
+    assert!(seen["text"].as_str().unwrap().contains("another answer"), "{seen}");
+    let delete = MessageChange::Delete { message, thread };
+    stage.connection.change(&stage.channel, &delete).await.unwrap();
+    assert_eq!(stage.sees(message).await, None);
+}
+
 pub async fn reactions_are_shown_as_the_table_says<E: Emulator>() {
     let stage = Stage::<E>::start().await;
     let message = &stage.says("done").await;

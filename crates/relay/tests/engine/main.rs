@@ -4,6 +4,7 @@
 
 mod crashes;
 mod crowds;
+mod halves;
 mod late;
 mod moves;
 mod network;
@@ -13,7 +14,7 @@ mod sweeps;
 mod watched;
 mod world;
 
-use rialto_model::{ChannelSyncId, ChannelSyncState, DeliveryState};
+use rialto_model::{ChannelSyncId, ChannelSyncState, DeliveryState, RemoteId};
 use rialto_store::{ConnectionState, DeliveryFilter};
 use uuid::Uuid;
 
@@ -77,14 +78,19 @@ async fn a_message_goes_on_whoever_wrote_it_also_where_their_profile_is_refused(
     }
 }
 
-#[tokio::test(start_paused = true)]
-async fn a_reply_to_what_is_gone_there_is_said_outside_of_the_thread() {
-    let mut world = World::new().await;
+/// Somebody asks on the left: where that is, and its copy on the right.
+async fn asked(world: &mut World) -> (RemoteId, RemoteId) {
     let (root, event) = world.left.post("general", "ana", "question", None);
     world.hear(LEFT, &event).await;
     world.settle().await;
+    (root, world.right.find("general", "question"))
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_reply_to_what_is_gone_there_is_said_outside_of_the_thread() {
+    let mut world = World::new().await;
+    let (root, copy) = asked(&mut world).await;
     world.left.purge("general", &root);
-    let copy = world.right.find("general", "question");
     let (_, event) = world.right.post(
         "general",
         "bob",
@@ -102,10 +108,7 @@ async fn a_reply_to_what_is_gone_there_is_said_outside_of_the_thread() {
 #[tokio::test(start_paused = true)]
 async fn what_an_edit_adds_to_a_reply_goes_outside_of_a_thread_that_is_gone_there() {
     let mut world = World::new().await;
-    let (root, event) = world.left.post("general", "ana", "question", None);
-    world.hear(LEFT, &event).await;
-    world.settle().await;
-    let copy = world.right.find("general", "question");
+    let (root, copy) = asked(&mut world).await;
     let (answer, event) = world.right.post("general", "bob", "short", Some(&copy));
     world.hear(RIGHT, &event).await;
     world.settle().await;
@@ -124,11 +127,8 @@ async fn what_an_edit_adds_to_a_reply_goes_outside_of_a_thread_that_is_gone_ther
 #[tokio::test(start_paused = true)]
 async fn a_reply_that_went_outside_of_its_thread_without_an_answer_is_there_once() {
     let mut world = World::new().await;
-    let (root, event) = world.left.post("general", "ana", "question", None);
-    world.hear(LEFT, &event).await;
-    world.settle().await;
+    let (root, copy) = asked(&mut world).await;
     world.left.purge("general", &root);
-    let copy = world.right.find("general", "question");
     let faults = [Fault::Nothing, Fault::LostAnswer, Fault::Nothing, Fault::Wait(60)];
     world.left.fail_next(faults);
     let (_, event) = world.right.post("general", "bob", "answer", Some(&copy));
@@ -265,8 +265,7 @@ async fn what_can_never_succeed_is_parked_and_can_be_retried() {
         DeliveryFilter { state: Some(DeliveryState::Parked), limit: 10, ..Default::default() };
     let parked = world.store.deliveries(&filter).await.unwrap();
     assert_eq!(parked[0].reason.as_deref(), Some("the channel is archived"));
-    let delivery = world.store.retry(parked[0].id).await.unwrap();
-    world.relay.wake_lane(&delivery.to);
+    world.retry_what_is_parked().await;
     world.settle().await;
     assert_eq!(world.right.read("general"), ["ana: two", "ana: one"]);
 }

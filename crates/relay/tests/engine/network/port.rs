@@ -227,6 +227,7 @@ impl Connection for Network {
             let same = |seen: &&Seen| match &seen.part {
                 Some((delivery, fingerprint)) => {
                     *fingerprint == post.part.fingerprint
+                        && !seen.deleted
                         && seen.thread.as_ref() == post.thread
                         && seen.posted_at >= begun.at()
                         && seen.posted_at + lag <= self.clock.now()
@@ -254,7 +255,7 @@ impl Connection for Network {
             MessageChange::Unreact { message, .. } => (*message, "unreact"),
         };
         let found = self.call(what.into(), |state| {
-            let seen = find(state, to.as_str(), message)?;
+            let seen = find(state, to.as_str(), message).filter(|seen| !seen.deleted)?;
             match change {
                 MessageChange::Edit { part, .. } => {
                     let (_, text, says): Body = serde_json::from_str(&part.body).unwrap();
