@@ -185,14 +185,14 @@ impl Trip<'_> {
         let delivery = pending.delivery.id;
         let made =
             |remote, says_when| NewCopy { delivery, part: part.key, remote, revision, says_when };
-        if let Some(before_now) = begun_before {
-            match self.look_again(&post, &files, before_now).await? {
-                (_, Some((remote, _))) => return Ok(made(remote, before_now.says_when)),
+        if let Some(earlier) = begun_before {
+            match self.look_again(&post, &files, earlier).await? {
+                (_, Some((remote, _))) => return Ok(made(remote, earlier.says_when)),
                 (_, None) if before.there.is_empty() && !says_when && self.is_late() => {
                     return Err(Failure::Late);
                 }
-                (begun, None) if before_now.fingerprint == part.fingerprint => {
-                    return Ok(made(self.send(&post, &begun).await?, before_now.says_when));
+                (begun, None) if earlier.fingerprint == part.fingerprint => {
+                    return Ok(made(self.send(&post, &begun).await?, earlier.says_when));
                 }
                 (_, None) => {}
             }
@@ -213,7 +213,8 @@ impl Trip<'_> {
         if self.job.fresh || self.is_still_said(revision).await? {
             return Ok(());
         }
-        for (part, begun) in parts.iter().filter_map(|it| Some((it, before.begun(it)?))) {
+        let missing = parts.iter().filter(|part| !has(before.there, part.key));
+        for (part, begun) in missing.filter_map(|part| Some((part, before.begun(part)?))) {
             self.let_it_end(begun.at).await;
             let files = Files::from_handles(&begun.handles);
             let uploaded = files.for_post(part, &outgoing.content);
@@ -232,10 +233,10 @@ impl Trip<'_> {
         &self,
         post: &Post<'p>,
         files: &Files,
-        before: &BegunPart,
+        earlier: &BegunPart,
     ) -> Result<(Begun, Option<(RemoteId, Option<&'p RemoteId>)>), Failure> {
-        let part = Part { fingerprint: before.fingerprint.clone(), ..post.part.clone() };
-        let begun = self.begin(&part, files, before.says_when).await?;
+        let part = Part { fingerprint: earlier.fingerprint.clone(), ..post.part.clone() };
+        let begun = self.begin(&part, files, earlier.says_when).await?;
         let found = self.look_up(&Post { part: &part, ..*post }, &begun).await?;
         let found = found.map(|(remote, thread)| (remote, thread.and(post.thread)));
         Ok((begun, found))
