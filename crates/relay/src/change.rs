@@ -44,7 +44,7 @@ impl Trip<'_> {
         }
         let parts = self.live.render(&outgoing);
         let before = Before { there: &there, begun: &self.job.pending.begun };
-        self.is_not_past(&parts, &outgoing, said.revision, &before).await?;
+        self.stop_if_past(&parts, &outgoing, said.revision, &before).await?;
         let to = &self.job.pending.delivery.to.conversation;
         let mut done = Progress::default();
         for copy in &there {

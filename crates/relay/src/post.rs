@@ -122,7 +122,7 @@ impl Trip<'_> {
             self.keep(Progress { settled: self.delivered(), ..Progress::default() }).await;
             return Ok(());
         };
-        self.is_not_past(&parts, outgoing, revision, before).await?;
+        self.stop_if_past(&parts, outgoing, revision, before).await?;
         for part in others {
             self.post_part(part, outgoing, revision, before, false).await?;
         }
@@ -203,7 +203,7 @@ impl Trip<'_> {
 
     /// What was tried before may be past by now. Then what it began is taken away, where it is
     /// there, and nothing more is posted.
-    pub(crate) async fn is_not_past(
+    pub(crate) async fn stop_if_past(
         &self,
         parts: &[Part],
         outgoing: &Outgoing,
