@@ -1,26 +1,18 @@
-//! The threads that relay. They step back behind those that take webhooks: a platform waits three
-//! seconds for its answer and sends again after that; what is on disk can wait.
+//! The threads that relay: threads of their own, so that no webhook waits for its answer behind them.
+//!
+//! Their priority is that of all others. Nicer ones get hardly any time beside another busy process,
+//! which may be one of another program: on such a machine nothing would be relayed for minutes.
 
 use tokio::runtime::{Builder, Runtime};
 
 use crate::failure::Failure;
-
-/// Linux gives such a thread a seventieth of the time of an ordinary one while both want all of it,
-/// and everything otherwise (sched(7), "The nice value"). In a container or a service of systemd this
-/// holds among the threads of Rialto alone.
-#[cfg(target_os = "linux")]
-const NICENESS: i32 = 19;
 
 /// Where the relay runs. What still runs when this is dropped is not waited for.
 pub struct Background(Option<Runtime>);
 
 impl Background {
     pub fn start() -> Result<Self, Failure> {
-        let runtime = Builder::new_multi_thread()
-            .thread_name("rialto-relay")
-            .on_thread_start(step_back)
-            .enable_all()
-            .build();
+        let runtime = Builder::new_multi_thread().thread_name("rialto-relay").enable_all().build();
         let runtime = runtime.map_err(|error| {
             Failure::failed(format!("the relay's threads did not start: {error}"))
         })?;
@@ -45,13 +37,3 @@ impl Drop for Background {
         }
     }
 }
-
-#[cfg(target_os = "linux")]
-fn step_back() {
-    // Of this thread alone: so it is on Linux, and only there (setpriority(2), "C library/kernel
-    // differences"). Where it is refused all go on as equals.
-    let _ = rustix::process::setpriority_process(None, NICENESS);
-}
-
-#[cfg(not(target_os = "linux"))]
-fn step_back() {}
