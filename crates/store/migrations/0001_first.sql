@@ -124,7 +124,28 @@ CREATE TABLE messages (
     thread BLOB,
     posted_at BIGINT NOT NULL
 ) WITHOUT ROWID;
-CREATE INDEX messages_said ON messages (origin, posted_at);
+
+-- The messages of a conversation in the order in which they were said.
+CREATE TABLE said (
+    origin BIGINT NOT NULL,
+    posted_at BIGINT NOT NULL,
+    message BLOB NOT NULL,
+    PRIMARY KEY (origin, posted_at, message)
+) WITHOUT ROWID;
+
+-- What belongs to `said` and to the counts in `conversations`, and goes there within a second, see
+-- `lately.rs`.
+CREATE TABLE said_lately (
+    place INTEGER PRIMARY KEY,
+    origin BIGINT NOT NULL,
+    posted_at BIGINT NOT NULL,
+    message BLOB NOT NULL
+);
+CREATE TABLE delivered_lately (
+    place INTEGER PRIMARY KEY,
+    lane BIGINT NOT NULL,
+    at BIGINT NOT NULL
+);
 
 -- part: -1 for what is no part of the message any more, but still our own post.
 -- says_when: 1: it says when the message was said, and its edits go on saying it.

@@ -12,6 +12,7 @@ mod checkpoint;
 mod fault;
 mod flood;
 mod inbox;
+mod lately;
 mod open;
 mod people;
 mod plan;

@@ -6,7 +6,7 @@ use jiff::Timestamp;
 use rialto_model::{ConversationRef, DeliveryState, MessageId, RemoteId, WorkKind};
 
 use super::{
-    Fault, Tx,
+    Fault, Tx, lately,
     query::query,
     sealed::SealedDelivery,
     sweeps,
@@ -24,12 +24,13 @@ pub(super) struct SealedPlan {
 }
 
 pub(super) fn commit(tx: &mut Tx, seq: i64, plan: &SealedPlan) -> Result<Vec<i64>, Fault> {
-    let done = query("DELETE FROM inbox WHERE seq = $1 RETURNING swept, connection, conversation");
-    let done = done.bind(seq).maybe(&tx.database, |columns| {
+    let select = query("SELECT swept, connection, conversation FROM inbox WHERE seq = $1");
+    let waiting = select.bind(seq).maybe(&tx.database, |columns| {
         let swept = columns.flag()?;
         Ok(if swept { Some(columns.conversation()?) } else { None })
     });
-    let Some(swept) = done? else { return Ok(Vec::new()) };
+    let Some(swept) = waiting? else { return Ok(Vec::new()) };
+    tx.run(query("DELETE FROM inbox WHERE seq = $1").bind(seq))?;
     tx.pile -= 1;
     if let Some(at) = swept.filter(|_| plan.changes.iter().any(Change::is_news)) {
         sweeps::recovered(tx, &at)?;
@@ -67,6 +68,7 @@ pub(super) fn commit(tx: &mut Tx, seq: i64, plan: &SealedPlan) -> Result<Vec<i64
                 if !work::insert_original(tx, place, remote, *id, revision.0)? {
                     return Err(refusal::copy_taken(origin, remote).into());
                 }
+                lately::said(tx, *id, place, *posted_at)?;
                 known.insert(*id);
             }
             Change::Revised { message, revision } => {
@@ -166,7 +168,7 @@ pub(super) fn keep(tx: &mut Tx, new: &SealedDelivery) -> Result<i64, Fault> {
         "INSERT INTO deliveries (id, message, source, lane, kind, state, attempts, calls,
              happened_at, created_at, content)
          VALUES ($1, $2, $3, $4, $5, 0, 0, 0, $6, $7, $8)
-         ON CONFLICT (id) DO NOTHING RETURNING seq",
+         ON CONFLICT (id) DO NOTHING",
     );
     let insert = insert
         .bind(new.id.uuid())
@@ -177,9 +179,11 @@ pub(super) fn keep(tx: &mut Tx, new: &SealedDelivery) -> Result<i64, Fault> {
         .bind(micros(new.happened_at))
         .bind(micros(new.created_at))
         .bind(new.content.as_slice());
-    let seq = insert.maybe(&tx.database, |columns| columns.next())?;
+    if tx.run(insert)? == 0 {
+        return Err(refusal::exists("delivery", new.id).into());
+    }
     tx.pile += 1;
-    seq.ok_or_else(|| refusal::exists("delivery", new.id).into())
+    Ok(tx.database.last_insert_rowid())
 }
 
 /// Cancels what waits for a conversation that is no endpoint any more.

@@ -12,7 +12,10 @@ pub(super) fn all(database: &Database) -> Result<Vec<(ConversationRef, SweepReco
         "SELECT s.connection, s.conversation, s.checked_until, s.recovered, s.deaf_since
          FROM sweeps s LEFT JOIN conversations v
              ON v.connection = s.connection AND v.remote = s.conversation
-         ORDER BY (SELECT MAX(m.posted_at) FROM messages m WHERE m.origin = v.number) DESC,
+         ORDER BY (SELECT MAX(at) FROM
+                       (SELECT MAX(posted_at) AS at FROM said WHERE origin = v.number
+                        UNION ALL
+                        SELECT MAX(posted_at) FROM said_lately WHERE origin = v.number) m) DESC,
              s.connection, s.conversation",
     );
     select.all(database, |columns| {
@@ -63,20 +66,24 @@ pub(super) fn said_between(
     since: Timestamp,
     until: Timestamp,
 ) -> Result<Vec<(RemoteId, Option<MessageId>)>, Fault> {
+    let number = query("SELECT number FROM conversations WHERE connection = $1 AND remote = $2");
+    let number = number.bind(at.connection.uuid()).bind(at.conversation.as_str());
+    let number = number.maybe(database, |columns| columns.next::<i64>())?;
+    let Some(number) = number else { return Ok(Vec::new()) };
     let select = query(
         "SELECT c.remote, m.thread
-         FROM conversations v JOIN messages m ON m.origin = v.number
-             JOIN copies c ON c.message = m.id AND c.conversation = v.number AND c.origin = 1
+         FROM (SELECT origin, posted_at, message FROM said
+               WHERE origin = $1 AND posted_at BETWEEN $2 AND $3
+               UNION ALL
+               SELECT origin, posted_at, message FROM said_lately
+               WHERE origin = $1 AND posted_at BETWEEN $2 AND $3) s
+             JOIN messages m ON m.id = s.message
+             JOIN copies c ON c.message = m.id AND c.conversation = s.origin AND c.origin = 1
                  AND c.part >= 0
-         WHERE v.connection = $1 AND v.remote = $2 AND m.posted_at BETWEEN $3 AND $4
-             AND m.deleted = 0
-         ORDER BY m.posted_at, c.remote",
+         WHERE m.deleted = 0
+         ORDER BY s.posted_at, c.remote",
     );
-    let select = select
-        .bind(at.connection.uuid())
-        .bind(at.conversation.as_str())
-        .bind(micros(since))
-        .bind(micros(until));
+    let select = select.bind(number).bind(micros(since)).bind(micros(until));
     select
         .all(database, |columns| Ok((columns.remote()?, columns.maybe_uuid()?.map(MessageId::new))))
 }

@@ -4,6 +4,7 @@ use std::collections::HashMap;
 
 use rialto_model::ConversationRef;
 use rusqlite::Connection as Database;
+use tokio::time::Instant;
 
 use super::{
     Fault,
@@ -21,11 +22,14 @@ pub(super) struct Tx {
     /// back stays counted, and deliveries that are cancelled do not lower it: only its growth within
     /// 300 ms is looked at.
     pub(super) pile: i64,
+    /// When what is kept [`lately`](super::lately) went to its places last; `None`: before it was
+    /// opened.
+    pub(super) settled_at: Option<Instant>,
 }
 
 impl Tx {
     pub(super) fn new(database: Database) -> Self {
-        Self { database, numbers: HashMap::new(), pile: 0 }
+        Self { database, numbers: HashMap::new(), pile: 0, settled_at: None }
     }
 
     /// Runs a statement; gives how many rows it touched.

@@ -319,10 +319,12 @@ pub(super) fn traffic(database: &Database, id: ChannelSyncId) -> Result<ChannelS
         "SELECT COUNT(*),
              CAST(COALESCE(SUM((SELECT COUNT(*) FROM deliveries d
                                 WHERE d.lane = l.number AND d.state = 0)), 0) AS BIGINT),
-             CAST(COALESCE(SUM(l.delivered), 0) AS BIGINT),
+             CAST(COALESCE(SUM(l.delivered + (SELECT COUNT(*) FROM delivered_lately n
+                                              WHERE n.lane = l.number)), 0) AS BIGINT),
              CAST(COALESCE(SUM((SELECT COUNT(*) FROM deliveries d
                                 WHERE d.lane = l.number AND d.state = 2)), 0) AS BIGINT),
-             MAX(l.last_delivered_at),
+             MAX((SELECT MAX(n.at) FROM (SELECT l.last_delivered_at AS at UNION ALL
+                  SELECT at FROM delivered_lately WHERE lane = l.number) n)),
              CAST(COALESCE(SUM((SELECT COUNT(*) FROM inbox i WHERE i.connection = e.connection
                                 AND i.conversation = e.conversation AND i.swept = 1)), 0) AS BIGINT),
              CAST(COALESCE(SUM(s.recovered), 0) AS BIGINT),

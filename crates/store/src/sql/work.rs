@@ -6,7 +6,7 @@ use rialto_model::{
 };
 
 use super::{
-    Fault, Tx, plan,
+    Fault, Tx, lately, plan,
     query::query,
     sealed::{SealedDelivery, SealedProgress},
     values::{OUTCOMES, STATES, micros, number},
@@ -101,26 +101,28 @@ pub(super) fn begin(
     says_when: bool,
     at: Timestamp,
 ) -> Result<Timestamp, Fault> {
-    let upsert = query(
-        "INSERT INTO begun (lane, delivery, part, content, at, says_when)
-         SELECT lane, seq, $2, $3, $4, $5 FROM deliveries WHERE id = $1 AND state = 0
-         ON CONFLICT (lane, delivery, part)
-         DO UPDATE SET content = excluded.content, says_when = excluded.says_when
-         RETURNING at",
-    );
-    let upsert = upsert
-        .bind(id.uuid())
-        .bind(part.to_i64())
-        .bind(content)
-        .bind(micros(at))
-        .bind(i64::from(says_when));
-    match upsert.maybe(&tx.database, |columns| columns.time())? {
-        Some(at) => Ok(at),
-        None => {
-            outgoing(tx, id)?;
-            Err(refusal::not_pending(id).into())
-        }
+    let now = outgoing(tx, id)?;
+    if now.state != DeliveryState::Pending {
+        return Err(refusal::not_pending(id).into());
     }
+    let insert = query(
+        "INSERT INTO begun (lane, delivery, part, content, at, says_when)
+         VALUES ($1, $2, $3, $4, $5, $6) ON CONFLICT (lane, delivery, part) DO NOTHING",
+    );
+    let (says_when, part) = (i64::from(says_when), part.to_i64());
+    let insert = insert.bind(now.lane).bind(now.seq).bind(part).bind(content);
+    if tx.run(insert.bind(micros(at)).bind(says_when))? == 1 {
+        return Ok(at);
+    }
+    let update = query(
+        "UPDATE begun SET content = $4, says_when = $5
+         WHERE lane = $1 AND delivery = $2 AND part = $3",
+    );
+    let update = update.bind(now.lane).bind(now.seq).bind(part).bind(content);
+    tx.run(update.bind(says_when))?;
+    let select = query("SELECT at FROM begun WHERE lane = $1 AND delivery = $2 AND part = $3");
+    let select = select.bind(now.lane).bind(now.seq).bind(part);
+    select.one(&tx.database, |columns| columns.time())
 }
 
 pub(super) fn progress(tx: &mut Tx, id: DeliveryId, sealed: &SealedProgress) -> Result<(), Fault> {
@@ -209,13 +211,7 @@ fn settle(tx: &mut Tx, now: &Outgoing, settled: &Settled) -> Result<(), Fault> {
     let forget = query("DELETE FROM begun WHERE lane = $1 AND delivery = $2");
     tx.run(forget.bind(now.lane).bind(now.seq))?;
     if settled.state == DeliveryState::Delivered {
-        // Counted here: nobody wants to count a year of deliveries for a page that shows a figure.
-        let count = query(
-            "UPDATE conversations SET delivered = delivered + 1, last_delivered_at =
-                 CASE WHEN last_delivered_at > $2 THEN last_delivered_at ELSE $2 END
-             WHERE number = $1",
-        );
-        tx.run(count.bind(now.lane).bind(at))?;
+        lately::delivered(tx, now.lane, settled.at)?;
     }
     Ok(())
 }

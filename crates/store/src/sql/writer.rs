@@ -10,12 +10,13 @@ use std::{
 use tokio::{
     runtime::Handle,
     sync::{mpsc, oneshot},
+    time::Instant,
 };
 
 use super::{
     Fault, Tx, answers,
     checkpoint::{self, Checkpointer, Gate},
-    inbox,
+    inbox, lately,
     open::Opening,
     query::query,
     waiting::{self, Waiting},
@@ -173,7 +174,8 @@ impl Writer {
     fn together(&mut self, batch: &mut Batch) -> Result<(), Fault> {
         self.transaction(|tx| {
             inbox::append_all(tx, &mut batch.appends)?;
-            batch.verbs.iter_mut().try_for_each(|verb| verb.run(tx))
+            batch.verbs.iter_mut().try_for_each(|verb| verb.run(tx))?;
+            lately::settle(tx, Instant::now())
         })
     }
 

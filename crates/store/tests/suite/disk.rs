@@ -5,17 +5,18 @@ use std::{
     io::{Seek, SeekFrom, Write},
     path::Path,
     sync::Arc,
+    time::Duration,
 };
 
-use rialto_model::{AttemptOutcome, DeliveryState, PartKey};
+use rialto_model::{AttemptOutcome, ChannelSyncId, DeliveryState, PartKey};
 use rialto_store::{
     Appended, Change, NewInbound, Plan, Progress, SqlOptions, SqlStore, Store, StoreError, Vault,
 };
 use rusqlite::Connection;
 
 use crate::world::{
-    at, attempt, changes, connection, copy, decide, delivery, fingerprint, inbound, key, message,
-    new_delivery, new_message, now, one_post, post, settled, sql, time,
+    at, attempt, changes, connection, copy, decide, delivery, endpoint, fingerprint, id, inbound,
+    key, message, new_delivery, new_message, now, one_post, post, settled, sql, sync, time,
 };
 
 const MARKER: &str = "PLANTED-MARKER-7f3a";
@@ -95,6 +96,48 @@ async fn places_are_not_given_twice_after_a_restart() {
         let closed = store.check().await.unwrap_err();
         assert!(unavailable(&closed).contains("closed"), "{closed}");
     }
+}
+
+#[tokio::test]
+async fn what_has_a_place_by_conversation_goes_there_within_a_second_of_writing() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("rialto.db");
+    let store = sql(&path).await.unwrap();
+    let id = ChannelSyncId::new(id(1));
+    store.put_channel_sync(sync(1, [endpoint(1, 0), endpoint(2, 1)])).await.unwrap();
+    let shown = async |store: &SqlStore| {
+        let traffic = store.traffic(id).await.unwrap();
+        let said = store.said_between(&at(0), time(0), time(99)).await.unwrap();
+        (traffic.delivered, traffic.last_delivered_at, said.len())
+    };
+    let placed = || {
+        let rows = |table: &str| {
+            let count = format!("SELECT COUNT(*) FROM {table}");
+            raw(&path).query_row(&count, [], |row| row.get::<_, i64>(0)).unwrap()
+        };
+        ["said", "said_lately", "delivered_lately"].map(rows)
+    };
+    for number in 1..=2 {
+        one_post(&store, number).await;
+        let end = settled(DeliveryState::Delivered, 40 - i64::try_from(number).unwrap());
+        store.progress(delivery(number), end).await.unwrap();
+    }
+    assert_eq!(shown(&store).await, (2, Some(time(39)), 2));
+    assert_eq!(placed(), [0, 2, 2]);
+
+    tokio::time::sleep(Duration::from_millis(1_100)).await;
+    one_post(&store, 3).await;
+    assert_eq!(shown(&store).await, (2, Some(time(39)), 3));
+    assert_eq!(placed(), [2, 1, 0], "the webhook came in, and all went; then it was decided about");
+
+    store.progress(delivery(3), settled(DeliveryState::Delivered, 50)).await.unwrap();
+    store.close().await;
+    let store = sql(&path).await.unwrap();
+    assert_eq!(shown(&store).await, (3, Some(time(50)), 3));
+    store.check().await.unwrap();
+    assert_eq!(placed(), [3, 0, 0], "what was left behind goes first");
+    assert_eq!(shown(&store).await, (3, Some(time(50)), 3));
+    store.close().await;
 }
 
 #[tokio::test]

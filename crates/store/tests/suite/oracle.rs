@@ -49,6 +49,7 @@ enum Verb {
     RemoveSync(u64),
     PutSweep(u64, i64, Option<i64>),
     Move(u64, u64),
+    Reopen,
 }
 
 // Few of each, so that they meet.
@@ -139,6 +140,7 @@ fn verb() -> impl Strategy<Value = Verb> {
             .prop_map(|(place, until, deaf)| Verb::PutSweep(place, until, deaf)),
         // To where nothing is known: an id that a platform has just given.
         1 => (few(), 20..u64::from(u32::MAX)).prop_map(|(from, to)| Verb::Move(from, to)),
+        1 => Just(Verb::Reopen),
     ]
 }
 
@@ -219,6 +221,8 @@ async fn run(store: &dyn Store, verb: Verb, nth: u64) -> String {
         Verb::Move(from, to) => {
             format!("{:?}", store.move_conversation(&at(from), &at(to).conversation).await)
         }
+        // The file alone is opened anew.
+        Verb::Reopen => String::new(),
     }
 }
 
@@ -281,18 +285,23 @@ proptest! {
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
         runtime.block_on(async {
             let folder = tempfile::tempdir().unwrap();
-            let (memory, sql) = (memory(), sql(&folder.path().join("rialto.db")).await.unwrap());
+            let path = folder.path().join("rialto.db");
+            let (memory, mut on_disk) = (memory(), sql(&path).await.unwrap());
             // Something to meet from the start.
             let known = (0..4).map(|number| Verb::Decide(Plan {
                 deliveries: vec![new_delivery(number, number, 0, number % 2, post("hello"))],
                 ..changes([new_message(number, number)])
             }));
             for (nth, verb) in (0..).zip(known.chain(verbs)) {
+                if matches!(verb, Verb::Reopen) {
+                    on_disk.close().await;
+                    on_disk = sql(&path).await.unwrap();
+                }
                 let expected = run(&memory, verb.clone(), nth).await;
-                let got = run(&sql, verb.clone(), nth).await;
+                let got = run(&on_disk, verb.clone(), nth).await;
                 prop_assert_eq!(expected, got, "{:?}", verb);
             }
-            let (expected, got) = (seen(&memory).await, seen(&sql).await);
+            let (expected, got) = (seen(&memory).await, seen(&on_disk).await);
             for (expected, got) in expected.into_iter().zip(got) {
                 prop_assert_eq!(expected, got);
             }
