@@ -12,11 +12,10 @@ use rialto_platform::{Connection, ReadError};
 use rialto_store::{Change, Inbound, NewInbound, Plan, StoreError};
 
 use crate::{
-    ConnectionEntry, complete, echo,
+    ConnectionEntry, complete,
+    decide::Past,
+    echo,
     echo::Echo,
-    ids::new_uuid,
-    known::Known,
-    plan::{Scene, membership_id, plan},
     queue::{Announced, Next},
     relay::{Inner, Relay},
     retry::backoff,
@@ -168,35 +167,30 @@ impl Relay {
             Some(turn) => Some(turn.lock_owned().await),
             None => None,
         };
-        let mut known: Option<Known> = None;
-        for event in ready {
-            let at = ConversationRef {
-                connection: inbound.row.connection,
-                conversation: event.conversation.clone(),
-            };
-            let known = match &mut known {
-                Some(known) if *known.at() == at => known,
-                slot => slot.insert(Known::new(self.inner.store.clone(), at.clone())),
-            };
-            match self.plan_event(&event, &at, known).await {
-                Ok(plan) => {
-                    plan.changes.iter().for_each(|change| known.apply(change));
-                    whole.extend(plan);
-                }
+        let mut past = if inbound.row.swept { Past::Read } else { Past::Guessed };
+        loop {
+            let mut plan = whole.clone();
+            match self.decide(&ready, inbound.row.connection, past).await {
+                Ok(decided) => plan.extend(decided),
                 Err(error) => return self.unreadable(inbound, entry, store_away(error)).await,
             }
+            // Nobody asks for them where nothing is traced.
+            let changes = match self.inner.settings.traces {
+                Some(_) => messages_of(&plan),
+                None => Vec::new(),
+            };
+            let deliveries = plan.deliveries.len();
+            match self.try_to_commit(inbound, plan).await {
+                Err(StoreError::Conflict(_)) if past == Past::Guessed => past = Past::Read,
+                result => {
+                    result.map_err(not_kept)?;
+                    for (message, is_new) in changes {
+                        self.trace_plan(inbound, taken, message, is_new, deliveries);
+                    }
+                    return Ok(());
+                }
+            }
         }
-        // Nobody asks for them where nothing is traced.
-        let changes = match self.inner.settings.traces {
-            Some(_) => messages_of(&whole),
-            None => Vec::new(),
-        };
-        let deliveries = whole.deliveries.len();
-        self.commit(inbound, whole).await?;
-        for (message, is_new) in changes {
-            self.trace_plan(inbound, taken, message, is_new, deliveries);
-        }
-        Ok(())
     }
 
     /// Tells how a message, or a change to it, came in and was planned.
@@ -274,51 +268,6 @@ impl Relay {
         Ok(Prepared::ToPlan)
     }
 
-    async fn plan_event(
-        &self,
-        event: &Event,
-        at: &ConversationRef,
-        known: &mut Known,
-    ) -> Result<Plan, StoreError> {
-        let view = self.roster().view();
-        let Some((sync, here)) = view.endpoint(at) else {
-            return Ok(drop_for("not in a channel sync"));
-        };
-        let (subject, thread) = match &event.kind {
-            EventKind::Message(state) => (Some(state.id.clone()), state.thread.as_ref()),
-            EventKind::Deleted { message }
-            | EventKind::Reaction { message, .. }
-            | EventKind::Reactions { message, .. } => (Some(message.clone()), None),
-            EventKind::Membership { author, joined } => {
-                (Some(membership_id(event, author, *joined)), None)
-            }
-            EventKind::Ignored { .. } | EventKind::Signal(_) => (None, None),
-        };
-        let subject = match &subject {
-            Some(remote) => known.message(remote).await?,
-            None => None,
-        };
-        let root = match thread {
-            Some(remote) => known.message(remote).await?,
-            None => None,
-        };
-        let capabilities = |connection: ConnectionId| {
-            Some(&view.connections.get(&connection)?.platform.manifest().capabilities)
-        };
-        Ok(plan(
-            event,
-            &Scene {
-                sync,
-                here,
-                known: subject.as_ref(),
-                root: root.as_ref(),
-                capabilities: &capabilities,
-                now: self.inner.toolkit.clock.now(),
-                ids: &|| new_uuid(&self.inner.toolkit),
-            },
-        ))
-    }
-
     /// What cannot be read is waited for, or dropped with its reason when it never will be.
     async fn unreadable(
         &self,
@@ -343,14 +292,15 @@ impl Relay {
     }
 
     async fn commit(&self, inbound: &Inbound, plan: Plan) -> Result<(), Wait> {
-        for reason in &plan.drops {
-            metrics::counter!("rialto_not_relayed_total", "reason" => reason.clone()).increment(1);
+        self.try_to_commit(inbound, plan).await.map_err(not_kept)
+    }
+
+    async fn try_to_commit(&self, inbound: &Inbound, plan: Plan) -> Result<(), StoreError> {
+        let (deliveries, drops) = (plan.deliveries.clone(), plan.drops.clone());
+        let placed = self.inner.store.commit_plan(inbound.seq, plan).await?;
+        for reason in drops {
+            metrics::counter!("rialto_not_relayed_total", "reason" => reason).increment(1);
         }
-        let deliveries = plan.deliveries.clone();
-        let placed = self.inner.store.commit_plan(inbound.seq, plan).await.map_err(|error| {
-            tracing::warn!(%error, "a plan could not be kept");
-            Wait::For(Duration::ZERO)
-        })?;
         let waited = self.inner.toolkit.clock.now().duration_since(inbound.row.received_at);
         metrics::histogram!("rialto_inbox_seconds")
             .record(Duration::try_from(waited).unwrap_or_default());
@@ -434,6 +384,12 @@ fn messages_of(plan: &Plan) -> Vec<(MessageId, bool)> {
 
 fn drop_for(reason: &str) -> Plan {
     Plan { drops: vec![reason.to_owned()], ..Plan::default() }
+}
+
+#[expect(clippy::needless_pass_by_value, reason = "the shape that map_err wants")]
+fn not_kept(error: StoreError) -> Wait {
+    tracing::warn!(%error, "a plan could not be kept");
+    Wait::For(Duration::ZERO)
 }
 
 #[expect(clippy::needless_pass_by_value, reason = "the shape that map_err wants")]

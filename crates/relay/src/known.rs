@@ -35,8 +35,13 @@ impl Known {
                 self.messages.entry(view.id).or_insert(view);
             }
         }
+        Ok(self.guess(remote))
+    }
+
+    /// Likewise, but nothing is read: what this webhook has not made known is taken for unknown.
+    pub(crate) fn guess(&self, remote: &RemoteId) -> Option<MessageView> {
         let id = self.remotes.get(remote).copied().flatten();
-        Ok(id.and_then(|id| self.messages.get(&id).cloned()))
+        id.and_then(|id| self.messages.get(&id).cloned())
     }
 
     /// Takes a planned change as made.

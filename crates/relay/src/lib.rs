@@ -15,6 +15,7 @@ mod cabinet;
 mod canary;
 mod change;
 mod complete;
+mod decide;
 mod deliver;
 mod echo;
 mod figures;
