@@ -2,8 +2,9 @@
 //!
 //! Messages come for a thousand conversations in turn, and what is kept by conversation is a page of
 //! its own for each of them: written to the log by every commit, these were more than half of all
-//! pages. So it is kept as it comes, where it shares a page with all that came with it. Once a second
-//! all of it goes to its places, each page once. Whoever reads looks in both.
+//! pages. So it is kept as it comes, where it shares a page with all that came with it, and goes to
+//! its place within a second, each page once: some conversations at a time, so that no commit is long.
+//! Whoever reads looks in both.
 
 use std::time::Duration;
 
@@ -13,7 +14,17 @@ use tokio::time::Instant;
 
 use super::{Fault, Tx, query::query, values::micros};
 
-const EVERY: Duration = Duration::from_secs(1);
+/// In so many steps all conversations have their turn.
+const STEPS: u32 = 16;
+const EVERY: Duration = Duration::from_millis(1_000 / STEPS as u64);
+
+/// How far it is.
+#[derive(Default)]
+pub(super) struct Settling {
+    /// When the last step was due; `None`: before the database was opened.
+    last: Option<Instant>,
+    steps: u32,
+}
 
 /// Keeps when a message was said, and where.
 pub(super) fn said(
@@ -34,17 +45,40 @@ pub(super) fn delivered(tx: &Tx, lane: i64, at: Timestamp) -> Result<(), Fault> 
     Ok(())
 }
 
-/// Takes everything to its place, once in a while.
+/// Takes to its place what is due.
 pub(super) fn settle(tx: &mut Tx, now: Instant) -> Result<(), Fault> {
-    if tx.settled_at.is_some_and(|before| now.duration_since(before) < EVERY) {
-        return Ok(());
+    let due = match tx.settling.last {
+        Some(last) => (now.duration_since(last).as_millis() / EVERY.as_millis()) as u32,
+        None => STEPS,
+    };
+    for _ in 0..due.min(STEPS) {
+        tx.settling.last = Some(now);
+        let step = tx.settling.steps % STEPS;
+        tx.settling.steps = step + 1;
+        settle_said(tx, step)?;
+        if step == 0 {
+            settle_counts(tx)?;
+        }
     }
-    tx.settled_at = Some(now);
+    Ok(())
+}
+
+fn settle_said(tx: &Tx, step: u32) -> Result<(), Fault> {
     for sql in [
         // In the order of the place: each page is met once.
         "INSERT INTO said (origin, posted_at, message)
-         SELECT origin, posted_at, message FROM said_lately ORDER BY origin, posted_at, message",
-        "DELETE FROM said_lately",
+         SELECT origin, posted_at, message FROM said_lately WHERE origin % $1 = $2
+         ORDER BY origin, posted_at, message",
+        "DELETE FROM said_lately WHERE origin % $1 = $2",
+    ] {
+        tx.run(query(sql).bind(STEPS).bind(step))?;
+    }
+    Ok(())
+}
+
+/// These are few pages, since many conversations share one.
+fn settle_counts(tx: &Tx) -> Result<(), Fault> {
+    for sql in [
         "UPDATE conversations SET delivered = delivered + l.count, last_delivered_at =
              CASE WHEN last_delivered_at > l.at THEN last_delivered_at ELSE l.at END
          FROM (SELECT lane, COUNT(*) AS count, MAX(at) AS at FROM delivered_lately GROUP BY lane) l

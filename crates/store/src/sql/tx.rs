@@ -4,10 +4,10 @@ use std::collections::HashMap;
 
 use rialto_model::ConversationRef;
 use rusqlite::Connection as Database;
-use tokio::time::Instant;
 
 use super::{
     Fault,
+    lately::Settling,
     query::{Query, query},
 };
 
@@ -22,14 +22,12 @@ pub(super) struct Tx {
     /// back stays counted, and deliveries that are cancelled do not lower it: only its growth within
     /// 300 ms is looked at.
     pub(super) pile: i64,
-    /// When what is kept [`lately`](super::lately) went to its places last; `None`: before it was
-    /// opened.
-    pub(super) settled_at: Option<Instant>,
+    pub(super) settling: Settling,
 }
 
 impl Tx {
     pub(super) fn new(database: Database) -> Self {
-        Self { database, numbers: HashMap::new(), pile: 0, settled_at: None }
+        Self { database, numbers: HashMap::new(), pile: 0, settling: Settling::default() }
     }
 
     /// Runs a statement; gives how many rows it touched.
