@@ -21,7 +21,7 @@ const EVERY: Duration = Duration::from_millis(1_000 / STEPS as u64);
 /// How far it is.
 #[derive(Default)]
 pub(super) struct Settling {
-    /// When the last step was due; `None`: before the database was opened.
+    /// When the last step was taken; `None`: none since the database was opened.
     last: Option<Instant>,
     steps: u32,
 }

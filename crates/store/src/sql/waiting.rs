@@ -26,7 +26,7 @@ const FEW: usize = 32;
 const APPENDS_PER_VERB: usize = 16;
 /// How often others are let go first, as long as something comes of it.
 const STEPS: usize = 2;
-/// How long where no flood comes: it is those who relay that ask then, a few steps after each other.
+/// How long where no flood comes: those who relay need a moment to ask for more.
 const STEP: Duration = Duration::from_micros(500);
 
 pub(super) struct Waiting {
