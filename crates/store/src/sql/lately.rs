@@ -48,11 +48,14 @@ pub(super) fn delivered(tx: &Tx, lane: i64, at: Timestamp) -> Result<(), Fault> 
 /// Takes to its place what is due.
 pub(super) fn settle(tx: &mut Tx, now: Instant) -> Result<(), Fault> {
     let due = match tx.settling.last {
-        Some(last) => (now.duration_since(last).as_millis() / EVERY.as_millis()) as u32,
-        None => STEPS,
+        Some(last) => now.duration_since(last).as_millis() / EVERY.as_millis(),
+        None => STEPS.into(),
     };
-    for _ in 0..due.min(STEPS) {
-        tx.settling.last = Some(now);
+    if due == 0 {
+        return Ok(());
+    }
+    tx.settling.last = Some(now);
+    for _ in 0..due.min(STEPS.into()) {
         let step = tx.settling.steps % STEPS;
         tx.settling.steps = step + 1;
         settle_said(tx, step)?;
@@ -88,4 +91,52 @@ fn settle_counts(tx: &Tx) -> Result<(), Fault> {
         tx.run(query(sql))?;
     }
     Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use rusqlite::Connection as Database;
+    use uuid::Uuid;
+
+    use super::*;
+
+    const TABLES: [&str; 3] = ["said", "said_lately", "delivered_lately"];
+
+    fn rows(tx: &Tx) -> [i64; 3] {
+        TABLES.map(|table| {
+            let count = query(format!("SELECT COUNT(*) FROM {table}"));
+            count.one(&tx.database, |columns| columns.next()).unwrap()
+        })
+    }
+
+    #[test]
+    fn what_was_left_behind_goes_at_once_and_what_comes_then_in_steps_within_a_second() {
+        let database = Database::open_in_memory().unwrap();
+        database.execute_batch(include_str!("../../migrations/0001_first.sql")).unwrap();
+        let mut tx = Tx::new(database);
+        let come = |tx: &Tx, number: u128| {
+            for origin in 0..i64::from(STEPS) {
+                let message =
+                    MessageId::new(Uuid::from_u128(number + origin.unsigned_abs() as u128));
+                said(tx, message, origin, Timestamp::UNIX_EPOCH).unwrap();
+                delivered(tx, origin, Timestamp::UNIX_EPOCH).unwrap();
+            }
+        };
+        come(&tx, 100);
+        let opened = Instant::now();
+        settle(&mut tx, opened).unwrap();
+        assert_eq!(rows(&tx), [16, 0, 0]);
+
+        come(&tx, 200);
+        settle(&mut tx, opened + EVERY / 2).unwrap();
+        assert_eq!(rows(&tx), [16, 16, 16], "nothing is due");
+        for step in 1..=STEPS {
+            settle(&mut tx, opened + EVERY * step).unwrap();
+            let gone = i64::from(step);
+            assert_eq!(rows(&tx), [16 + gone, 16 - gone, 0]);
+        }
+        come(&tx, 300);
+        settle(&mut tx, opened + EVERY * STEPS + Duration::from_secs(9)).unwrap();
+        assert_eq!(rows(&tx), [48, 0, 0]);
+    }
 }
