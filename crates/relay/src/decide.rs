@@ -6,7 +6,7 @@ use rialto_store::{Plan, StoreError};
 use crate::{
     ids::new_uuid,
     known::Known,
-    plan::{Scene, membership_id, plan},
+    plan::{Scene, dropped, membership_id, plan},
     relay::Relay,
 };
 
@@ -52,7 +52,7 @@ impl Relay {
     ) -> Result<Plan, StoreError> {
         let view = self.roster().view();
         let Some((sync, here)) = view.endpoint(at) else {
-            return Ok(Plan { drops: vec!["not in a channel sync".into()], ..Plan::default() });
+            return Ok(dropped("not in a channel sync"));
         };
         let (subject, thread) = match &event.kind {
             EventKind::Message(state) => (Some(state.id.clone()), state.thread.as_ref()),
@@ -65,7 +65,7 @@ impl Relay {
             EventKind::Ignored { .. } | EventKind::Signal(_) => (None, None),
         };
         let subject = match &subject {
-            Some(remote) if past == Past::Guessed && is_original(event) => known.guess(remote),
+            Some(remote) if past == Past::Guessed && is_unedited(event) => known.guess(remote),
             Some(remote) => known.message(remote).await?,
             None => None,
         };
@@ -91,6 +91,6 @@ impl Relay {
     }
 }
 
-fn is_original(event: &Event) -> bool {
+fn is_unedited(event: &Event) -> bool {
     matches!(&event.kind, EventKind::Message(state) if state.revision == Revision::default())
 }

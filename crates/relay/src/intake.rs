@@ -16,6 +16,7 @@ use crate::{
     decide::Past,
     echo,
     echo::Echo,
+    plan::dropped,
     queue::{Announced, Next},
     relay::{Inner, Relay},
     retry::backoff,
@@ -127,7 +128,7 @@ impl Relay {
             Err(_) => {
                 let conversation = &inbound.row.conversation;
                 tracing::error!(%conversation, "a defect stopped a webhook, see the lines above");
-                self.commit(inbound, drop_for("a defect of Rialto, described in its log")).await
+                self.commit(inbound, dropped("a defect of Rialto, described in its log")).await
             }
         }
     }
@@ -137,8 +138,7 @@ impl Relay {
         let taken = self.inner.toolkit.clock.now();
         let view = self.roster().view();
         let Some(entry) = view.connections.get(&inbound.row.connection) else {
-            let gone = Plan { drops: vec!["connection removed".into()], ..Plan::default() };
-            return self.commit(inbound, gone).await;
+            return self.commit(inbound, dropped("connection removed")).await;
         };
         let Ok(live) = &entry.live else { return Err(Wait::Reconnect) };
         let events = match inbound.row.swept {
@@ -233,7 +233,7 @@ impl Relay {
         live: &dyn Connection,
     ) -> Result<Prepared, ReadError> {
         let connection = entry.record.id;
-        let own = |what: &str| Ok(Prepared::Planned(drop_for(what)));
+        let own = |what: &str| Ok(Prepared::Planned(dropped(what)));
         let at = ConversationRef { connection, conversation: event.conversation.clone() };
         match &event.kind {
             EventKind::Signal(signal) => {
@@ -249,7 +249,7 @@ impl Relay {
                     Echo::Typed => {}
                     Echo::Known => return own("own post"),
                     Echo::Claimed(change) => {
-                        let plan = Plan { changes: vec![change], ..drop_for("own post") };
+                        let plan = Plan { changes: vec![change], ..dropped("own post") };
                         return Ok(Prepared::Planned(plan));
                     }
                 }
@@ -287,7 +287,7 @@ impl Relay {
                 false => Err(Wait::For(Duration::ZERO)),
             },
             // Its own words may be of any number, and quote the message.
-            ReadError::Permanent(_) => self.commit(inbound, drop_for(UNREADABLE)).await,
+            ReadError::Permanent(_) => self.commit(inbound, dropped(UNREADABLE)).await,
         }
     }
 
@@ -380,10 +380,6 @@ fn messages_of(plan: &Plan) -> Vec<(MessageId, bool)> {
         Change::Claimed(_) => None,
     };
     plan.changes.iter().filter_map(of).collect()
-}
-
-fn drop_for(reason: &str) -> Plan {
-    Plan { drops: vec![reason.to_owned()], ..Plan::default() }
 }
 
 #[expect(clippy::needless_pass_by_value, reason = "the shape that map_err wants")]

@@ -53,7 +53,8 @@ pub fn plan(event: &Event, scene: &Scene<'_>) -> Plan {
     }
 }
 
-fn dropped(reason: &str) -> Plan {
+/// A plan that relays nothing.
+pub(crate) fn dropped(reason: &str) -> Plan {
     Plan { drops: vec![reason.to_owned()], ..Plan::default() }
 }
 

@@ -153,12 +153,12 @@ async fn a_burst_that_cannot_go_out_is_kept_within_bounds_and_holds_up_nobody_el
     }
 
     // And all of it is on disk. Teams works again by then: it is not waited for the next try.
-    let before = counted(&world, &["delivered"]).await;
+    let crossed = counted(&world, &["delivered"]).await;
     world.rialto.lock().await.kill().await.unwrap();
     world.control.call(Method::DELETE, "/faults", None).await.unwrap();
     world.rialto.lock().await.run().await.unwrap();
     let known = counted(&world, &["pending", "delivered"]).await;
-    assert_eq!(known, size() as u64 + before);
+    assert_eq!(known, size() as u64 + crossed);
     let first = world
         .wait(Side::Teams, &launch, "the first of them", |all| {
             let numbers: Vec<usize> = all

@@ -4,7 +4,7 @@ use jiff::Timestamp;
 use rialto_model::{ConversationRef, MessageId, RemoteId};
 use rusqlite::Connection as Database;
 
-use super::{Fault, Tx, query::query, values::micros};
+use super::{Fault, Tx, query::query, tx::known_number, values::micros};
 use crate::{SweepRecord, refusal};
 
 pub(super) fn all(database: &Database) -> Result<Vec<(ConversationRef, SweepRecord)>, Fault> {
@@ -66,10 +66,7 @@ pub(super) fn said_between(
     since: Timestamp,
     until: Timestamp,
 ) -> Result<Vec<(RemoteId, Option<MessageId>)>, Fault> {
-    let number = query("SELECT number FROM conversations WHERE connection = $1 AND remote = $2");
-    let number = number.bind(at.connection.uuid()).bind(at.conversation.as_str());
-    let number = number.maybe(database, |columns| columns.next::<i64>())?;
-    let Some(number) = number else { return Ok(Vec::new()) };
+    let Some(number) = known_number(database, at)? else { return Ok(Vec::new()) };
     let select = query(
         "SELECT c.remote, m.thread
          FROM (SELECT origin, posted_at, message FROM said

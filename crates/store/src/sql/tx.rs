@@ -51,10 +51,8 @@ impl Tx {
              ON CONFLICT (connection, remote) DO NOTHING",
         );
         self.run(insert.bind(connection).bind(remote))?;
-        let select =
-            query("SELECT number FROM conversations WHERE connection = $1 AND remote = $2");
-        let select = select.bind(connection).bind(remote);
-        let number = select.one(&self.database, |columns| columns.next())?;
+        let number = known_number(&self.database, at)?;
+        let number = number.ok_or(rusqlite::Error::QueryReturnedNoRows)?;
         if self.numbers.len() >= REMEMBERED {
             self.numbers.clear();
         }
@@ -65,4 +63,14 @@ impl Tx {
     pub(super) fn forget(&mut self) {
         self.numbers.clear();
     }
+}
+
+/// The number of a conversation, if it was met.
+pub(super) fn known_number(
+    database: &Database,
+    at: &ConversationRef,
+) -> Result<Option<i64>, Fault> {
+    let select = query("SELECT number FROM conversations WHERE connection = $1 AND remote = $2");
+    let select = select.bind(at.connection.uuid()).bind(at.conversation.as_str());
+    select.maybe(database, |columns| columns.next())
 }
