@@ -314,7 +314,7 @@ impl Relay {
             let words = "too much waits to be written already";
             return Err(StoreError::Unavailable(words.into()));
         };
-        self.inner.store.append_inbound(rows.to_vec()).await
+        self.inner.store.append_inbound(rows).await
     }
 
     /// Not every platform sends again what it could not deliver: it is read from the past.

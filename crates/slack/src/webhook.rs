@@ -21,6 +21,9 @@ const SIGNATURE: Signature = Signature {
     window: WINDOW,
 };
 
+/// More bytes than a kept event takes besides what Slack sent.
+const BESIDE_EVENT: usize = 64;
+
 /// What `normalize` is given: the event, and the envelope's time for events that have none.
 #[derive(Debug, Deserialize, Serialize)]
 pub(crate) struct Payload<'a> {
@@ -140,13 +143,10 @@ fn inbound(envelope: &Envelope<'_>) -> Option<Inbound> {
         _ => event.channel_id(),
     };
     let key = key(&event, envelope);
-    let payload = Payload { event_time: envelope.event_time, event: raw };
-    Some(Inbound {
-        workspace: workspace.into(),
-        conversation: conversation.into(),
-        key,
-        payload: serde_json::to_vec(&payload).ok()?,
-    })
+    let mut payload = Vec::with_capacity(raw.get().len() + BESIDE_EVENT);
+    let kept = Payload { event_time: envelope.event_time, event: raw };
+    serde_json::to_writer(&mut payload, &kept).ok()?;
+    Some(Inbound { workspace: workspace.into(), conversation: conversation.into(), key, payload })
 }
 
 /// What identifies the fact: Slack has been seen to tell one fact under eleven event ids.

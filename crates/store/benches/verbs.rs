@@ -43,7 +43,7 @@ async fn measure() -> Result<(), Box<dyn std::error::Error>> {
         let store = store.clone();
         tasks.spawn(async move {
             for number in 0..WEBHOOKS_EACH {
-                store.append_inbound(vec![webhook(task, 1_000_000 + number)]).await?;
+                store.append_inbound(&[webhook(task, 1_000_000 + number)]).await?;
             }
             Ok::<_, StoreError>(())
         });
@@ -85,7 +85,7 @@ async fn measure() -> Result<(), Box<dyn std::error::Error>> {
 /// What the engine asks of the store for one message with one destination.
 async fn relay_one(store: &dyn Store, task: u64, number: u64) -> Result<(), StoreError> {
     let (from, to) = (place(task, "C"), place(task, "D"));
-    let kept = store.append_inbound(vec![webhook(task, number)]).await?;
+    let kept = store.append_inbound(&[webhook(task, number)]).await?;
     let [Appended::New(seq)] = kept[..] else { return Ok(()) };
     store.message_at(&from, &remote(number)).await?;
     // Version 7 shaped: the time first.

@@ -124,7 +124,7 @@ pub trait Store: Send + Sync + 'static {
 
     /// Keeps webhooks, in order. One of an identity (connection, conversation, key) that is
     /// waiting already is not kept again.
-    async fn append_inbound(&self, rows: Vec<NewInbound>) -> Result<Vec<Appended>, StoreError>;
+    async fn append_inbound(&self, rows: &[NewInbound]) -> Result<Vec<Appended>, StoreError>;
     /// Webhooks that wait, in order, from after `after` on.
     async fn pending_inbound(&self, after: i64, limit: u32) -> Result<Vec<Inbound>, StoreError>;
     /// The first that wait of one conversation, by `NewInbound::place`.

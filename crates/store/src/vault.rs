@@ -4,10 +4,10 @@
 //! ciphertext. Where the value belongs is authenticated with it, so a value that was moved to
 //! another row does not open.
 
-use std::fmt;
+use std::fmt::{self, Write as _};
 
 use aws_lc_rs::{
-    aead::{AES_256_GCM, Aad, NONCE_LEN, Nonce, RandomizedNonceKey},
+    aead::{AES_256_GCM, Aad, LessSafeKey, MAX_TAG_LEN, NONCE_LEN, Nonce, UnboundKey},
     hmac,
 };
 use base64::{Engine as _, engine::general_purpose::STANDARD};
@@ -89,13 +89,15 @@ impl fmt::Debug for Key {
 
 struct Known {
     id: [u8; KEY_ID_LEN],
-    cipher: RandomizedNonceKey,
+    cipher: LessSafeKey,
 }
 
 /// Seals with one key, opens with all it knows.
 ///
-/// Nonces are random, so one key must not seal more than 2³² values (NIST SP 800-38D, 8.3): years
-/// of a busy deployment; then rotate it.
+/// Nonces are random, by the generator of each thread (ChaCha, seeded by the system and again every
+/// 64 KiB): asking the system or the processor for each of them took longer than the cipher. So one
+/// key must not seal more than 2³² values (NIST SP 800-38D, 8.3): years of a busy deployment; then
+/// rotate it.
 pub struct Vault {
     sealing: Known,
     older: Vec<Known>,
@@ -111,7 +113,8 @@ impl Vault {
     pub fn with_older(key: &Key, older: &[Key]) -> Self {
         let known = |key: &Key| Known {
             id: key.id(),
-            cipher: RandomizedNonceKey::new(&AES_256_GCM, key.0.expose_secret())
+            cipher: UnboundKey::new(&AES_256_GCM, key.0.expose_secret())
+                .map(LessSafeKey::new)
                 .expect("a key of 32 bytes fits AES-256"),
         };
         Self { sealing: known(key), older: older.iter().map(known).collect() }
@@ -119,17 +122,19 @@ impl Vault {
 
     /// Seals a value that belongs to the place that `context` names.
     pub fn seal(&self, context: &str, plaintext: &[u8]) -> Vec<u8> {
-        let mut text = plaintext.to_vec();
-        let nonce = self
+        let nonce: [u8; NONCE_LEN] = rand::random();
+        let mut sealed = Vec::with_capacity(HEADER_LEN + plaintext.len() + MAX_TAG_LEN);
+        sealed.extend_from_slice(&self.in_use());
+        sealed.extend_from_slice(&nonce);
+        sealed.extend_from_slice(plaintext);
+        let nonce = Nonce::assume_unique_for_key(nonce);
+        let text = &mut sealed[HEADER_LEN..];
+        let tag = self
             .sealing
             .cipher
-            .seal_in_place_append_tag(Aad::from(context), &mut text)
+            .seal_in_place_separate_tag(nonce, Aad::from(context), text)
             .expect("AES-GCM seals anything below 64 GiB");
-        let mut sealed = Vec::with_capacity(HEADER_LEN + text.len());
-        sealed.push(FORMAT);
-        sealed.extend_from_slice(&self.sealing.id);
-        sealed.extend_from_slice(nonce.as_ref());
-        sealed.extend_from_slice(&text);
+        sealed.extend_from_slice(tag.as_ref());
         sealed
     }
 
@@ -178,12 +183,17 @@ impl fmt::Debug for Vault {
     }
 }
 
+/// More than a part's length and the signs around it take.
+const LENGTH_ROOM: usize = 8;
+
 /// Names a place: table and column, then what tells the row. Lengths keep two places apart whose
 /// parts would read alike when joined.
 pub(crate) fn place(table_and_column: &str, row: &[&str]) -> String {
-    let mut place = String::from(table_and_column);
+    let room: usize = row.iter().map(|part| part.len() + LENGTH_ROOM).sum();
+    let mut place = String::with_capacity(table_and_column.len() + room);
+    place.push_str(table_and_column);
     for part in row {
-        place.push_str(&format!("/{}:{part}", part.len()));
+        let _ = write!(place, "/{}:{part}", part.len());
     }
     place
 }

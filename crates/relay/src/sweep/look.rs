@@ -221,7 +221,7 @@ impl Relay {
                 break;
             }
             let count = batch.len().try_into().unwrap_or(u64::MAX);
-            self.inner.store.append_inbound(batch).await?;
+            self.inner.store.append_inbound(&batch).await?;
             metrics::counter!("rialto_swept_total").increment(count);
             has_kept = true;
         }

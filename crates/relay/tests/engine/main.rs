@@ -170,7 +170,7 @@ async fn a_webhook_that_was_kept_but_not_answered_is_worked_on_when_it_comes_aga
     let (_, event) = world.left.post("general", "ana", "hello", None);
     // The platform hung up between the commit and everything after it.
     let row = world.row(LEFT, &event, "the key");
-    world.store.append_inbound(vec![row]).await.unwrap();
+    world.store.append_inbound(&[row]).await.unwrap();
     assert_eq!(world.hear_as(LEFT, &event, "the key").await.duplicates, 1);
     world.settle().await;
     assert_eq!(world.right.read("general"), ["ana: hello"]);

@@ -110,11 +110,12 @@ impl Watched {
         }
     }
 
-    async fn append_all(&self, mut rows: Vec<NewInbound>) -> Result<Vec<Appended>, StoreError> {
+    async fn append_all(&self, rows: &[NewInbound]) -> Result<Vec<Appended>, StoreError> {
+        let mut rows = rows.to_vec();
         if self.broken == Some(Broken::Dedupe) {
             rows.iter_mut().for_each(|row| row.key = format!("{}-{}", row.key, self.made_up()));
         }
-        self.inner.append_inbound(rows).await
+        self.inner.append_inbound(&rows).await
     }
 
     /// Without dedupe a known original is nothing, and what is made of it is another message.
@@ -187,7 +188,7 @@ store! {
     remove_channel_sync(id: ChannelSyncId, at: Timestamp) -> ();
     audit(entry: AuditEntry) -> ();
     audit_log(before: Option<i64>, limit: u32) -> Vec<(i64, AuditEntry)>;
-    append_inbound(rows: Vec<NewInbound>) -> Vec<Appended>, by append_all;
+    append_inbound(rows: &[NewInbound]) -> Vec<Appended>, by append_all;
     pending_inbound(after: i64, limit: u32) -> Vec<Inbound>;
     pending_inbound_of(connection: ConnectionId, conversation: &RemoteId, limit: u32) -> Vec<Inbound>;
     message_at(at: &ConversationRef, remote: &RemoteId) -> Option<MessageView>, by message_or_not;

@@ -11,13 +11,13 @@ use crate::{
 };
 
 impl State {
-    pub(super) fn append_inbound(&mut self, rows: Vec<NewInbound>) -> Vec<Appended> {
+    pub(super) fn append_inbound(&mut self, rows: &[NewInbound]) -> Vec<Appended> {
         let mut appended = Vec::with_capacity(rows.len());
         for row in rows {
-            let identity = identity(&row);
+            let identity = identity(row);
             appended.push(if self.waiting.insert(identity) {
                 self.last_inbound += 1;
-                self.inbox.insert(self.last_inbound, row);
+                self.inbox.insert(self.last_inbound, row.clone());
                 Appended::New(self.last_inbound)
             } else {
                 Appended::Duplicate

@@ -186,7 +186,7 @@ impl Store for MemoryStore {
         Ok(log)
     }
 
-    async fn append_inbound(&self, rows: Vec<NewInbound>) -> Result<Vec<Appended>, StoreError> {
+    async fn append_inbound(&self, rows: &[NewInbound]) -> Result<Vec<Appended>, StoreError> {
         Ok(self.0.lock().append_inbound(rows))
     }
 

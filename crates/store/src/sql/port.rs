@@ -187,11 +187,11 @@ impl Store for SqlStore {
         self.list(move |database| setup::audit_log(database, before, limit)).await
     }
 
-    async fn append_inbound(&self, rows: Vec<NewInbound>) -> Result<Vec<Appended>, StoreError> {
+    async fn append_inbound(&self, rows: &[NewInbound]) -> Result<Vec<Appended>, StoreError> {
         if rows.is_empty() {
             return Ok(Vec::new());
         }
-        let rows = rows.into_iter().map(|row| SealedInbound::new(&self.vault, row)).collect();
+        let rows = rows.iter().map(|row| SealedInbound::new(&self.vault, row)).collect();
         let (answer, answered) = oneshot::channel();
         let asker = Handle::current();
         let append = Append { rows, outcome: Vec::new(), asker, answer };

@@ -44,7 +44,7 @@ pub(super) struct SealedInbound {
 }
 
 impl SealedInbound {
-    pub(super) fn new(vault: &Vault, row: NewInbound) -> Self {
+    pub(super) fn new(vault: &Vault, row: &NewInbound) -> Self {
         let conversation = row.conversation.as_str().to_owned();
         let place = inbound_place(row.connection, &conversation, &row.key);
         Self {
@@ -52,7 +52,7 @@ impl SealedInbound {
             conversation,
             received_at: values::micros(row.received_at),
             payload: vault.seal(&place, &row.payload),
-            key: row.key,
+            key: row.key.clone(),
             swept: row.swept,
         }
     }

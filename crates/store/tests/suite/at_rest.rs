@@ -12,7 +12,7 @@ async fn content_is_counted_until_it_is_erased_without_the_key_and_beside_the_st
     let store = sql(&path).await.unwrap();
     assert_eq!(at_rest(&path).unwrap(), AtRest::default());
 
-    store.append_inbound(vec![inbound(2, 1)]).await.unwrap();
+    store.append_inbound(&[inbound(2, 1)]).await.unwrap();
     for number in 1..=3 {
         one_post(&store, number).await;
     }

@@ -57,7 +57,7 @@ async fn what_was_answered_survives_a_crash() {
         .unwrap();
     let appends = (0..200).map(|number| {
         let store = store.clone();
-        tokio::spawn(async move { store.append_inbound(vec![inbound(2, number)]).await.unwrap() })
+        tokio::spawn(async move { store.append_inbound(&[inbound(2, number)]).await.unwrap() })
     });
     for append in appends.collect::<Vec<_>>() {
         append.await.unwrap();
@@ -87,7 +87,7 @@ async fn places_are_not_given_twice_after_a_restart() {
     let mut last = 0;
     for _ in 0..3 {
         let store = sql(&path).await.unwrap();
-        let kept = store.append_inbound(vec![inbound(0, 1)]).await.unwrap();
+        let kept = store.append_inbound(&[inbound(0, 1)]).await.unwrap();
         let Appended::New(seq) = kept[0] else { panic!("nothing waits") };
         assert!(seq > last);
         last = seq;
@@ -146,8 +146,8 @@ async fn a_failing_verb_does_not_fail_its_neighbours() {
     let folder = tempfile::tempdir().unwrap();
     let store = Arc::new(sql(&folder.path().join("rialto.db")).await.unwrap());
     one_post(&*store, 1).await;
-    let rows = (0..100).map(|number| inbound(0, number)).collect();
-    let kept = store.append_inbound(rows).await.unwrap();
+    let rows: Vec<_> = (0..100).map(|number| inbound(0, number)).collect();
+    let kept = store.append_inbound(&rows).await.unwrap();
     let verbs: Vec<_> = (0..100)
         .zip(kept)
         .map(|(number, kept)| {
@@ -179,7 +179,7 @@ async fn nothing_readable_is_on_the_disk_and_what_is_settled_is_gone() {
     let path = folder.path().join("rialto.db");
     let store = sql(&path).await.unwrap();
     let payload = MARKER.as_bytes().to_vec();
-    store.append_inbound(vec![NewInbound { payload, ..inbound(2, 77) }]).await.unwrap();
+    store.append_inbound(&[NewInbound { payload, ..inbound(2, 77) }]).await.unwrap();
     store.cabinet_put(connection(0), "token", MARKER.into()).await.unwrap();
     let deliveries = (1..=3).map(|number| new_delivery(number, 1, 0, 1, post(MARKER)));
     let plan = Plan { deliveries: deliveries.collect(), ..changes([new_message(1, 0)]) };
@@ -239,7 +239,7 @@ async fn a_full_database_says_so_and_goes_on_when_there_is_room() {
     // Large ones until none fits, then small ones into what is left.
     for size in [20_000, 1_000] {
         error = loop {
-            match store.append_inbound(vec![row(size, kept.len().try_into().unwrap())]).await {
+            match store.append_inbound(&[row(size, kept.len().try_into().unwrap())]).await {
                 Ok(appended) => kept.extend(appended),
                 Err(error) => break Some(error),
             }
@@ -256,7 +256,7 @@ async fn a_full_database_says_so_and_goes_on_when_there_is_room() {
     let Appended::New(first) = kept[0] else { panic!("nothing waited") };
     store.commit_plan(first, Plan::default()).await.unwrap();
     store.check().await.unwrap();
-    let kept = store.append_inbound(vec![row(10_000, 999)]).await.unwrap();
+    let kept = store.append_inbound(&[row(10_000, 999)]).await.unwrap();
     assert!(matches!(kept[0], Appended::New(_)));
     store.close().await;
 }
@@ -401,7 +401,7 @@ async fn the_log_stays_bounded_while_everybody_writes() {
             .map(|task| {
                 let (store, rows) = (store.clone(), rows(task));
                 tokio::spawn(async move {
-                    let kept = store.append_inbound(rows).await.unwrap();
+                    let kept = store.append_inbound(&rows).await.unwrap();
                     store.progress(delivery(1), step()).await.unwrap();
                     for kept in kept {
                         let Appended::New(seq) = kept else { panic!("nothing waits") };

@@ -25,14 +25,14 @@ scenarios![
 
 async fn webhooks_keep_their_order_and_come_once(store: &dyn Store) {
     let rows = vec![inbound(0, 1), inbound(1, 1), inbound(0, 1), inbound(0, 2)];
-    let kept = store.append_inbound(rows).await.unwrap();
+    let kept = store.append_inbound(&rows).await.unwrap();
     let &[Appended::New(one), Appended::New(two), Appended::Duplicate, Appended::New(three)] =
         &kept[..]
     else {
         panic!("{kept:?}");
     };
     assert!(one < two && two < three);
-    let again = store.append_inbound(vec![inbound(0, 2), inbound(0, 3)]).await.unwrap();
+    let again = store.append_inbound(&[inbound(0, 2), inbound(0, 3)]).await.unwrap();
     assert!(matches!(again[..], [Appended::Duplicate, Appended::New(_)]), "{again:?}");
 
     let waiting = store.pending_inbound(one, 2).await.unwrap();
@@ -44,9 +44,9 @@ async fn webhooks_keep_their_order_and_come_once(store: &dyn Store) {
     assert_eq!(keys, ["1:0", "2:0", "3:0"]);
 
     store.commit_plan(one, Plan::default()).await.unwrap();
-    let again = store.append_inbound(vec![inbound(0, 1)]).await.unwrap();
+    let again = store.append_inbound(&[inbound(0, 1)]).await.unwrap();
     assert!(matches!(again[..], [Appended::New(seq)] if seq > three), "done, so it may come again");
-    assert!(store.append_inbound(Vec::new()).await.unwrap().is_empty());
+    assert!(store.append_inbound(&[]).await.unwrap().is_empty());
 }
 
 async fn what_a_sweep_found_goes_first_and_is_counted(store: &dyn Store) {
@@ -55,8 +55,8 @@ async fn what_a_sweep_found_goes_first_and_is_counted(store: &dyn Store) {
     store.put_channel_sync(sync(0, [endpoint(0, 0)])).await.unwrap();
     store.put_sweep(&place, time(7), None).await.unwrap();
     let swept = |key| NewInbound { swept: true, ..inbound(0, key) };
-    store.append_inbound(vec![inbound(0, 3), swept(1), swept(2), inbound(0, 4)]).await.unwrap();
-    let again = store.append_inbound(vec![swept(1), inbound(0, 1)]).await.unwrap();
+    store.append_inbound(&[inbound(0, 3), swept(1), swept(2), inbound(0, 4)]).await.unwrap();
+    let again = store.append_inbound(&[swept(1), inbound(0, 1)]).await.unwrap();
     assert!(matches!(again[..], [Appended::Duplicate, Appended::New(_)]), "{again:?}");
     let waiting = store.pending_inbound_of(place.connection, &place.conversation, 4).await.unwrap();
     let keys: Vec<_> = waiting.iter().map(|row| row.row.key.as_str()).collect();
@@ -106,7 +106,7 @@ async fn a_conversation_that_moves_takes_its_past_along(store: &dyn Store) {
 }
 
 async fn a_plan_is_kept_once(store: &dyn Store) {
-    let Appended::New(seq) = store.append_inbound(vec![inbound(0, 1)]).await.unwrap()[0] else {
+    let Appended::New(seq) = store.append_inbound(&[inbound(0, 1)]).await.unwrap()[0] else {
         panic!("nothing waits yet");
     };
     let plan = Plan {
@@ -129,7 +129,7 @@ async fn a_plan_is_kept_once(store: &dyn Store) {
 
 async fn a_refused_plan_changes_nothing(store: &dyn Store) {
     one_post(store, 1).await;
-    let Appended::New(seq) = store.append_inbound(vec![inbound(0, 1)]).await.unwrap()[0] else {
+    let Appended::New(seq) = store.append_inbound(&[inbound(0, 1)]).await.unwrap()[0] else {
         panic!("nothing waits yet");
     };
     let twin = Change::NewMessage {

@@ -157,17 +157,17 @@ async fn run(store: &dyn Store, verb: Verb, nth: u64) -> String {
             format!("{:?}", store.take_back(message(about), work(about)).await)
         }
         Verb::Append(rows) => {
-            let rows = rows
+            let rows: Vec<_> = rows
                 .into_iter()
                 .map(|(place, key, swept)| NewInbound { swept, ..inbound(place, key) })
                 .collect();
             // Places in the order may have gaps: only whether it was kept is compared.
-            let kept = store.append_inbound(rows).await.unwrap();
+            let kept = store.append_inbound(&rows).await.unwrap();
             let kept = kept.iter().map(|kept| *kept != Appended::Duplicate);
             format!("{:?}", kept.collect::<Vec<_>>())
         }
         Verb::Decide(plan) => {
-            let kept = store.append_inbound(vec![inbound(9, 9)]).await.unwrap();
+            let kept = store.append_inbound(&[inbound(9, 9)]).await.unwrap();
             let Appended::New(seq) = kept[0] else { panic!("the one before was finished") };
             let decided = store.commit_plan(seq, plan).await.map(|seqs| seqs.len());
             store.commit_plan(seq, Plan::default()).await.unwrap();

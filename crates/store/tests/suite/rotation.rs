@@ -62,7 +62,7 @@ async fn fill(store: &SqlStore) {
         .unwrap();
     let parked = settled(rialto_model::DeliveryState::Parked, 10);
     store.progress(delivery(2), parked).await.unwrap();
-    store.append_inbound(vec![inbound(2, 77), inbound(2, 78)]).await.unwrap();
+    store.append_inbound(&[inbound(2, 77), inbound(2, 78)]).await.unwrap();
 }
 
 async fn open(path: &Path, vault: Vault) -> Result<SqlStore, StoreError> {

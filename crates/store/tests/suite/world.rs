@@ -201,7 +201,7 @@ pub fn account(name: &str, email: Option<&str>) -> StoredAccount {
 /// Lets a webhook come in and keeps what was decided about it.
 pub async fn decide(store: &dyn Store, plan: Plan) -> Result<Vec<i64>, StoreError> {
     let row = NewInbound { key: "the one that is decided about".into(), ..inbound(0, 0) };
-    let Appended::New(seq) = store.append_inbound(vec![row]).await?[0] else {
+    let Appended::New(seq) = store.append_inbound(&[row]).await?[0] else {
         panic!("the plan before this one was refused: its webhook waits still");
     };
     store.commit_plan(seq, plan).await
