@@ -46,7 +46,7 @@ use self::{
     fault::Fault,
     readers::Readers,
     tx::Tx,
-    writer::{Command, Queue},
+    writer::{Command, Kind, Queue},
 };
 use crate::{Now, StoreError, Vault};
 
@@ -107,7 +107,15 @@ impl SqlStore {
         T: Send + 'static,
         F: FnMut(&mut Tx) -> Result<T, Fault> + Send + 'static,
     {
-        let (verb, answer) = writer::queued(verb);
+        self.write_as(Kind::Step, verb).await
+    }
+
+    async fn write_as<T, F>(&self, kind: Kind, verb: F) -> Result<T, StoreError>
+    where
+        T: Send + 'static,
+        F: FnMut(&mut Tx) -> Result<T, Fault> + Send + 'static,
+    {
+        let (verb, answer) = writer::queued(kind, verb);
         self.queue.send(Command::Verb(verb)).await.map_err(|_| self.closed())?;
         answer.await.map_err(|_| self.closed())?
     }

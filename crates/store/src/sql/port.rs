@@ -17,7 +17,7 @@ use super::{
         cabinet_place, seal_begun,
     },
     setup, sweeps, syncs, views, work,
-    writer::{Append, Command},
+    writer::{Append, Command, Kind},
 };
 use crate::{
     App, Appended, AuditEntry, Backlog, ChannelSyncTraffic, Connection, ConnectionState, Copy,
@@ -276,7 +276,7 @@ impl Store for SqlStore {
             drops: plan.drops,
             at: (self.now)(),
         };
-        self.write(move |tx: &mut Tx| plan::commit(tx, seq, &plan)).await
+        self.write_as(Kind::Plan, move |tx: &mut Tx| plan::commit(tx, seq, &plan)).await
     }
 
     async fn lanes(&self) -> Result<Vec<Lane>, StoreError> {

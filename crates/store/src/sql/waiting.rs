@@ -8,7 +8,7 @@ use tokio::{
 };
 
 use super::{
-    flood::{CROWD, Flood},
+    flood::Flood,
     writer::{Append, Batch, Command, Verb},
 };
 
@@ -20,11 +20,16 @@ const BATCH: usize = 256;
 const BUSY: usize = 16;
 /// Other verbs at most beside many appends.
 const BESIDE: usize = 64;
-/// Other verbs at most in a flood, beside the few appends that there are at the moment.
+/// Other verbs at most when a flood has nothing to write at the moment.
 const FEW: usize = 32;
 /// So many appends go before one other verb when a flood comes.
 const APPENDS_PER_VERB: usize = 16;
-/// How often others are let go first, as long as something comes of it.
+/// Those other verbs go together when so many may: each by itself would touch as many pages as all.
+const TOGETHER: usize = 128;
+/// Appends of a flood that are worth a transaction: the rest come while it is written.
+const ENOUGH: usize = 32;
+/// How often others are let go first, as long as something comes of it: in a flood, and else.
+const YIELDS: usize = 4;
 const STEPS: usize = 2;
 /// How long where no flood comes: those who relay need a moment to ask for more.
 const STEP: Duration = Duration::from_micros(500);
@@ -36,6 +41,8 @@ pub(super) struct Waiting {
     verbs: VecDeque<Box<dyn Verb>>,
     closing: Option<oneshot::Sender<()>>,
     flood: Flood,
+    /// Appends of floods since other verbs went with them.
+    alone: usize,
     /// The last transaction was a large one.
     busy: bool,
 }
@@ -50,6 +57,7 @@ impl Waiting {
             verbs: VecDeque::new(),
             closing: None,
             flood: Flood::watched(Instant::now()),
+            alone: 0,
             busy: false,
         }
     }
@@ -64,11 +72,17 @@ impl Waiting {
                 return None;
             }
         }
-        if self.closing.is_none() {
-            self.fill();
+        match (self.closing.is_none(), self.flood.is_on()) {
+            (true, true) => self.fill_in_flood(),
+            (true, false) => self.fill(),
+            (false, _) => {}
         }
         let appends = self.appends.len().min(BATCH);
         let verbs = self.share(appends).min(self.verbs.len());
+        if verbs > 0 && self.flood.is_on() {
+            // What was begun is finished before more is. The sort keeps the order of equals.
+            self.verbs.make_contiguous().sort_by_key(|verb| verb.kind());
+        }
         self.flood.saw(Instant::now(), appends, pile);
         let batch = Batch {
             appends: self.appends.drain(..appends).collect(),
@@ -89,7 +103,7 @@ impl Waiting {
 
     /// Takes all that is there, and when there is much to do also what is just about to come.
     fn fill(&mut self) {
-        let steps = if self.busy || self.flood.is_on() { STEPS } else { 0 };
+        let steps = if self.busy { STEPS } else { 0 };
         for step in 0..=steps {
             let before = self.len();
             self.take();
@@ -98,21 +112,40 @@ impl Waiting {
             if step == steps || nothing_comes || is_full || self.closing.is_some() {
                 return;
             }
-            match self.flood.is_on() {
-                true => thread::yield_now(),
-                false => pause(),
+            pause();
+        }
+    }
+
+    /// Likewise in a flood, where other verbs are no reason to write. Not all webhooks are waited
+    /// for: while a transaction is written their senders would have nothing to do.
+    fn fill_in_flood(&mut self) {
+        for step in 0..=YIELDS {
+            let before = self.appends.len();
+            self.take();
+            let nothing_comes = step > 0 && before > 0 && self.appends.len() == before;
+            let is_enough = self.appends.len() >= ENOUGH;
+            if step == YIELDS || nothing_comes || is_enough || self.closing.is_some() {
+                return;
             }
+            thread::yield_now();
         }
     }
 
     /// How many other verbs go with so many appends. A platform waits for its answer and sends again,
     /// what is on disk can wait: the more come the fewer go on, in a flood very few, but some always do.
-    fn share(&self, appends: usize) -> usize {
-        match (self.flood.is_on(), appends) {
-            (true, CROWD..) => appends / APPENDS_PER_VERB,
-            (true, _) => FEW,
-            (false, _) => BATCH.saturating_sub(4 * appends).max(BESIDE),
+    fn share(&mut self, appends: usize) -> usize {
+        if !self.flood.is_on() {
+            return BATCH.saturating_sub(4 * appends).max(BESIDE);
         }
+        if appends == 0 {
+            return FEW;
+        }
+        self.alone += appends;
+        if self.alone < TOGETHER * APPENDS_PER_VERB {
+            return 0;
+        }
+        self.alone = 0;
+        TOGETHER
     }
 
     fn take(&mut self) {
@@ -133,4 +166,71 @@ impl Waiting {
 #[expect(clippy::disallowed_methods, reason = "what is waited for is that time passes")]
 fn pause() {
     thread::sleep(STEP);
+}
+
+#[cfg(test)]
+mod tests {
+    use tokio::runtime::{Handle, Runtime};
+
+    use super::*;
+    use crate::{
+        StoreError,
+        sql::{Fault, Tx, writer::Kind},
+    };
+
+    struct Idle(Kind, Handle);
+
+    impl Verb for Idle {
+        fn run(&mut self, _: &mut Tx) -> Result<(), Fault> {
+            Ok(())
+        }
+
+        fn kind(&self) -> Kind {
+            self.0
+        }
+
+        fn asker(&self) -> &Handle {
+            &self.1
+        }
+
+        fn answer(self: Box<Self>, _: Result<(), StoreError>) {}
+    }
+
+    /// What one transaction takes of so many webhooks, while plans and steps wait in turn.
+    fn taken(waiting: &mut Waiting, asker: &Handle, appends: usize) -> Vec<Kind> {
+        for _ in 0..appends {
+            let (rows, outcome) = (Vec::new(), Vec::new());
+            let (asker, (answer, _)) = (asker.clone(), oneshot::channel());
+            waiting.appends.push_back(Append { rows, outcome, asker, answer });
+        }
+        for kind in [Kind::Plan, Kind::Step].into_iter().cycle().take(2 * TOGETHER) {
+            waiting.verbs.push_back(Box::new(Idle(kind, asker.clone())));
+        }
+        let batch = waiting.next(0).unwrap();
+        assert_eq!(batch.appends.len(), appends);
+        waiting.verbs.clear();
+        batch.verbs.iter().map(|verb| verb.kind()).collect()
+    }
+
+    #[test]
+    fn in_a_flood_what_was_begun_goes_on_now_and_then_and_all_of_it_together() {
+        let runtime = Runtime::new().unwrap();
+        let asker = runtime.handle();
+        let mut waiting = Waiting::new(mpsc::channel(QUEUE).1);
+        let calm = taken(&mut waiting, asker, 10);
+        assert_eq!(calm[..4], [Kind::Plan, Kind::Step, Kind::Plan, Kind::Step]);
+        assert_eq!(calm.len(), BATCH - 40);
+        waiting.flood = Flood::that_goes_on(Instant::now());
+        let mut alone = 0;
+        let together = loop {
+            let verbs = taken(&mut waiting, asker, 64);
+            if !verbs.is_empty() {
+                break verbs;
+            }
+            alone += 64;
+        };
+        assert_eq!(alone + 64, TOGETHER * APPENDS_PER_VERB);
+        assert_eq!(together, [Kind::Step; TOGETHER]);
+        assert_eq!(taken(&mut waiting, asker, 0), [Kind::Step; FEW], "nothing else is to do");
+    }
 }

@@ -44,6 +44,10 @@ impl Verb for Append {
         inbox::append_all(tx, std::slice::from_mut(self))
     }
 
+    fn kind(&self) -> Kind {
+        Kind::Plan
+    }
+
     fn asker(&self) -> &Handle {
         &self.asker
     }
@@ -58,13 +62,24 @@ impl Verb for Append {
 /// A verb on its way through the writer.
 pub(super) trait Verb: Send {
     fn run(&mut self, tx: &mut Tx) -> Result<(), Fault>;
+    fn kind(&self) -> Kind;
     /// The runtime in which the answer is waited for.
     fn asker(&self) -> &Handle;
     fn answer(self: Box<Self>, end: Result<(), StoreError>);
 }
 
+/// What a verb does to what is to be done, in the order in which they go in a flood.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) enum Kind {
+    /// Goes on with what was begun.
+    Step,
+    /// Makes more to do.
+    Plan,
+}
+
 struct Queued<F, T> {
     verb: F,
+    kind: Kind,
     outcome: Option<T>,
     asker: Handle,
     answer: oneshot::Sender<Result<T, StoreError>>,
@@ -72,13 +87,13 @@ struct Queued<F, T> {
 
 type Answer<T> = oneshot::Receiver<Result<T, StoreError>>;
 
-pub(super) fn queued<T, F>(verb: F) -> (Box<dyn Verb>, Answer<T>)
+pub(super) fn queued<T, F>(kind: Kind, verb: F) -> (Box<dyn Verb>, Answer<T>)
 where
     T: Send + 'static,
     F: FnMut(&mut Tx) -> Result<T, Fault> + Send + 'static,
 {
     let (answer, answered) = oneshot::channel();
-    (Box::new(Queued { verb, outcome: None, asker: Handle::current(), answer }), answered)
+    (Box::new(Queued { verb, kind, outcome: None, asker: Handle::current(), answer }), answered)
 }
 
 impl<T, F> Verb for Queued<F, T>
@@ -89,6 +104,10 @@ where
     fn run(&mut self, tx: &mut Tx) -> Result<(), Fault> {
         self.outcome = Some((self.verb)(tx)?);
         Ok(())
+    }
+
+    fn kind(&self) -> Kind {
+        self.kind
     }
 
     fn asker(&self) -> &Handle {
