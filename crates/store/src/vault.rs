@@ -94,10 +94,9 @@ struct Known {
 
 /// Seals with one key, opens with all it knows.
 ///
-/// Nonces are random, by the generator of each thread (ChaCha, seeded by the system and again every
-/// 64 KiB): asking the system or the processor for each of them took longer than the cipher. So one
-/// key must not seal more than 2³² values (NIST SP 800-38D, 8.3): years of a busy deployment; then
-/// rotate it.
+/// Nonces are random, so one key must not seal more than 2³² values (NIST SP 800-38D, 8.3): years
+/// of a busy deployment; then rotate it. They come from the thread's own generator (ChaCha, seeded by
+/// the system), which does not ask the system or the processor for each of them.
 pub struct Vault {
     sealing: Known,
     older: Vec<Known>,

@@ -26,7 +26,7 @@ const TRIAL: Duration = Duration::from_millis(100);
 /// Fewer webhooks a second are no flood.
 const MANY: u128 = 2_000;
 /// Nor are those that do not wait for each other: fewer in a transaction.
-const CROWD: usize = 16;
+pub(super) const CROWD: usize = 16;
 /// In a flood more than one webhook of so many is left lying: those that relay are served last.
 const ONE_OF: i64 = 2;
 /// On a busy day webhooks come so many times slower during a trial.

@@ -8,7 +8,7 @@ use tokio::{
 };
 
 use super::{
-    flood::Flood,
+    flood::{CROWD, Flood},
     writer::{Append, Batch, Command, Verb},
 };
 
@@ -20,7 +20,7 @@ const BATCH: usize = 256;
 const BUSY: usize = 16;
 /// Other verbs at most beside many appends.
 const BESIDE: usize = 64;
-/// Other verbs at most when a flood has nothing to write at the moment.
+/// Other verbs at most in a flood, beside the few appends that there are at the moment.
 const FEW: usize = 32;
 /// So many appends go before one other verb when a flood comes.
 const APPENDS_PER_VERB: usize = 16;
@@ -137,7 +137,7 @@ impl Waiting {
         if !self.flood.is_on() {
             return BATCH.saturating_sub(4 * appends).max(BESIDE);
         }
-        if appends == 0 {
+        if appends < CROWD {
             return FEW;
         }
         self.alone += appends;
@@ -231,6 +231,6 @@ mod tests {
         };
         assert_eq!(alone + 64, TOGETHER * APPENDS_PER_VERB);
         assert_eq!(together, [Kind::Step; TOGETHER]);
-        assert_eq!(taken(&mut waiting, asker, 0), [Kind::Step; FEW], "nothing else is to do");
+        assert_eq!(taken(&mut waiting, asker, CROWD - 1), [Kind::Step; FEW], "it may be over soon");
     }
 }

@@ -71,7 +71,7 @@ pub(super) trait Verb: Send {
 /// What a verb does to what is to be done, in the order in which they go in a flood.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) enum Kind {
-    /// Goes on with what was begun.
+    /// Goes on with what was begun, or does what an admin asks.
     Step,
     /// Makes more to do.
     Plan,
