@@ -116,8 +116,8 @@ impl Waiting {
         }
     }
 
-    /// Likewise in a flood, where other verbs are no reason to write. Not all webhooks are waited
-    /// for: while a transaction is written their senders would have nothing to do.
+    /// Likewise in a flood, where only webhooks count: others wait for some to go with. Not all
+    /// webhooks are waited for, since their senders would have nothing to do meanwhile.
     fn fill_in_flood(&mut self) {
         for step in 0..=YIELDS {
             let before = self.appends.len();
