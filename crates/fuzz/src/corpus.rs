@@ -139,7 +139,9 @@ impl Corpus {
             }
             6 | 7 => {
                 let inner = self.value(choices, depth + 1);
-                vec![inner; choices.below(64)].into()
+                // Lists of lists of many would fill the machine's memory.
+                let many = choices.below(64).min(LONGEST / weight(&inner));
+                vec![inner; many].into()
             }
             8 => (0..choices.below(6)).map(|_| self.value(choices, depth + 1)).collect(),
             9 => {
@@ -189,6 +191,18 @@ fn count(value: &Value) -> usize {
     }
 }
 
+/// About how many bytes it is as JSON: never more, and never none.
+fn weight(value: &Value) -> usize {
+    1 + match value {
+        Value::Object(fields) => {
+            fields.iter().map(|(name, value)| name.len() + weight(value)).sum()
+        }
+        Value::Array(items) => items.iter().map(weight).sum(),
+        Value::String(text) => text.len(),
+        _ => 0,
+    }
+}
+
 /// One of them, from the outermost on; `at` is what is left to count.
 fn nth<'v>(value: &'v mut Value, at: &mut usize) -> Option<&'v mut Value> {
     if *at == 0 {
@@ -199,5 +213,29 @@ fn nth<'v>(value: &'v mut Value, at: &mut usize) -> Option<&'v mut Value> {
         Value::Object(fields) => fields.values_mut().find_map(|inner| nth(inner, at)),
         Value::Array(items) => items.iter_mut().find_map(|inner| nth(inner, at)),
         _ => None,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    #[test]
+    fn a_value_weighs_at_most_what_it_takes_to_write_it() {
+        let value = json!({"a": [null, 1, "text", [], {}], "é": {"b": "\n"}});
+        assert!(weight(&value) <= value.to_string().len());
+        assert!(weight(&value) >= 10);
+    }
+
+    #[test]
+    fn lists_of_lists_stay_small_enough_to_try_many() {
+        let corpus = Corpus::of(["word"]);
+        // Whatever is chosen first: all four lists are as long as they can be.
+        let longest = (0..=255_u8)
+            .map(|byte| corpus.json(&mut Choices::new(&[byte; 512])).to_string().len())
+            .max();
+        assert!(longest < Some(1 << 20), "{longest:?}");
     }
 }
