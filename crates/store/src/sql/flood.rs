@@ -27,10 +27,8 @@ const TRIAL: Duration = Duration::from_millis(100);
 const MANY: u128 = 2_000;
 /// Nor are those that do not wait for each other: fewer in a transaction.
 pub(super) const CROWD: usize = 16;
-/// When a flood comes more than one webhook of so many is left lying: those that relay are served last.
-const ONE_OF: i64 = 2;
-/// It goes on while more than one of so many is: relayed is less beside it than without.
-const STILL_ONE_OF: i64 = 3;
+/// In a flood more than one webhook of so many is left lying: those that relay are served last.
+const ONE_OF: i64 = 3;
 /// On a busy day webhooks come so many times slower during a trial.
 const SLOWER: u128 = 2;
 /// It ends after so many windows without it: one that is short of webhooks is no end yet.
@@ -104,20 +102,17 @@ impl Flood {
         let rate = self.appends as u128 * 1_000_000 / passed.as_micros().max(1);
         let is_crowd = rate >= MANY && self.appends >= CROWD * self.transactions;
         let came = i64::try_from(self.appends).unwrap_or(i64::MAX);
-        let are_left_lying =
-            |one_of| rate >= MANY && (pile - self.pile).saturating_mul(one_of) > came;
+        let are_left_lying = rate >= MANY && (pile - self.pile).saturating_mul(ONE_OF) > came;
         match self.stage {
             Stage::Calm { wait: 0, pause } if is_crowd => Stage::Trial { before: rate, pause },
             Stage::Calm { wait: 0, pause } => Stage::Calm { wait: 0, pause: pause / 2 },
             Stage::Calm { wait, pause } => Stage::Calm { wait: wait - 1, pause },
-            Stage::Trial { before, .. } if are_left_lying(ONE_OF) && SLOWER * rate >= before => {
-                FLOOD
-            }
+            Stage::Trial { before, .. } if are_left_lying && SLOWER * rate >= before => FLOOD,
             Stage::Trial { pause, .. } => {
                 let pause = (2 * pause).clamp(1, SELDOM);
                 Stage::Calm { wait: pause, pause }
             }
-            Stage::Flood { .. } if are_left_lying(STILL_ONE_OF) => FLOOD,
+            Stage::Flood { .. } if are_left_lying => FLOOD,
             Stage::Flood { left: 1 } => CALM_AGAIN,
             Stage::Flood { left } => Stage::Flood { left: left - 1 },
         }
@@ -183,7 +178,7 @@ mod tests {
             assert_eq!(after(&mut flood, pause, 90, 0), calm(0, pause));
         }
         assert!(matches!(after(&mut flood, 1, 90, 0), Stage::Trial { .. }));
-        assert_eq!(after(&mut flood, 1, 60, 30), calm(SELDOM, SELDOM), "most go on");
+        assert_eq!(after(&mut flood, 1, 60, 20), calm(SELDOM, SELDOM), "most go on");
         assert_eq!(after(&mut flood, SELDOM + 1, 9, 0), calm(0, SELDOM / 2), "few come");
     }
 

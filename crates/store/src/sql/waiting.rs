@@ -25,7 +25,7 @@ const FEW: usize = 32;
 /// So many appends go before one other verb when a flood comes.
 const APPENDS_PER_VERB: usize = 16;
 /// Those other verbs go together when so many may: each by itself would touch as many pages as all.
-const TOGETHER: usize = 128;
+const TOGETHER: usize = 64;
 /// Appends of a flood that are worth a transaction: the rest come while it is written.
 const ENOUGH: usize = 32;
 /// How often others are let go first, as long as something comes of it: in a flood, and else.
@@ -203,7 +203,7 @@ mod tests {
             let (asker, (answer, _)) = (asker.clone(), oneshot::channel());
             waiting.appends.push_back(Append { rows, outcome, asker, answer });
         }
-        for kind in [Kind::Plan, Kind::Step].into_iter().cycle().take(2 * TOGETHER) {
+        for kind in [Kind::Plan, Kind::Step].into_iter().cycle().take(BATCH) {
             waiting.verbs.push_back(Box::new(Idle(kind, asker.clone())));
         }
         let batch = waiting.next(0).unwrap();
