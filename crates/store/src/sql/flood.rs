@@ -21,14 +21,16 @@ use tokio::time::Instant;
 
 /// How long it is counted before it is judged.
 const WINDOW: Duration = Duration::from_millis(300);
-/// How long it is tried: all of it is lost for those who relay.
+/// How long it is tried at first: all of it is lost for those who relay.
 const TRIAL: Duration = Duration::from_millis(100);
 /// Fewer webhooks a second are no flood.
 const MANY: u128 = 2_000;
 /// Nor are those that do not wait for each other: fewer in a transaction.
 pub(super) const CROWD: usize = 16;
-/// In a flood more than one webhook of so many is left lying: those that relay are served last.
-const ONE_OF: i64 = 3;
+/// When a flood comes more than one webhook of so many is left lying: those that relay are served last.
+const ONE_OF: i64 = 2;
+/// It goes on while more than one of so many is: relayed is less beside it than without.
+const STILL_ONE_OF: i64 = 3;
 /// On a busy day webhooks come so many times slower during a trial.
 const SLOWER: u128 = 2;
 /// It ends after so many windows without it: one that is short of webhooks is no end yet.
@@ -55,13 +57,29 @@ enum Stage {
     /// `wait`: windows before the next trial; `pause`: how many that were at its last failure.
     Calm { wait: u32, pause: u32 },
     /// `before`: webhooks a second when everybody was served alike.
-    Trial { before: u128, pause: u32 },
+    Trial { before: u128, pause: u32, part: Part },
     /// `left`: windows until it ends.
     Flood { left: u32 },
 }
 
+/// What looks like a flood for a moment is often what waited to be taken: that comes to an end.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Part {
+    Short,
+    Long,
+}
+
 const CALM_AGAIN: Stage = Stage::Calm { wait: 0, pause: 0 };
 const FLOOD: Stage = Stage::Flood { left: CALM };
+
+impl Stage {
+    fn window(self) -> Duration {
+        match self {
+            Self::Trial { part: Part::Short, .. } => TRIAL,
+            _ => WINDOW,
+        }
+    }
+}
 
 impl Flood {
     /// The thread that calls this is the one that writes; it is patient from now on.
@@ -84,9 +102,8 @@ impl Flood {
     pub(super) fn saw(&mut self, now: Instant, appends: usize, pile: i64) {
         self.appends += appends;
         self.transactions += 1;
-        let window = if matches!(self.stage, Stage::Trial { .. }) { TRIAL } else { WINDOW };
         let passed = now.duration_since(self.since);
-        if passed < window {
+        if passed < self.stage.window() {
             return;
         }
         let stage = self.judged(passed, pile);
@@ -102,17 +119,27 @@ impl Flood {
         let rate = self.appends as u128 * 1_000_000 / passed.as_micros().max(1);
         let is_crowd = rate >= MANY && self.appends >= CROWD * self.transactions;
         let came = i64::try_from(self.appends).unwrap_or(i64::MAX);
-        let are_left_lying = rate >= MANY && (pile - self.pile).saturating_mul(ONE_OF) > came;
+        let are_left_lying =
+            |one_of| rate >= MANY && (pile - self.pile).saturating_mul(one_of) > came;
         match self.stage {
-            Stage::Calm { wait: 0, pause } if is_crowd => Stage::Trial { before: rate, pause },
+            Stage::Calm { wait: 0, pause } if is_crowd => {
+                Stage::Trial { before: rate, pause, part: Part::Short }
+            }
             Stage::Calm { wait: 0, pause } => Stage::Calm { wait: 0, pause: pause / 2 },
             Stage::Calm { wait, pause } => Stage::Calm { wait: wait - 1, pause },
-            Stage::Trial { before, .. } if are_left_lying && SLOWER * rate >= before => FLOOD,
+            Stage::Trial { before, pause, part }
+                if are_left_lying(ONE_OF) && SLOWER * rate >= before =>
+            {
+                match part {
+                    Part::Short => Stage::Trial { before, pause, part: Part::Long },
+                    Part::Long => FLOOD,
+                }
+            }
             Stage::Trial { pause, .. } => {
                 let pause = (2 * pause).clamp(1, SELDOM);
                 Stage::Calm { wait: pause, pause }
             }
-            Stage::Flood { .. } if are_left_lying => FLOOD,
+            Stage::Flood { .. } if are_left_lying(STILL_ONE_OF) => FLOOD,
             Stage::Flood { left: 1 } => CALM_AGAIN,
             Stage::Flood { left } => Stage::Flood { left: left - 1 },
         }
@@ -144,7 +171,7 @@ mod tests {
     fn after(flood: &mut Flood, judgements: u32, appends: usize, growth: i64) -> Stage {
         for _ in 0..judgements {
             let (since, pile) = (flood.since, flood.pile);
-            let window = if matches!(flood.stage, Stage::Trial { .. }) { TRIAL } else { WINDOW };
+            let window = flood.stage.window();
             for number in 1..=10_u8 {
                 let pile = pile + growth * i64::from(number);
                 flood.saw(since + window / 10 * u32::from(number), appends, pile);
@@ -162,7 +189,8 @@ mod tests {
         let mut flood = Flood::watched(Instant::now());
         assert_eq!(after(&mut flood, 1, 15, 15), calm(0, 0), "they do not wait for each other");
         assert!(matches!(after(&mut flood, 1, 90, 0), Stage::Trial { before: 3_000, .. }));
-        assert_eq!(after(&mut flood, 1, 20, 11), FLOOD);
+        assert!(matches!(after(&mut flood, 1, 20, 11), Stage::Trial { part: Part::Long, .. }));
+        assert_eq!(after(&mut flood, 1, 60, 31), FLOOD);
         assert_eq!(after(&mut flood, CALM - 1, 90, 0), Stage::Flood { left: 1 }, "not yet over");
         assert_eq!(after(&mut flood, 1, 90, 31), FLOOD, "nor was it");
         assert_eq!(after(&mut flood, CALM, 90, 30), CALM_AGAIN, "most go on");
@@ -178,7 +206,10 @@ mod tests {
             assert_eq!(after(&mut flood, pause, 90, 0), calm(0, pause));
         }
         assert!(matches!(after(&mut flood, 1, 90, 0), Stage::Trial { .. }));
-        assert_eq!(after(&mut flood, 1, 60, 20), calm(SELDOM, SELDOM), "most go on");
+        assert_eq!(after(&mut flood, 1, 60, 30), calm(SELDOM, SELDOM), "most go on");
+        assert!(matches!(after(&mut flood, SELDOM + 1, 90, 0), Stage::Trial { .. }));
+        after(&mut flood, 1, 90, 90);
+        assert_eq!(after(&mut flood, 1, 49, 49), calm(SELDOM, SELDOM), "what waited is taken");
         assert_eq!(after(&mut flood, SELDOM + 1, 9, 0), calm(0, SELDOM / 2), "few come");
     }
 
