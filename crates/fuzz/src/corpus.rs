@@ -232,7 +232,7 @@ mod tests {
     #[test]
     fn lists_of_lists_stay_small_enough_to_try_many() {
         let corpus = Corpus::of(["word"]);
-        // Whatever is chosen first: all four lists are as long as they can be.
+        // The same choice all the way: some of these are lists in lists, as long as they can be.
         let longest = (0..=255_u8)
             .map(|byte| corpus.json(&mut Choices::new(&[byte; 512])).to_string().len())
             .max();
