@@ -2,7 +2,7 @@
 //! it takes no more edits (after ten, or with a file: *Edit a Message*); and a reaction, which apps cannot
 //! make. Such a reply goes when what it says is not true any more.
 //!
-//! It is no copy that the engine knows, so it is known by its first words, and in the cabinet by the
+//! It is no copy that the engine knows, so it is known by its first line, and in the cabinet by the
 //! message that it is about. The entry is there before the reply is made: after a crash in between the
 //! reply is looked for.
 
@@ -53,7 +53,7 @@ impl About<'_> {
         }
     }
 
-    fn first_words(self) -> String {
+    fn first_line(self) -> String {
         match self {
             Self::Reading => READS.to_owned(),
             Self::Reaction(emoji) => format!("{REACTS} {}", emoji.as_text()),
@@ -103,13 +103,12 @@ impl Replies {
         more: &str,
     ) -> Result<(), SendError> {
         let id = message.id.get().unwrap_or_default();
-        let (entry, first_words) = (about.entry(id), about.first_words());
-        let first = words(&first_words);
+        let (entry, first) = (about.entry(id), about.first_line());
         let markdown = match more {
-            "" => first,
-            more => format!("*{first}*  \n{more}"),
+            "" => words(&first),
+            more => format!("*{}*  \n{more}", words(&first)),
         };
-        if let Some(before) = self.made(api, own, &entry, &first_words).await? {
+        if let Some(before) = self.made(api, own, &entry, &first).await? {
             if before.markdown.get() == Some(&markdown) {
                 return Ok(());
             }
@@ -136,7 +135,7 @@ impl Replies {
         message: &str,
         about: About<'_>,
     ) -> Result<(), SendError> {
-        self.unsay(api, own, &about.entry(message), &about.first_words()).await
+        self.unsay(api, own, &about.entry(message), &about.first_line()).await
     }
 
     /// Takes away all that was said of a message.
@@ -150,7 +149,7 @@ impl Replies {
         for (entry, _) in self.0.list(&reading).await? {
             let first = match entry.strip_prefix(&reading) {
                 Some(emoji) if !emoji.is_empty() => format!("{REACTS} {emoji}"),
-                _ => About::Reading.first_words(),
+                _ => About::Reading.first_line(),
             };
             self.unsay(api, own, &entry, &first).await?;
         }
@@ -179,7 +178,7 @@ impl Replies {
         first: &str,
     ) -> Result<Option<Message>, SendError> {
         let kept = self.0.get(entry).await?;
-        let Some(kept) = kept.as_ref().and_then(read) else { return Ok(None) };
+        let Some(mut kept) = kept.as_ref().and_then(read) else { return Ok(None) };
         if let Some(id) = &kept.id {
             return match api.get(&["messages", id], &Vec::new()).await {
                 Err(error) if error.is_gone() => Ok(None),
@@ -198,11 +197,17 @@ impl Replies {
             Err(error) if error.is_gone() => return Ok(None),
             listed => listed.map_err(SendError::looked)?,
         };
-        Ok(listed.items.into_iter().find(|it| {
+        let found = listed.items.into_iter().find(|it| {
             normalize::is_own(it, own)
                 && it.created.is_none_or(|at| at >= since)
                 && !others.iter().any(|id| it.id.get() == Some(id))
-                && normalize::text(it).plain_text().starts_with(first)
-        }))
+                && normalize::text(it).plain_text().lines().next() == Some(first)
+        });
+        if let Some(id) = found.as_ref().and_then(|it| it.id.get()) {
+            // Others in this thread may say the same: this one is taken.
+            kept.id = Some(id.to_owned());
+            self.keep(entry, &kept).await?;
+        }
+        Ok(found)
     }
 }

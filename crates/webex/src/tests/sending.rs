@@ -260,6 +260,34 @@ async fn a_reply_whose_making_was_not_answered_is_found_again() {
 }
 
 #[tokio::test]
+async fn two_replies_that_say_the_same_are_not_taken_for_each_other() {
+    let world = World::start().await;
+    let general = world.room("general").await;
+    let root = say(&world, &general, None, "root").await;
+    let below = say(&world, &general, Some(&root), "below").await;
+    let lost = json!({ "kind": "lose_answer" });
+    // The first is made, not answered and found; the second is not made at the first try.
+    for (message, emoji, mut fault) in [
+        (&root, "👍🏿", lost.clone()),
+        (&root, "👍", lost),
+        (&below, "👍", json!({ "kind": "status", "code": 503 })),
+    ] {
+        fault["target"] = "api".into();
+        fault["method"] = "POST /messages".into();
+        fault["times"] = 1.into();
+        world.fault(fault).await;
+        let emoji = &Emoji::Unicode(emoji.into());
+        let react = MessageChange::React { message, thread: None, emoji };
+        world.connection.change(&general, &react).await.unwrap_err();
+        world.restarted().change(&general, &react).await.unwrap();
+    }
+    let mut texts = world.texts("general").await.split_off(2);
+    texts.sort();
+    let light = "Rialto reacts to this with 👍";
+    assert_eq!(texts, [light, light, "Rialto reacts to this with 👍🏿"]);
+}
+
+#[tokio::test]
 async fn a_message_with_a_file_is_corrected_in_a_reply() {
     let world = World::start().await;
     let general = world.room("general").await;
