@@ -167,34 +167,43 @@ impl Network {
     /// the run after it cannot know: it is told when to come again.
     pub(super) fn count_post(&self, to: &RemoteId) -> Result<(), SendError> {
         let now = self.clock.now();
-        let pacing = &self.manifest.capabilities.pacing;
         let mut state = self.state.lock();
-        let room = |posts: &Posts, window: &Window, all: bool, this_run: bool| {
-            let per = SignedDuration::try_from(window.per).unwrap();
-            let count = usize::try_from(window.count).unwrap();
-            let recent = posts.iter().rev().filter(|(at, when, run)| {
-                (all || at == to) && (*run || !this_run) && now.duration_since(*when) < per
-            });
-            recent.map(|(_, when, _)| *when + per).nth(count - 1)
-        };
-        let all = pacing.connection.iter().map(|window| (window, true));
-        let windows: Vec<_> =
-            pacing.conversation.iter().map(|window| (window, false)).chain(all).collect();
-        for (window, all) in &windows {
-            if room(&state.posts, window, *all, true).is_some() {
-                let line = format!("a post to {to} at {now} breaks {window:?}");
-                state.too_fast.push(line);
-            }
-        }
-        let until =
-            windows.iter().filter_map(|(window, all)| room(&state.posts, window, *all, false));
-        let until = until.max();
-        match until {
+        let broken = self.full(&state.posts, to, true);
+        let broken = broken.map(|(window, _)| format!("a post to {to} at {now} breaks {window:?}"));
+        let broken: Vec<_> = broken.collect();
+        state.too_fast.extend(broken);
+        match self.full(&state.posts, to, false).map(|(_, until)| until).max() {
             Some(until) => Err(SendError::RateLimited { until, scope: HoldScope::Conversation }),
             None => {
                 state.posts.push_back((to.clone(), now, true));
                 Ok(())
             }
         }
+    }
+
+    /// Whether no more posts are taken for now.
+    pub fn is_full(&self, conversation: &str) -> bool {
+        self.full(&self.state.lock().posts, &conversation.into(), false).next().is_some()
+    }
+
+    /// The windows that allow no post to a conversation now, and until when.
+    fn full(
+        &self,
+        posts: &Posts,
+        to: &RemoteId,
+        this_run: bool,
+    ) -> impl Iterator<Item = (&Window, Timestamp)> {
+        let now = self.clock.now();
+        let pacing = &self.manifest.capabilities.pacing;
+        let all = pacing.connection.iter().map(|window| (window, true));
+        let windows = pacing.conversation.iter().map(|window| (window, false)).chain(all);
+        windows.filter_map(move |(window, all)| {
+            let per = SignedDuration::try_from(window.per).unwrap();
+            let count = usize::try_from(window.count).unwrap();
+            let recent = posts.iter().rev().filter(|(at, when, run)| {
+                (all || at == to) && (*run || !this_run) && now.duration_since(*when) < per
+            });
+            Some((window, recent.map(|(_, when, _)| *when + per).nth(count - 1)?))
+        })
     }
 }
