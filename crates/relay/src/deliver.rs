@@ -4,7 +4,7 @@ use std::{panic::AssertUnwindSafe, sync::Arc, time::Duration};
 
 use futures_util::FutureExt;
 
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 use rialto_model::{Attempt, AttemptOutcome, DeliveryState, PartKey, Work, WorkKind};
 use rialto_platform::{Connection, HoldScope, SendError};
 use rialto_store::{Progress, Settled, StoreError};
@@ -16,6 +16,9 @@ use crate::{
     roster::{ConnectionEntry, RosterView},
     trace::{self, Tracer},
 };
+
+/// Between two attempts of what is tried all the time there is less: no platform asks to wait longer.
+const BREAK: SignedDuration = SignedDuration::from_hours(25);
 
 /// What the lane does next.
 pub(crate) enum Outcome {
@@ -219,11 +222,7 @@ impl Trip<'_> {
         let attempt =
             Attempt { at: self.now(), outcome: outcome_of(&error), detail: error.to_string() };
         tracing::info!(delivery = %delivery.id, to = %delivery.to.conversation, outcome = ?attempt.outcome, detail = attempt.detail, "a call failed");
-        let tried_too_long = self
-            .now()
-            .duration_since(delivery.created_at)
-            .try_into()
-            .is_ok_and(|age: Duration| age > inner.settings.give_up_after);
+        let tried_too_long = self.is_tried_too_long(attempt.at).await;
         match error {
             // Nobody is told of a notice that cannot be given; one that was perhaps given is kept.
             SendError::Permanent(reason) | SendError::NoThread(reason)
@@ -287,6 +286,24 @@ impl Trip<'_> {
         }
     }
 
+    /// Whether it has been tried for longer than it is to be. What only waited, in a paused channel
+    /// sync or for a workspace to be reconnected, was not tried meanwhile.
+    async fn is_tried_too_long(&self, now: Timestamp) -> bool {
+        let delivery = &self.job.pending.delivery;
+        let longest = self.relay.inner.settings.give_up_after;
+        let is_long = |since: Timestamp| {
+            Duration::try_from(now.duration_since(since)).is_ok_and(|age| age > longest)
+        };
+        if !is_long(delivery.created_at) {
+            return false;
+        }
+        // What cannot be read is no reason to give up.
+        let Ok(Some((_, attempts))) = self.relay.inner.store.delivery(delivery.id).await else {
+            return false;
+        };
+        is_long(tried_since(&attempts, delivery.attempts, now))
+    }
+
     async fn end(
         &self,
         state: DeliveryState,
@@ -301,6 +318,19 @@ impl Trip<'_> {
         };
         self.keep(Progress { unbegun, attempt, told, settled, ..Progress::default() }).await;
     }
+}
+
+/// Since when something is tried without a break, by the last `failures` of its attempts.
+fn tried_since(attempts: &[Attempt], failures: u32, now: Timestamp) -> Timestamp {
+    let failed = attempts.iter().rev().filter(|it| it.outcome != AttemptOutcome::Done);
+    let mut since = now;
+    for attempt in failed.take(failures as usize) {
+        if since.duration_since(attempt.at) > BREAK {
+            break;
+        }
+        since = attempt.at;
+    }
+    since
 }
 
 fn outcome_of(error: &SendError) -> AttemptOutcome {

@@ -56,7 +56,8 @@ pub(crate) async fn recognise(
                 if let Some(post) = under_way.iter().find(|post| post.fingerprint == *fingerprint) {
                     return Ok(claim(post));
                 }
-                if under_way.is_empty() || tokio::time::Instant::now() >= give_up {
+                let none_comes = under_way.iter().all(|post| post.parked);
+                if none_comes || tokio::time::Instant::now() >= give_up {
                     return Ok(Echo::Typed);
                 }
                 tokio::time::sleep(LOOK_AGAIN).await;

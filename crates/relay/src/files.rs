@@ -2,6 +2,7 @@
 
 use std::{collections::HashMap, time::Duration};
 
+use jiff::Timestamp;
 use parking_lot::Mutex;
 use rialto_model::{Attachment, Content, ConversationRef, Delivery, DeliveryId};
 use rialto_platform::{FileError, HoldScope, Part, SendError, UploadedFile};
@@ -160,6 +161,9 @@ impl Trip<'_> {
                 let reason = "the workspace it is in must be reconnected".to_owned();
                 return self.later(reason, &PATIENCE_WHEN_REVOKED);
             }
+            Err(FileError::Transient { reason, after: Some(until) }) => {
+                return self.held_by_source(reason, until);
+            }
             Err(error) => return self.settle(error),
         };
         let upload = self.live.upload(&delivery.to.conversation, attachment, body);
@@ -178,6 +182,22 @@ impl Trip<'_> {
             FileError::Transient { reason, after: None } => self.later(reason, &PATIENCE),
             FileError::Revoked(reason) => Err(SendError::Revoked(reason).into()),
         }
+    }
+
+    /// Waits as the workspace that the file is in asks to, or says why not when that is longer than for
+    /// any other failure: it is not the destination that wants to be left alone.
+    fn held_by_source(
+        &self,
+        reason: String,
+        until: Timestamp,
+    ) -> Result<Result<String, String>, Failure> {
+        let failing_for = self.relay.inner.uploads.failing_for(&self.job.pending.delivery);
+        let left = PATIENCE.time.saturating_sub(failing_for);
+        let wait = Duration::try_from(until.duration_since(self.now())).unwrap_or_default();
+        if wait > left {
+            return Ok(Err(reason));
+        }
+        Err(SendError::RateLimited { until, scope: HoldScope::Conversation }.into())
     }
 
     /// Tries again, or says why not when patience is over.

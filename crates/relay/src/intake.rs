@@ -357,6 +357,8 @@ impl Relay {
             }
             result => {
                 result?;
+                // What waits goes before what is planned from now on.
+                self.look_for_work(&ConversationRef { connection, conversation: to.clone() });
                 self.changed(&[]).await
             }
         }

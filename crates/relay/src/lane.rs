@@ -108,8 +108,12 @@ impl Relay {
         let slots = self.inner.slots(to.connection);
         let mut failures = 0;
         loop {
-            if !self.is_open(to) || self.inner.winding_down.is_cancelled() {
+            if self.inner.winding_down.is_cancelled() {
                 return self.inner.lanes.leave(to);
+            }
+            if !self.is_open(to) {
+                self.inner.lanes.leave(to);
+                return self.clear_lane(to).await;
             }
             self.wait_for_hold(to).await;
             // First, so that no more deliveries are read beyond what may be queued than are tried.
@@ -159,6 +163,24 @@ impl Relay {
             None => to.conversation.direct_account().is_some(),
         };
         flows && view.works(to.connection)
+    }
+
+    /// What was planned for a conversation while it was removed, or moved, is not left lying.
+    async fn clear_lane(&self, to: &ConversationRef) {
+        let view = self.roster().view();
+        let is_direct = to.conversation.direct_account().is_some();
+        if view.endpoint(to).is_some()
+            || (is_direct && view.connections.contains_key(&to.connection))
+        {
+            return;
+        }
+        match self.inner.store.clear_lane(to, self.inner.toolkit.clock.now()).await {
+            Ok(None) => {}
+            Ok(Some(conversation)) => {
+                self.look_for_work(&ConversationRef { connection: to.connection, conversation });
+            }
+            Err(error) => tracing::warn!(%error, "what waits for a removed channel stays for now"),
+        }
     }
 
     async fn refill_lane(&self, to: &ConversationRef) -> Result<(), StoreError> {

@@ -214,6 +214,7 @@ impl Trip<'_> {
             return Ok(());
         }
         let missing = parts.iter().filter(|part| !has(before.there, part.key));
+        let mut past = Progress::default();
         for (part, begun) in missing.filter_map(|part| Some((part, before.begun(part)?))) {
             self.let_it_end(begun.at).await;
             let files = Files::from_handles(&begun.handles);
@@ -222,7 +223,14 @@ impl Trip<'_> {
             if let (_, Some((remote, thread))) = self.look_again(&post, &files, begun).await? {
                 let change = MessageChange::Delete { message: &remote, thread };
                 self.apply(post.to, &change).await?;
+                // Its webhook may come yet: it is known as ours, and as gone.
+                let (delivery, says_when) = (self.job.pending.delivery.id, begun.says_when);
+                past.gone.push(remote.clone());
+                past.copies.push(NewCopy { delivery, part: part.key, remote, revision, says_when });
             }
+        }
+        if !past.gone.is_empty() {
+            self.keep(past).await;
         }
         Err(Failure::Pointless(PAST))
     }

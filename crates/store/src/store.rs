@@ -219,6 +219,15 @@ pub trait Store: Send + Sync + 'static {
         until: Option<Timestamp>,
     ) -> Result<(), StoreError>;
 
+    /// What waits for a conversation that nobody writes to any more. When it has another id now, that is
+    /// given, and what waits for it, or is parked, goes there; else what waits is cancelled, unless it
+    /// is an endpoint after all, or a direct conversation of a connection.
+    async fn clear_lane(
+        &self,
+        to: &ConversationRef,
+        at: Timestamp,
+    ) -> Result<Option<RemoteId>, StoreError>;
+
     /// Posts, edits and deletions planned before `before` that wait and whose sender was not told, in
     /// order, from after `after` on.
     async fn overdue(

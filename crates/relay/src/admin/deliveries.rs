@@ -1,5 +1,7 @@
 //! Looking at deliveries, and trying parked ones again.
 
+use std::collections::HashSet;
+
 use jiff::Timestamp;
 use rialto_model::{
     Attempt, AttemptOutcome, ChannelSyncId, ConnectionId, ConversationRef, Delivery, DeliveryId,
@@ -200,24 +202,29 @@ impl Relay {
             limit: LARGEST_PAGE,
             ..DeliveryFilter::default()
         };
-        let mut result = RetriedAll::default();
+        let mut parked = Vec::new();
         loop {
             let page = self.store().deliveries(&filter).await?;
             let Some(last) = page.last() else { break };
             filter.before = Some(last.seq);
-            for parked in &page {
-                match self.store().retry(parked.id).await {
-                    Ok(delivery) => {
-                        self.wake_lane(&delivery.to);
-                        result.retried += 1;
-                    }
-                    Err(StoreError::Erased(_)) => result.erased += 1,
-                    // Somebody else retried it meanwhile.
-                    Err(StoreError::Conflict(_) | StoreError::NotFound(_)) => {}
-                    Err(error) => return Err(error.into()),
+            parked.extend(page.into_iter().map(|delivery| delivery.id));
+        }
+        let mut result = RetriedAll::default();
+        let mut lanes = HashSet::new();
+        // What was said first goes first: a reply finds its root, and an edit its post.
+        for id in parked.into_iter().rev() {
+            match self.store().retry(id).await {
+                Ok(delivery) => {
+                    lanes.insert(delivery.to);
+                    result.retried += 1;
                 }
+                Err(StoreError::Erased(_)) => result.erased += 1,
+                // Somebody else retried it meanwhile.
+                Err(StoreError::Conflict(_) | StoreError::NotFound(_)) => {}
+                Err(error) => return Err(error.into()),
             }
         }
+        lanes.iter().for_each(|lane| self.wake_lane(lane));
         self.write_down(who, "delivery.retry-all", sync, json!(result)).await?;
         Ok(result)
     }

@@ -89,7 +89,8 @@ impl Relay {
         let searched = &self.inner.sweeps.searched;
         let search = searched.search(&at, root);
         if search.is_over || search.began.elapsed() >= PATIENCE {
-            let under_way = store.in_flight(&at).await.is_ok_and(|posts| !posts.is_empty());
+            let begun = store.in_flight(&at).await.unwrap_or_default();
+            let under_way = begun.iter().any(|post| !post.parked);
             let waits = under_way && search.began.elapsed() < UNDER_WAY;
             return if waits { Err(Wait::For(Duration::ZERO)) } else { Ok(()) };
         }
@@ -106,8 +107,13 @@ impl Relay {
                     false => Err(Wait::For(Duration::ZERO)),
                 };
             }
-            Ok(Err(ReadError::Transient { reason, .. })) => {
+            Ok(Err(ReadError::Transient { reason, after })) => {
                 tracing::info!(%connection, reason, "the root of a thread is looked for again");
+                let left = PATIENCE.saturating_sub(search.began.elapsed());
+                let now = self.inner.toolkit.clock.now();
+                let asked = after.and_then(|after| after.duration_since(now).try_into().ok());
+                let _ = self.inner.intake.wake(&at);
+                return Err(Wait::For(left.min(asked.unwrap_or_default())));
             }
             Ok(Ok(()) | Err(ReadError::Permanent(_))) => searched.is_over(&at, root),
             Err(_) => tracing::info!(%connection, "it takes long to find the root of a thread"),

@@ -3,7 +3,11 @@
 
 use std::time::Duration;
 
-use crate::{LEFT, network::Fault, world::World};
+use crate::{
+    LEFT, RIGHT,
+    network::{Fault, SERVICE},
+    world::World,
+};
 
 /// Lets a while pass in which no event tells of our own posts.
 async fn unheard(world: &World) {
@@ -51,6 +55,45 @@ async fn a_deletion_reaches_what_was_perhaps_posted() {
     world.hear(LEFT, &event).await;
     unheard(&world).await;
     assert!(retried(&mut world).await.is_empty());
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_was_taken_away_is_not_taken_for_typed_when_its_webhook_comes_late() {
+    let mut world = World::new().await;
+    world.right.fail_next([Fault::LostAnswer]);
+    let (id, event) = world.left.post("general", "ana", "a mistake", None);
+    world.hear(LEFT, &event).await;
+    while world.right.calls().is_empty() {
+        tokio::task::yield_now().await;
+    }
+    let late = world.right.own_events();
+    let event = world.left.delete("general", &id);
+    world.hear(LEFT, &event).await;
+    unheard(&world).await;
+    assert_eq!(world.right.read("general"), ["ana: a mistake ✗"]);
+    for event in late {
+        world.hear(RIGHT, &event).await;
+    }
+    world.settle().await;
+    assert_eq!(world.left.read("general"), ["ana: a mistake ✗"], "nobody reads it again");
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_is_parked_holds_nobody_up() {
+    let mut world = World::new().await;
+    world.right.fail_next([Fault::Nothing, Fault::LostCall, Fault::Never]);
+    let (_, event) = world.left.post("general", "ana", LONG, None);
+    world.hear(LEFT, &event).await;
+    unheard(&world).await;
+    let (_, event) = world.right.post("general", SERVICE, "typed by hand", None);
+    world.hear(RIGHT, &event).await;
+    let elsewhere = world.right.post("general", "bob", "not relayed", None).0;
+    let (_, event) = world.right.post("general", "bob", "a reply to it", Some(&elsewhere));
+    world.right.purge("general", &elsewhere);
+    world.hear(RIGHT, &event).await;
+    tokio::time::sleep(Duration::from_secs(30)).await;
+    let last = &world.left.read("general")[1..];
+    assert_eq!(last, ["service: typed by hand", "bob: (reply)\na reply to it"]);
 }
 
 #[tokio::test(start_paused = true)]

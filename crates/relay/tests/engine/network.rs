@@ -84,6 +84,8 @@ struct State {
     past_read: Vec<String>,
     /// How often a past was read from its first page on.
     readings: usize,
+    /// How often a past was asked for that must be left alone.
+    refusals: usize,
     /// Whose past must be left alone until then.
     past_refused: BTreeMap<RemoteId, Timestamp>,
     /// How long a post or a change takes to be answered.
@@ -197,6 +199,10 @@ impl Network {
                 Own::App { delivery: delivery.parse().ok() }
             }
             Some((_, fingerprint)) => Own::Account { fingerprint: fingerprint.clone() },
+            // A human who shares the account cannot be told from us by who they are.
+            None if seen.by == SERVICE && !self.kind.marks() => {
+                Own::Account { fingerprint: Fingerprint(seen.text.clone()) }
+            }
             None => Own::No,
         };
         EventKind::Message(Box::new(MessageState {

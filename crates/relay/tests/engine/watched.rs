@@ -207,6 +207,7 @@ store! {
     begin(delivery: DeliveryId, part: PartKey, fingerprint: Fingerprint, handles: Vec<String>, says_when: bool, at: Timestamp) -> Begun, by begin_or_not;
     progress(delivery: DeliveryId, step: Progress) -> ();
     hold_lane(to: &ConversationRef, until: Option<Timestamp>) -> ();
+    clear_lane(to: &ConversationRef, at: Timestamp) -> Option<RemoteId>;
     overdue(before: Timestamp, after: i64, limit: u32) -> Vec<Delivery>;
     told_in_vain(limit: u32) -> Vec<Delivery>;
     take_back(message: MessageId, deliveries: Vec<NewDelivery>) -> ();

@@ -8,14 +8,12 @@ use std::{
 
 use jiff::Timestamp;
 use rialto_model::{
-    AppId, ChannelSync, ChannelSyncId, ChannelSyncState, ConnectionId, ConversationRef,
-    DeliveryState, Direction, Endpoint, EndpointId, OrganizationId, RemoteId, SyncSettings,
+    AppId, ChannelSync, ChannelSyncId, ChannelSyncState, ConnectionId, ConversationRef, Direction,
+    Endpoint, EndpointId, OrganizationId, RemoteId, SyncSettings,
 };
 use rialto_platform::{Clock, Inbound, Platform, Random, Toolkit, Verified, http, verify};
-use rialto_relay::{Accepted, Relay, RelaySettings};
-use rialto_store::{
-    App, Connection, ConnectionState, DeliveryFilter, MemoryStore, NewInbound, Store,
-};
+use rialto_relay::{Accepted, Relay, RelaySettings, admin::Who};
+use rialto_store::{App, Connection, ConnectionState, MemoryStore, NewInbound, Store};
 use tokio::time::Instant;
 use uuid::Uuid;
 
@@ -282,12 +280,8 @@ impl World {
 
     /// An admin retries all that is parked.
     pub async fn retry_what_is_parked(&self) {
-        let state = Some(DeliveryState::Parked);
-        let parked = DeliveryFilter { state, limit: 500, ..DeliveryFilter::default() };
-        for delivery in self.store.deliveries(&parked).await.unwrap() {
-            let retried = self.store.retry(delivery.id).await.unwrap();
-            self.relay.wake_lane(&retried.to);
-        }
+        let sync = ChannelSyncId::new(Uuid::from_u128(SYNC));
+        self.relay.retry_channel_sync(&Who::new("an admin"), sync).await.unwrap();
     }
 
     /// An admin authorizes these again.

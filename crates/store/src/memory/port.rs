@@ -339,6 +339,14 @@ impl Store for MemoryStore {
         Ok(())
     }
 
+    async fn clear_lane(
+        &self,
+        to: &ConversationRef,
+        at: Timestamp,
+    ) -> Result<Option<RemoteId>, StoreError> {
+        Ok(self.0.lock().clear_lane(to, at))
+    }
+
     async fn deliveries(&self, filter: &DeliveryFilter) -> Result<Vec<Delivery>, StoreError> {
         Ok(self.0.lock().deliveries(filter))
     }

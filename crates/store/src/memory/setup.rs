@@ -3,7 +3,7 @@
 use jiff::Timestamp;
 use rialto_model::{
     AppId, ChannelSync, ChannelSyncId, ConnectionId, ConversationRef, DeliveryState, Endpoint,
-    EndpointId,
+    EndpointId, RemoteId,
 };
 
 use super::State;
@@ -160,6 +160,24 @@ impl State {
     pub(super) fn taken(&self, at: &ConversationRef, but_by: Option<EndpointId>) -> bool {
         let mut endpoints = self.channel_syncs.values().flat_map(|sync| &sync.endpoints);
         endpoints.any(|endpoint| endpoint.at == *at && Some(endpoint.id) != but_by)
+    }
+
+    pub(super) fn clear_lane(&mut self, to: &ConversationRef, at: Timestamp) -> Option<RemoteId> {
+        let is_direct = to.conversation.direct_account().is_some();
+        let is_connected = self.connections.contains_key(&to.connection);
+        if self.taken(to, None) || (is_direct && is_connected) {
+            return None;
+        }
+        let Some(moved_to) = self.moves.get(to).cloned() else {
+            self.cancel_lane(to, at);
+            return None;
+        };
+        for kept in self.deliveries.values_mut().filter(|kept| kept.delivery.to == *to) {
+            if matches!(kept.delivery.state, DeliveryState::Pending | DeliveryState::Parked) {
+                kept.delivery.to.conversation = moved_to.clone();
+            }
+        }
+        Some(moved_to)
     }
 
     fn cancel_lane(&mut self, to: &ConversationRef, at: Timestamp) {

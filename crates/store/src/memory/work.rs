@@ -49,6 +49,7 @@ impl State {
                     fingerprint: begun.fingerprint,
                     says_when: begun.says_when,
                     at: begun.at,
+                    parked: kept.delivery.state == DeliveryState::Parked,
                 })
             })
             .collect();

@@ -360,6 +360,15 @@ impl Store for SqlStore {
         self.write(move |tx: &mut Tx| work::hold_lane(tx, &to, until)).await
     }
 
+    async fn clear_lane(
+        &self,
+        to: &ConversationRef,
+        at: Timestamp,
+    ) -> Result<Option<RemoteId>, StoreError> {
+        let to = to.clone();
+        self.write(move |tx: &mut Tx| work::clear_lane(tx, &to, at)).await
+    }
+
     async fn deliveries(&self, filter: &DeliveryFilter) -> Result<Vec<Delivery>, StoreError> {
         let filter = filter.clone();
         self.list(move |database| views::deliveries(database, &filter)).await

@@ -121,7 +121,7 @@ pub(super) fn in_flight(
     to: &ConversationRef,
 ) -> Result<Vec<InFlight>, Fault> {
     let select = query(
-        "SELECT d.id, d.message, b.part, b.content, b.says_when, b.at
+        "SELECT d.id, d.message, b.part, b.content, b.says_when, b.at, d.state
          FROM conversations l JOIN begun b ON b.lane = l.number
              JOIN deliveries d ON d.seq = b.delivery
          WHERE l.connection = $1 AND l.remote = $2 AND NOT EXISTS
@@ -137,7 +137,8 @@ pub(super) fn in_flight(
         let part = columns.part()?;
         let BegunContent { fingerprint, .. } = open_begun(vault, delivery, part, columns.bytes()?)?;
         let (says_when, at) = (columns.flag()?, columns.time()?);
-        Ok(InFlight { delivery, message, part, fingerprint, says_when, at })
+        let parked = columns.of_table(&STATES)? == DeliveryState::Parked;
+        Ok(InFlight { delivery, message, part, fingerprint, says_when, at, parked })
     })
 }
 

@@ -247,6 +247,35 @@ pub(super) fn hold_lane(
     Ok(())
 }
 
+pub(super) fn clear_lane(
+    tx: &mut Tx,
+    to: &ConversationRef,
+    at: Timestamp,
+) -> Result<Option<RemoteId>, Fault> {
+    let named = |sql| query(sql).bind(to.connection.uuid()).bind(to.conversation.as_str());
+    let endpoint = named("SELECT 1 FROM endpoints WHERE connection = $1 AND conversation = $2");
+    let connection = query("SELECT 1 FROM connections WHERE id = $1").bind(to.connection.uuid());
+    let is_direct = to.conversation.direct_account().is_some();
+    if tx.finds(endpoint)? || (is_direct && tx.finds(connection)?) {
+        return Ok(None);
+    }
+    let moved = named("SELECT moved_to FROM moves WHERE connection = $1 AND conversation = $2");
+    let Some(moved_to) = moved.maybe(&tx.database, |columns| columns.remote())? else {
+        return plan::cancel_lane(tx, to, at).map(|()| None);
+    };
+    let here = tx.number(to)?;
+    let there = ConversationRef { connection: to.connection, conversation: moved_to.clone() };
+    let there = tx.number(&there)?;
+    for sql in [
+        "UPDATE begun SET lane = $2 WHERE lane = $1 AND delivery IN
+             (SELECT seq FROM deliveries WHERE lane = $1 AND state IN (0, 2))",
+        "UPDATE deliveries SET lane = $2 WHERE lane = $1 AND state IN (0, 2)",
+    ] {
+        tx.run(query(sql).bind(here).bind(there))?;
+    }
+    Ok(Some(moved_to))
+}
+
 pub(super) fn retry(tx: &mut Tx, id: DeliveryId) -> Result<(), Fault> {
     let update = query(
         "UPDATE deliveries SET state = 0, reason = NULL, settled_at = NULL, attempts = 0

@@ -40,6 +40,7 @@ enum Verb {
         lane: u64,
         until: Option<i64>,
     },
+    Clear(u64),
     Retry(u64),
     Erase(i64),
     PutSync(u64, Vec<(u64, u64)>),
@@ -128,6 +129,7 @@ fn verb() -> impl Strategy<Value = Verb> {
         2 => (0..8u64, end()).prop_map(|(delivery, end)| Verb::Tell { delivery, end }),
         1 => few().prop_map(Verb::TakeBack),
         1 => (few(), prop::option::of(0..50i64)).prop_map(|(lane, until)| Verb::Hold { lane, until }),
+        1 => few().prop_map(Verb::Clear),
         1 => (0..8u64).prop_map(Verb::Retry),
         1 => (0..60i64).prop_map(Verb::Erase),
         1 => (few(), prop::collection::vec((few(), few()), 0..3))
@@ -193,6 +195,7 @@ async fn run(store: &dyn Store, verb: Verb, nth: u64) -> String {
         Verb::Hold { lane, until } => {
             format!("{:?}", store.hold_lane(&at(lane), until.map(time)).await)
         }
+        Verb::Clear(lane) => format!("{:?}", store.clear_lane(&at(lane), time(70)).await),
         Verb::Retry(number) => {
             format!("{:?}", store.retry(delivery(number)).await.map(|delivery| delivery.id))
         }

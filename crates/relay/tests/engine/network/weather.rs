@@ -137,6 +137,11 @@ impl Network {
         std::mem::take(&mut self.state.lock().readings)
     }
 
+    /// How often a past was asked for that must be left alone. Begins anew.
+    pub fn refusals(&self) -> usize {
+        std::mem::take(&mut self.state.lock().refusals)
+    }
+
     /// What happens to whoever reads the past.
     pub(super) async fn reads_past(&self, of: &RemoteId) -> Result<(), ReadError> {
         let (illness, refused) = {
@@ -144,9 +149,12 @@ impl Network {
             if state.past_read.last().is_none_or(|last| last != of.as_str()) {
                 state.past_read.push(of.as_str().to_owned());
             }
-            (state.illness, state.past_refused.get(of).copied())
+            let refused = state.past_refused.get(of).copied();
+            let refused = refused.filter(|until| *until > self.clock.now());
+            state.refusals += usize::from(refused.is_some());
+            (state.illness, refused)
         };
-        if let Some(until) = refused.filter(|until| *until > self.clock.now()) {
+        if let Some(until) = refused {
             let reason = "too many requests".into();
             return Err(ReadError::Transient { reason, after: Some(until) });
         }

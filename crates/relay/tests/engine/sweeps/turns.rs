@@ -78,6 +78,19 @@ async fn a_conversation_that_must_be_left_alone_keeps_no_other_waiting() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn a_root_is_looked_for_only_as_often_as_the_workspace_wants() {
+    let mut world = World::new().await;
+    pass(&mut world, MINUTE).await;
+    let (root, _) = world.left.post("general", "ana", "question", None);
+    let (_, reply) = world.left.post("general", "bob", "answer", Some(&root));
+    world.left.refuse_past(&["general"], HOUR);
+    world.hear(LEFT, &reply).await;
+    pass(&mut world, MINUTE).await;
+    assert_eq!(world.left.refusals(), 1);
+    assert_eq!(world.right.read("general"), ["bob: (reply)\nanswer"], "not all wait for it");
+}
+
+#[tokio::test(start_paused = true)]
 async fn a_workspace_that_refuses_several_in_a_row_is_left_alone() {
     let mut world = three().await;
     world.left.refuse_past(&["general", "brook", "creek"], HOUR);

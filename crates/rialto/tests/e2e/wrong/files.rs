@@ -56,3 +56,25 @@ async fn a_post_that_must_wait_uploads_its_files_once() {
     assert_eq!(counts["teams PUT /drives/{id}/items/{id}/{id}/content"], 1, "{counts}");
     world.stop().await;
 }
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_file_whose_workspace_asks_for_patience_holds_up_nobody_elsewhere() {
+    let world = without_canary().await;
+    let channels = world.connect_channels(&["slack:launch", "teams:Launch"]).await.unwrap();
+    let fault = json!({"platform": "slack", "target": "api", "method": "files.info",
+                       "kind": "status", "code": 429, "retry_after": 3600, "times": 1});
+    world.control.post("/faults", fault).await.unwrap();
+    let file = json!([{"name": "notes.txt", "mime": "text/plain", "text": "some notes"}]);
+    let body = json!({"text": "with notes", "files": file});
+    world.act(Side::Slack, &channels, "Ana Silva", "post", body).await.unwrap();
+    let body = json!({"text": "the next"});
+    world.act(Side::Slack, &channels, "Ana Silva", "post", body).await.unwrap();
+    let arrived = |all: &[Message]| {
+        all.iter().find(|message| message.text.contains("the next"))?;
+        all.iter().find(|message| message.text.contains("with notes")).cloned()
+    };
+    let message = world.wait(Side::Teams, &channels, "both messages", arrived).await.unwrap();
+    assert_eq!(message.files.len(), 0);
+    assert!(message.text.contains("notes.txt"), "the file is told of: {}", message.text);
+    world.stop().await;
+}

@@ -1,0 +1,106 @@
+//! What was planned for a conversation just as that was removed, or moved.
+
+use std::time::Duration;
+
+use rialto_model::{ChannelSyncId, DeliveryState, EndpointId};
+use rialto_store::DeliveryFilter;
+use uuid::Uuid;
+
+use crate::{
+    LEFT, RIGHT,
+    network::Fault,
+    world::{SYNC, World, at, connection},
+};
+
+/// The endpoint of the right side is removed by another thread, of which the engine is not told yet.
+async fn removed(world: &World) {
+    let endpoint = EndpointId::new(Uuid::from_u128(40 + RIGHT as u128));
+    world.store.remove_endpoint(endpoint, world.toolkit.clock.now()).await.unwrap();
+}
+
+/// A message is planned for the right side as if that were still there.
+async fn planned(world: &mut World) {
+    let (_, event) = world.left.post("general", "ana", "late", None);
+    world.hear(LEFT, &event).await;
+    while world.store.lanes().await.unwrap().is_empty() {
+        tokio::task::yield_now().await;
+    }
+}
+
+/// A message waits for the right side, which asked to come again later.
+async fn waits(world: &mut World) {
+    world.right.fail_next([Fault::Wait(30)]);
+    let (_, event) = world.left.post("general", "ana", "early", None);
+    world.hear(LEFT, &event).await;
+    while world.right.calls().is_empty() {
+        tokio::task::yield_now().await;
+    }
+}
+
+/// Of all deliveries, the newest first.
+async fn states(world: &World) -> Vec<DeliveryState> {
+    let all = DeliveryFilter { limit: 10, ..DeliveryFilter::default() };
+    let all = world.store.deliveries(&all).await.unwrap();
+    all.into_iter().map(|delivery| delivery.state).collect()
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_was_planned_for_a_removed_channel_is_cancelled() {
+    let mut world = World::new().await;
+    waits(&mut world).await;
+    removed(&world).await;
+    planned(&mut world).await;
+    world.relay.changed(&[]).await.unwrap();
+    tokio::time::sleep(Duration::from_secs(60)).await;
+    assert_eq!(states(&world).await, [DeliveryState::Cancelled; 2]);
+    assert_eq!(world.right.read("general"), [""; 0]);
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_was_parked_in_a_removed_channel_is_cancelled_when_it_is_retried() {
+    let mut world = World::new().await;
+    world.right.fail_next([Fault::Never]);
+    let (_, event) = world.left.post("general", "ana", "parked", None);
+    world.hear(LEFT, &event).await;
+    world.settle().await;
+    removed(&world).await;
+    world.relay.changed(&[]).await.unwrap();
+    world.retry_what_is_parked().await;
+    tokio::time::sleep(Duration::from_secs(60)).await;
+    assert_eq!(states(&world).await.last(), Some(&DeliveryState::Cancelled));
+    assert_eq!(world.right.read("general"), [""; 0]);
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_a_sender_was_to_be_told_is_cancelled_when_their_workspace_is_removed() {
+    let mut world = World::new().await;
+    world.right.fail_next([Fault::Never]);
+    world.left.fail_next([Fault::Wait(30)]);
+    let (_, event) = world.left.post("general", "ana", "parked", None);
+    world.hear(LEFT, &event).await;
+    while world.left.calls().is_empty() {
+        tokio::task::yield_now().await;
+    }
+    assert_eq!(states(&world).await[0], DeliveryState::Pending);
+    let sync = ChannelSyncId::new(Uuid::from_u128(SYNC));
+    world.store.remove_channel_sync(sync, world.toolkit.clock.now()).await.unwrap();
+    world.store.remove_connection(connection(LEFT)).await.unwrap();
+    world.relay.changed(&[]).await.unwrap();
+    tokio::time::sleep(Duration::from_secs(60)).await;
+    assert_eq!(states(&world).await[0], DeliveryState::Cancelled);
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_was_planned_for_a_moved_channel_follows_it() {
+    let mut world = World::new().await;
+    let (_, event) = world.left.post("general", "ana", "before", None);
+    world.hear(LEFT, &event).await;
+    world.settle().await;
+    waits(&mut world).await;
+    world.right.moves("general", "moved");
+    world.store.move_conversation(&at(RIGHT), &"moved".into()).await.unwrap();
+    planned(&mut world).await;
+    world.relay.changed(&[]).await.unwrap();
+    tokio::time::sleep(Duration::from_secs(60)).await;
+    assert_eq!(world.right.read("moved"), ["ana: before", "ana: early", "ana: late"]);
+}
