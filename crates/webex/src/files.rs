@@ -4,7 +4,7 @@
 use std::collections::HashMap;
 
 use http::{HeaderMap, StatusCode, header};
-use jiff::SignedDuration;
+use jiff::{SignedDuration, Timestamp};
 use parking_lot::Mutex;
 use reqwest::Response;
 use rialto_model::{Attachment, AttachmentKind};
@@ -177,13 +177,22 @@ pub(crate) async fn open(api: &Api, attachment: &Attachment) -> Result<FileBody,
                 token = Some(api.tokens.replace(&stale).await?.access);
                 replaced = true;
             }
-            _ => return body(api, response, attachment),
+            (_, token) => {
+                let now = api.toolkit.clock.now();
+                return body(response, attachment, token.is_some(), now);
+            }
         }
     }
     Err(FileError::Refused("Webex sends us from place to place for it".into()))
 }
 
-fn body(api: &Api, response: Response, attachment: &Attachment) -> Result<FileBody, FileError> {
+/// What an answer brings. Only who was shown our token can say that it is not accepted any more.
+fn body(
+    response: Response,
+    attachment: &Attachment,
+    with_token: bool,
+    now: Timestamp,
+) -> Result<FileBody, FileError> {
     let refused = |why: &str| Err(FileError::Refused(why.to_owned()));
     match response.status() {
         status if status.is_success() => {}
@@ -194,12 +203,14 @@ fn body(api: &Api, response: Response, attachment: &Attachment) -> Result<FileBo
         StatusCode::PRECONDITION_REQUIRED => {
             return refused("Webex could not scan it for malware");
         }
+        StatusCode::UNAUTHORIZED if !with_token => {
+            return refused("it cannot be had from where Webex keeps it");
+        }
         status if status.is_server_error() => {
             let reason = format!("Webex answered with {status}");
             return Err(FileError::Transient { reason, after: None });
         }
         status => {
-            let now = api.toolkit.clock.now();
             return Err(ApiError::of(status, response.headers(), b"", now).into());
         }
     }
@@ -249,6 +260,24 @@ mod tests {
             ("file:///etc/passwd", false),
         ] {
             assert_eq!(is_webexs(&Url::parse(url).unwrap(), &base), expected, "{url}");
+        }
+    }
+
+    #[test]
+    fn who_was_not_shown_the_token_does_not_say_that_it_ended() {
+        let file = attachment("https://webexapis.com/v1/contents/x", &HeaderMap::new());
+        for (status, with_token, revoked) in [
+            (401, true, true),
+            (401, false, false),
+            (403, true, false),
+            (403, false, false),
+            (407, false, false),
+        ] {
+            let answer = http::Response::builder().status(status).body("").unwrap();
+            let opened = body(answer.into(), &file, with_token, Timestamp::UNIX_EPOCH);
+            let error = opened.err().unwrap();
+            assert_eq!(matches!(error, FileError::Revoked(_)), revoked, "{status}: {error:?}");
+            assert!(revoked || matches!(error, FileError::Refused(_)), "{status}: {error:?}");
         }
     }
 

@@ -1,6 +1,6 @@
 //! What Rialto says of a message in a reply, where Webex has nothing else for it: how it reads now, when
-//! it takes no more edits (after ten, or with a file: *Edit a Message*); and a reaction, which apps cannot
-//! make. Such a reply goes when what it says is not true any more.
+//! it takes no more edits (after ten: *Edit a Message*); and a reaction, which apps cannot make. Such a
+//! reply goes when what it says is not true any more.
 //!
 //! It is no copy that the engine knows, so it is known by its first line, and in the cabinet by the
 //! message that it is about. The entry is there before the reply is made: after a crash in between the

@@ -218,15 +218,14 @@ pub(crate) async fn edit(
     if before.markdown.get() == Some(&markdown) {
         return Ok(());
     }
-    if before.files.is_empty() {
-        let room = before.room_id.get().unwrap_or(to.as_str());
-        let call = json!({ "roomId": room, "markdown": markdown });
-        match api.send::<Message>(Method::PUT, &path, &call).await {
-            Err(error) if error.is_bad() => {}
-            done => return Ok(done.map(drop)?),
+    let room = before.room_id.get().unwrap_or(to.as_str());
+    let call = json!({ "roomId": room, "markdown": markdown });
+    match api.send::<Message>(Method::PUT, &path, &call).await {
+        Err(error) if error.is_bad() => {
+            replies.say(api, own, &before, About::Reading, &markdown).await
         }
+        done => Ok(done.map(drop)?),
     }
-    replies.say(api, own, &before, About::Reading, &markdown).await
 }
 
 /// Takes a message away, and what was said of it.

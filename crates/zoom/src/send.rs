@@ -17,10 +17,12 @@ use crate::{
     people::People,
     place::Place,
     reaction,
-    render::{Body, FILE_LINE, MAX_UNITS, units},
+    render::{Body, MAX_UNITS, file_line, units},
     wire::{self, List, Made, Message},
 };
 
+/// What is said of a file that is new in an edit: none is brought to a post that is there.
+const ADDED: &str = "📎 A file that was added by an edit did not come along";
 /// The shortest name of an emoji that can be searched for (*List custom emojis*).
 const SEARCHABLE: usize = 3;
 
@@ -32,9 +34,10 @@ pub(crate) async fn post(
     post: &Post<'_>,
 ) -> Result<RemoteId, SendError> {
     let body = body(post.part)?;
-    let failed = post.files.iter().filter_map(|file| failed_files::line(file, FILE_LINE, units));
-    let message = std::iter::once(body.message).chain(failed).collect::<Vec<_>>().join("\n");
     let files: Vec<&str> = post.files.iter().filter_map(|file| file.outcome.ok()).collect();
+    let room = file_line(post.files.len() - files.len());
+    let failed = post.files.iter().filter_map(|file| failed_files::line(file, room, units));
+    let message = std::iter::once(body.message).chain(failed).collect::<Vec<_>>().join("\n");
     let (to, id) = Place::of(post.to).parameter();
     let mut call = json!({ "message": message, to: id });
     if !files.is_empty() {
@@ -270,8 +273,14 @@ async fn edit(
         return Ok(());
     }
     let before = read(api, own, to, message).await.map_err(SendError::looked)?;
+    let there = before.files();
+    let files: Vec<&str> = there.iter().filter_map(|file| file.file_id.get()).collect();
+    let lines = failed_files::lines_of(before.message.as_deref().unwrap_or_default());
+    let mut lines: Vec<&str> = lines.collect();
+    let told_of = files.len() + lines.len();
+    lines.extend(std::iter::repeat_n(ADDED, part.files.len().saturating_sub(told_of)));
     let mut words = body(part)?.plain;
-    for line in failed_files::lines_of(before.message.as_deref().unwrap_or_default()) {
+    for line in lines {
         if units(&words) + units(line) < MAX_UNITS {
             words.push('\n');
             words.push_str(line);
@@ -279,8 +288,6 @@ async fn edit(
     }
     let (parameter, id) = Place::of(to).parameter();
     let mut call = json!({ "message": words, parameter: id });
-    let there = before.files();
-    let files: Vec<&str> = there.iter().filter_map(|file| file.file_id.get()).collect();
     if !files.is_empty() {
         call["file_ids"] = json!(files);
     }

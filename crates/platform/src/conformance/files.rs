@@ -6,7 +6,7 @@ use rialto_model::RichText;
 use serde_json::{Value, json};
 
 use super::{Emulator, Stage, stage::both};
-use crate::{FileBody, FileError, UploadedFile, testing::shared_elsewhere};
+use crate::{FileBody, FileError, Note, UploadedFile, testing::shared_elsewhere};
 
 const CONTENT: &[u8] = b"some notes\n\x00\xff and more";
 
@@ -79,6 +79,29 @@ pub async fn a_file_that_is_too_large_is_refused<E: Emulator>() {
     match refused {
         Err(FileError::Refused(why)) => assert!(why.contains("larger"), "{why}"),
         other => panic!("{other:?}"),
+    }
+}
+
+/// An edit takes away the posts that are rendered no more, and makes those that are new.
+pub async fn a_file_stays_in_its_post_whatever_an_edit_says<E: Emulator>() {
+    let stage = Stage::<E>::start().await;
+    let capabilities = &stage.platform.manifest().capabilities;
+    let (most, count) = (capabilities.text.max, capabilities.files.per_message + 1);
+    let held = |words: usize, notes: Vec<Note>| {
+        let mut outgoing = stage.outgoing(RichText::plain(&"word ".repeat(words)));
+        outgoing.content.attachments = vec![shared_elsewhere("notes.bin", 1); count];
+        outgoing.notes = notes;
+        let parts = stage.connection.render(&outgoing).into_iter();
+        let with = parts.filter(|part| !part.files.is_empty());
+        with.map(|part| (part.key, part.files)).collect::<Vec<_>>()
+    };
+    let first = held(1, Vec::new());
+    let there: Vec<usize> = first.iter().flat_map(|(_, files)| files.clone()).collect();
+    assert_eq!(there, (0..count).collect::<Vec<_>>(), "each once");
+    for words in [0, most / 10, most / 6, most / 5, most] {
+        for notes in [Vec::new(), vec![Note::ReplyToUnknown]] {
+            assert_eq!(held(words, notes), first, "{words} words");
+        }
     }
 }
 

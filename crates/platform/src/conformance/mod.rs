@@ -169,6 +169,7 @@ macro_rules! conformance {
                 a_file_that_people_share_is_opened,
                 a_file_that_is_too_large_is_refused,
                 a_file_that_did_not_come_is_told_of,
+                a_file_stays_in_its_post_whatever_an_edit_says,
             }
             failing {
                 each_failure_is_a_decision,

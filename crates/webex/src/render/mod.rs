@@ -37,18 +37,21 @@ pub(crate) struct Body {
 }
 
 /// The posts that a message takes: its text in pieces; its files, each in a post of its own, since what
-/// has a file cannot be edited; and for a reply that is shown in the space too, the space's copy.
+/// has a file cannot be edited; and for a reply that is shown in the space too, the space's copy. Which
+/// post has a file does not depend on the text: an edit takes away those that are rendered no more.
 pub(crate) fn parts(outgoing: &Outgoing) -> Vec<Part> {
     let text = shown(outgoing.content.text.clone());
-    let mut files = 0..outgoing.content.attachments.len();
+    let files = 0..outgoing.content.attachments.len();
+    let mut said = pieces(outgoing, Telling::Original, &text);
+    // Where nothing is said, the first file tells whose it is.
+    let mut opening = if text.is_blank() && !files.is_empty() { said.pop() } else { None };
     let mut parts = Vec::new();
-    for (index, piece) in pieces(outgoing, Telling::Original, &text).iter().enumerate() {
-        // Without words there is nothing to edit.
-        let with = if text.is_blank() { files.next() } else { None };
-        parts.push(part(PartKey::Text(number(index)), piece, with, true));
+    for (index, piece) in said.iter().enumerate() {
+        parts.push(part(PartKey::Text(number(index)), piece, None, true));
     }
     for (index, file) in files.enumerate() {
-        let heading = RichText { blocks: vec![byline::heading(outgoing, Telling::Continued)] };
+        let continued = || vec![byline::heading(outgoing, Telling::Continued)];
+        let heading = opening.take().unwrap_or_else(|| RichText { blocks: continued() });
         parts.push(part(PartKey::Files(number(index)), &heading, Some(file), true));
     }
     if outgoing.broadcast && outgoing.thread.is_some() {

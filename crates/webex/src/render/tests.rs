@@ -242,17 +242,36 @@ fn a_message_begins_with_who_says_it() {
 }
 
 #[test]
-fn what_has_words_can_be_edited_so_files_go_on_their_own() {
+fn files_go_on_their_own_whatever_is_said() {
     let keys = |text: &str, files| {
         let parts = parts(&outgoing(RichText::plain(text), files));
         parts.into_iter().map(|part| (part.key, part.files)).collect::<Vec<_>>()
     };
-    assert_eq!(keys("hi", 0), [(PartKey::Text(0), vec![])]);
+    let text = || (PartKey::Text(0), vec![]);
+    let file = |index| (PartKey::Files(index), vec![usize::from(index)]);
+    assert_eq!(keys("hi", 0), [text()]);
+    assert_eq!(keys("hi", 2), [text(), file(0), file(1)]);
+    for blank in ["", " \n"] {
+        assert_eq!(keys(blank, 2), [file(0), file(1)]);
+        assert_eq!(keys(blank, 0), [text()]);
+    }
+}
+
+#[test]
+fn the_first_file_tells_who_shared_it_where_nothing_is_said() {
+    let first = |text: &str| {
+        let parts = parts(&outgoing(RichText::plain(text), 2));
+        let files: Vec<&Part> = parts.iter().filter(|part| !part.files.is_empty()).collect();
+        let continued = "**Ada** *\u{200b}(Slack, continued)\u{200b}*";
+        assert_eq!(body(files[1]).markdown, continued);
+        body(files[0]).markdown
+    };
     assert_eq!(
-        keys("hi", 2),
-        [(PartKey::Text(0), vec![]), (PartKey::Files(0), vec![0]), (PartKey::Files(1), vec![1])]
+        first(""),
+        "**Ada** *\u{200b}(Slack, said 2026-11-22 10:00 UTC)\u{200b}*  \n\
+         *In reply to a message that is not here*"
     );
-    assert_eq!(keys("", 2), [(PartKey::Text(0), vec![0]), (PartKey::Files(0), vec![1])]);
+    assert_eq!(first("hi"), "**Ada** *\u{200b}(Slack, continued)\u{200b}*");
 }
 
 #[test]

@@ -288,7 +288,7 @@ async fn two_replies_that_say_the_same_are_not_taken_for_each_other() {
 }
 
 #[tokio::test]
-async fn a_message_with_a_file_is_corrected_in_a_reply() {
+async fn a_file_stays_while_words_come_to_it_and_go() {
     let world = World::start().await;
     let general = world.room("general").await;
     let attachment = Attachment {
@@ -301,12 +301,25 @@ async fn a_message_with_a_file_is_corrected_in_a_reply() {
     let body = super::files::body(b"abc");
     let handle = world.connection.upload(&general, &attachment, body).await.unwrap();
     let outgoing = saying(&general, RichText::default(), vec![attachment.clone()]);
-    let [first] = world.connection.render(&outgoing).try_into().unwrap();
+    let [file] = world.connection.render(&outgoing).try_into().unwrap();
     let files = [UploadedFile { attachment: &attachment, outcome: Ok(&handle) }];
-    let post = Post { to: &general, thread: None, part: &first, files: &files };
+    let post = Post { to: &general, thread: None, part: &file, files: &files };
     let id = world.connection.post(&post, &world.begun()).await.unwrap();
-    edit(&world, &general, &id, "now with words").await;
+    let posted = world.view("general").await;
+    assert_eq!(posted[0]["files"][0]["name"], "plan.pdf");
+
+    let outgoing = saying(&general, RichText::plain("now with words"), vec![attachment.clone()]);
+    let [words, still] = world.connection.render(&outgoing).try_into().unwrap();
+    assert_eq!(still.key, file.key, "it is the file's post still");
+    let edit = MessageChange::Edit { message: &id, thread: None, part: &still };
+    world.connection.change(&general, &edit).await.unwrap();
+    let post = Post { to: &general, thread: None, part: &words, files: &[] };
+    let caption = world.connection.post(&post, &world.begun()).await.unwrap();
     let view = world.view("general").await;
-    assert_eq!(view[0]["files"][0]["name"], "plan.pdf");
+    assert_eq!((view.len(), &view[0]), (2, &posted[0]));
     assert!(view[1]["text"].as_str().unwrap().ends_with("\nnow with words"), "{view:?}");
+
+    let delete = MessageChange::Delete { message: &caption, thread: None };
+    world.connection.change(&general, &delete).await.unwrap();
+    assert_eq!(world.view("general").await, posted);
 }

@@ -24,7 +24,9 @@ pub(crate) const MAX_UNITS: usize = 1_024;
 /// Files of one message (*Send a chat message*).
 pub(crate) const MAX_FILES: usize = 6;
 /// Room that is left for saying of one file why it did not come along.
-pub(crate) const FILE_LINE: usize = 140;
+const FILE_LINE: usize = 140;
+/// Room that is left for saying so of all files of a message: what it says itself needs some too.
+const FILE_LINES: usize = 4 * FILE_LINE;
 
 /// What a part's body holds.
 #[derive(Debug, Deserialize, Serialize)]
@@ -39,18 +41,24 @@ pub(crate) struct Body {
     pub plain: String,
 }
 
-/// The posts that a message takes: its text in pieces, the first with the files if they fit; further
-/// files; and for a reply that is shown in the channel too, the channel's copy.
+/// Room for saying of each of these files why it did not come along.
+pub(crate) fn file_line(failed: usize) -> usize {
+    FILE_LINE.min(FILE_LINES / failed.max(1))
+}
+
+/// The posts that a message takes: its text in pieces, the first with the files; further files; and for
+/// a reply that is shown in the channel too, the channel's copy. Which post has a file does not depend on
+/// the text: an edit takes away those that are rendered no more.
 pub(crate) fn parts(outgoing: &Outgoing) -> Vec<Part> {
     let files: Vec<usize> = (0..outgoing.content.attachments.len()).collect();
-    let mut batches = files.chunks(MAX_FILES).peekable();
-    let pieces = pieces(outgoing, Telling::Original, &outgoing.content.text);
+    let mut batches = files.chunks(MAX_FILES);
+    let with = batches.next().unwrap_or_default();
+    // Each piece leaves it, though the first alone needs it: all are split alike.
+    let room = MAX_UNITS - with.len() * file_line(with.len());
     let mut parts = Vec::new();
+    let pieces = pieces(outgoing, Telling::Original, &outgoing.content.text, room);
     for (index, text) in pieces.iter().enumerate() {
-        let room = |files: &&[usize]| {
-            index == 0 && write(text).len() + files.len() * FILE_LINE <= MAX_UNITS
-        };
-        let files = batches.next_if(room).unwrap_or_default();
+        let files = if index == 0 { with } else { &[] };
         parts.push(part(PartKey::Text(number(index)), text, files, true));
     }
     for (index, files) in batches.enumerate() {
@@ -63,7 +71,7 @@ pub(crate) fn parts(outgoing: &Outgoing) -> Vec<Part> {
         text.blocks.extend(
             files.map(|file| Block::Paragraph(vec![italic(format!("{FILE_SIGN} {}", file.name))])),
         );
-        let copies = self::pieces(outgoing, Telling::Broadcast, &text);
+        let copies = self::pieces(outgoing, Telling::Broadcast, &text, MAX_UNITS);
         parts.extend(
             copies
                 .iter()
@@ -74,10 +82,10 @@ pub(crate) fn parts(outgoing: &Outgoing) -> Vec<Part> {
     parts
 }
 
-fn pieces(outgoing: &Outgoing, telling: Telling, text: &RichText) -> Vec<RichText> {
+fn pieces(outgoing: &Outgoing, telling: Telling, text: &RichText, room: usize) -> Vec<RichText> {
     // Between heading and text there is a line's end.
     let size = |text: &RichText| write(text).len();
-    byline::pieces(outgoing, telling, text, &size, MAX_UNITS - 1)
+    byline::pieces(outgoing, telling, text, &size, room - 1)
 }
 
 fn number(index: usize) -> u16 {

@@ -163,17 +163,18 @@ fn a_message_begins_with_who_says_it() {
 }
 
 #[test]
-fn files_go_with_the_text_where_there_is_room_to_say_why_one_fails() {
-    let keys = |text: &str, files| {
-        let parts = parts(&outgoing(RichText::plain(text), files));
-        parts.into_iter().map(|part| (part.key, part.files.len())).collect::<Vec<_>>()
+fn files_go_with_the_first_words_whatever_those_are() {
+    let holders = |text: &str, files| {
+        let parts = parts(&outgoing(RichText::plain(text), files)).into_iter();
+        let holders = parts.filter(|part| !part.files.is_empty());
+        holders.map(|part| (part.key, part.files.len())).collect::<Vec<_>>()
     };
-    assert_eq!(keys("hi", 0), [(PartKey::Text(0), 0)]);
-    assert_eq!(keys("hi", 2), [(PartKey::Text(0), 2)]);
-    assert_eq!(keys("hi", 8), [(PartKey::Text(0), 6), (PartKey::Files(0), 2)]);
-    assert_eq!(keys("", 1), [(PartKey::Text(0), 1)]);
-    let long = "x".repeat(800);
-    assert_eq!(keys(&long, 2), [(PartKey::Text(0), 0), (PartKey::Files(0), 2)]);
+    let (text, more) = (PartKey::Text(0), PartKey::Files);
+    for said in ["", "hi", &"x".repeat(800), &"x".repeat(3_000)] {
+        assert_eq!(holders(said, 0), []);
+        assert_eq!(holders(said, 2), [(text, 2)]);
+        assert_eq!(holders(said, 14), [(text, 6), (more(0), 6), (more(1), 2)]);
+    }
 }
 
 #[test]
@@ -196,12 +197,14 @@ proptest! {
     fn every_piece_of_a_text_can_be_sent(
         text in rialto_model::testing::rich_text(),
         more in prop::collection::vec("[a-zé👍&]{10,40}", 0..80),
+        files in 0..9_usize,
     ) {
         let mut text = text;
         text.blocks.extend(RichText::plain(&more.join(" ")).blocks);
-        for part in parts(&outgoing(text, 0)) {
+        for part in parts(&outgoing(text, files)) {
             let body = body(&part);
-            let (message, plain) = (units(&body.message), units(&body.plain));
+            let lines = part.files.len() * file_line(part.files.len());
+            let (message, plain) = (units(&body.message) + lines, units(&body.plain) + lines);
             prop_assert!(message <= MAX_UNITS && plain <= MAX_UNITS, "{message} {plain}");
             for range in body.rich_text.iter().chain(&body.at_items) {
                 let (start, end) = (range["start_position"].as_u64(), range["end_position"].as_u64());

@@ -1,7 +1,10 @@
 //! What is asked of Zoom, and what is made of its answers.
 
-use rialto_model::{Begun, DeliveryId, EventKind, PartKey, RemoteId, Revision};
-use rialto_platform::{HistoryRequest, MessageChange, Part, Post, SendError, UploadedFile};
+use rialto_model::{Begun, DeliveryId, EventKind, PartKey, RemoteId, Revision, RichText};
+use rialto_platform::{
+    HistoryRequest, MessageChange, Part, Post, SendError, UploadedFile,
+    testing::{said_elsewhere, shared_elsewhere},
+};
 use serde_json::{Value, json};
 use uuid::Uuid;
 use wiremock::{
@@ -10,7 +13,10 @@ use wiremock::{
 };
 
 use super::support::{NOW, connected};
-use crate::fingerprint;
+use crate::{
+    fingerprint,
+    render::{MAX_UNITS, units},
+};
 
 fn part(message: &str) -> Part {
     let body = json!({
@@ -422,6 +428,47 @@ async fn an_edit_is_words_and_keeps_what_the_message_says_of_files() {
         json!({ "to_channel": "c1", "file_ids": ["f1", "f2"],
             "message": "new in words\n📎 The file a.bin did not come along: why" })
     );
+}
+
+#[tokio::test]
+async fn a_post_says_of_each_file_why_it_did_not_come_along_however_much_it_says_itself() {
+    let zoom = MockServer::start().await;
+    let (connection, _) = connected(&zoom, 3_000);
+    answers(&zoom, "POST", "/v2/chat/users/me/messages", 201, json!({ "id": "m1" })).await;
+    let mut outgoing = said_elsewhere(RichText::plain(&"word ".repeat(400)));
+    outgoing.content.attachments = vec![shared_elsewhere("a plan.pdf", 5_000_000); 6];
+    let parts = connection.render(&outgoing);
+    let failed = |attachment| UploadedFile { attachment, outcome: Err("it is too large") };
+    let files: Vec<_> = outgoing.content.attachments.iter().map(failed).collect();
+    assert_eq!((parts[0].key, parts[0].files.len()), (PartKey::Text(0), files.len()));
+    let post = Post { to: &"c1".into(), thread: None, part: &parts[0], files: &files };
+    connection.post(&post, &begun()).await.unwrap();
+    let [body] = bodies(&zoom, "POST").await.try_into().unwrap();
+    let said = body["message"].as_str().unwrap();
+    assert!(units(said) <= MAX_UNITS && said.contains("word word"), "{said}");
+    let line = "📎 The file a plan.pdf (5.0 MB) did not come along: it is too large";
+    assert_eq!(said.lines().filter(|said| *said == line).count(), 6, "{said}");
+}
+
+#[tokio::test]
+async fn a_file_that_is_new_in_an_edit_is_told_of_once() {
+    let zoom = MockServer::start().await;
+    let (connection, _) = connected(&zoom, 3_000);
+    let (to, message) = (RemoteId::from("c1"), RemoteId::from("m1"));
+    let part = Part { files: vec![0, 1, 2], ..part("new") };
+    let failed = "📎 The file a.bin did not come along: why";
+    let said =
+        format!("new in words\n{failed}\n📎 A file that was added by an edit did not come along");
+    for before in [format!("hi\n{failed}"), said.clone()] {
+        zoom.reset().await;
+        let before = json!({ "id": "m1", "message": before, "files": [{ "file_id": "f1" }] });
+        answers(&zoom, "GET", "/v2/chat/users/me/messages/m1", 200, before).await;
+        Mock::given(method("PUT")).respond_with(ResponseTemplate::new(204)).mount(&zoom).await;
+        let edit = MessageChange::Edit { message: &message, thread: None, part: &part };
+        connection.change(&to, &edit).await.unwrap();
+        let [body] = bodies(&zoom, "PUT").await.try_into().unwrap();
+        assert_eq!(body, json!({ "to_channel": "c1", "file_ids": ["f1"], "message": said }));
+    }
 }
 
 #[tokio::test]
