@@ -12,7 +12,11 @@ use secrecy::{ExposeSecret, SecretString};
 use serde::{Deserialize, Serialize};
 use tokio::sync::Mutex;
 
-use crate::{Cabinet, CabinetError, Credential, Toolkit};
+use crate::{Cabinet, CabinetError, Credential, SendError, Toolkit};
+
+/// After a renewal that failed, a token that still works is used for so long, if the platform does not
+/// wish for longer, before another one is tried: all calls of the workspace wait for each.
+const RENEWED_AGAIN_AFTER: SignedDuration = SignedDuration::from_mins(1);
 
 /// The tokens at one time.
 #[derive(Clone, Debug)]
@@ -121,7 +125,7 @@ impl TokenPair {
 #[async_trait]
 pub trait TokenSource: Send + Sync + 'static {
     /// Why a call did not bring what was asked for.
-    type Error: From<CabinetError> + fmt::Debug + Send;
+    type Error: From<CabinetError> + Into<SendError> + fmt::Debug + Send;
 
     /// Calls renew a token that lives no longer than this; upkeep does at half its life.
     const EARLY: SignedDuration;
@@ -146,6 +150,8 @@ struct State {
     pair: Option<TokenPair>,
     /// The cabinet did not take the pair yet: nobody uses it before it does.
     unsaved: bool,
+    /// While a pair works it is not renewed before.
+    renew_after: Option<Timestamp>,
 }
 
 /// Keeps the tokens fresh.
@@ -245,10 +251,22 @@ impl<S: TokenSource> Tokens<S> {
         state: &mut State,
         pair: TokenPair,
     ) -> Result<TokenPair, S::Error> {
+        let works = || !pair.is_due(self.toolkit.clock.now(), SignedDuration::ZERO);
+        if works() && state.renew_after.is_some_and(|at| self.toolkit.clock.now() < at) {
+            return Ok(pair);
+        }
         match self.renew(state, &pair).await {
-            Err(error) if !pair.is_due(self.toolkit.clock.now(), SignedDuration::ZERO) => {
+            Err(error) if works() => {
                 tracing::warn!(?error, "a token could not be renewed yet");
-                if state.unsaved { Err(error) } else { Ok(pair) }
+                if state.unsaved {
+                    return Err(error);
+                }
+                let soon = self.toolkit.clock.now() + RENEWED_AGAIN_AFTER;
+                state.renew_after = Some(match error.into() {
+                    SendError::RateLimited { until, .. } => until.max(soon),
+                    _ => soon,
+                });
+                Ok(pair)
             }
             result => result,
         }

@@ -111,16 +111,32 @@ impl Graph {
         }
     }
 
-    /// Why an answer is no success.
+    /// Why an answer to a call with our token is no success.
     pub async fn fault(&self, response: Response) -> Fault {
-        let (status, headers) = (response.status(), response.headers().clone());
-        let body = calls::body(response).await.unwrap_or_default();
-        match Fault::of(status, &headers, &body, self.toolkit.clock.now()) {
+        match self.refusal(response).await {
             Fault::Refused { status: StatusCode::UNAUTHORIZED, reason, .. } => {
                 Fault::Revoked(reason)
             }
             other => other,
         }
+    }
+
+    /// Why an answer of storage that Graph sent us to is no success. The address itself is the
+    /// permission there, for a while (Graph, *Download driveItem content*, *driveItem:
+    /// createUploadSession*): Graph gives another one when it is asked anew.
+    pub async fn storage_fault(&self, response: Response) -> Fault {
+        match self.refusal(response).await {
+            Fault::Refused { status: StatusCode::UNAUTHORIZED, reason, .. } => {
+                Fault::NotSent(format!("the file's address does not hold any more ({reason})"))
+            }
+            other => other,
+        }
+    }
+
+    async fn refusal(&self, response: Response) -> Fault {
+        let (status, headers) = (response.status(), response.headers().clone());
+        let body = calls::body(response).await.unwrap_or_default();
+        Fault::of(status, &headers, &body, self.toolkit.clock.now())
     }
 
     /// Makes a call, again when Graph asks to wait for a moment.

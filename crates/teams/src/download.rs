@@ -82,7 +82,7 @@ impl TeamsConnection {
             response = request.send().await.map_err(|error| Fault::unanswered(&error))?;
         }
         if response.status() != StatusCode::OK {
-            return Err(self.graph.fault(response).await);
+            return Err(self.graph.storage_fault(response).await);
         }
         Ok(FileBody::of(response))
     }

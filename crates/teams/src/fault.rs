@@ -49,8 +49,9 @@ impl Fault {
         let asks_to_wait = headers.contains_key(http::header::RETRY_AFTER);
         match status.as_u16() {
             429 => Self::Throttled { until: calls::retry_after(headers, now), wide: false },
-            // Of what else is away, each call says so itself.
-            503 | 504 if asks_to_wait => {
+            // Of what else is away, each call says so itself. A 504 is no throttling, even with such a
+            // wish: who was to do it did not answer in time, and may have done it.
+            503 if asks_to_wait => {
                 Self::Throttled { until: calls::retry_after(headers, now), wide: false }
             }
             500..=599 => Self::Server(reason),
@@ -176,7 +177,7 @@ mod tests {
             (502, None, "Unknown"),
             (503, None, "Unknown"),
             (503, Some("9"), "RateLimited Conversation 2026-11-22T10:00:09Z"),
-            (504, Some("9"), "RateLimited Conversation 2026-11-22T10:00:09Z"),
+            (504, Some("9"), "Unknown"),
         ] {
             let mut headers = HeaderMap::new();
             if let Some(seconds) = retry_after {

@@ -12,7 +12,7 @@ use crate::{
     subscription,
     tokens::Identity,
     webhook::{self, Payload},
-    wire::{ChatMessage, EncryptedContent, Notification},
+    wire::{ChatMessage, EncryptedContent},
 };
 
 impl TeamsConnection {
@@ -28,7 +28,7 @@ impl TeamsConnection {
                 self.event("", EventKind::Ignored { reason: "not a message of a channel".into() }),
             ]);
         };
-        let told = self.told(item, &payload.validation_tokens, &path).await?;
+        let told = self.told(&payload, &path).await?;
         let message = match told {
             Some(message) => message,
             None if item.change_type == "deleted" => return Ok(vec![self.deleted(&path)]),
@@ -57,12 +57,13 @@ impl TeamsConnection {
     /// The message as a rich notification tells it; `None` when it must be asked for.
     async fn told(
         &self,
-        item: &Notification,
-        validation_tokens: &[String],
+        payload: &Payload,
         path: &MessagePath,
     ) -> Result<Option<ChatMessage>, ReadError> {
-        let Some(content) = &item.encrypted_content else { return Ok(None) };
-        self.senders.check(validation_tokens, self.workspace.as_str()).await?;
+        let Some(content) = &payload.item.encrypted_content else { return Ok(None) };
+        let received_at = payload.received_at.unwrap_or_else(|| self.now());
+        let tokens = &payload.validation_tokens;
+        self.senders.check(tokens, self.workspace.as_str(), received_at).await?;
         let Some(plain) = self.opened(content).await? else { return Ok(None) };
         let message: ChatMessage = serde_json::from_slice(&plain)
             .map_err(|_| ReadError::Permanent("the notification's content is unreadable".into()))?;

@@ -64,8 +64,14 @@ impl TeamsConnection {
         let mut url = self.graph.url(&siblings(post.to, post.thread)?);
         url.query_pairs_mut().append_pair("$top", "50");
         loop {
-            let page: List<ChatMessage> =
-                self.graph.get(Identity::Service, url).await.map_err(|fault| looked(&fault))?;
+            let page: List<ChatMessage> = match self.graph.get(Identity::Service, url).await {
+                Ok(page) => page,
+                // In a thread that is gone there is nothing: what was posted is outside, or nowhere.
+                Err(fault) if post.thread.is_some() && fault.is_gone() => {
+                    return Ok(search.found());
+                }
+                Err(fault) => return Err(looked(&fault)),
+            };
             // A channel's posts come by their last activity: only a whole page of old ones ends it.
             let goes_on = search.look(page.value.iter().map(listed))?;
             let Some(next) = page.next.filter(|_| goes_on) else { return Ok(search.found()) };

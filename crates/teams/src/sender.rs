@@ -60,12 +60,17 @@ impl Senders {
         Self { toolkit, settings, keys: Mutex::default() }
     }
 
-    /// Passes if one of the tokens is Graph's for our app and this tenant; a batch may mix tenants,
-    /// and each has a token of its own.
-    pub async fn check(&self, tokens: &[String], tenant: &str) -> Result<(), ReadError> {
+    /// Passes if one of the tokens is Graph's for our app and this tenant, and had not ended when it
+    /// was received; a batch may mix tenants, and each has a token of its own.
+    pub async fn check(
+        &self,
+        tokens: &[String],
+        tenant: &str,
+        received_at: Timestamp,
+    ) -> Result<(), ReadError> {
         let mut problem = "the notification carries no validation token".to_owned();
         for token in tokens.iter().take(64) {
-            match self.check_one(token, tenant).await? {
+            match self.check_one(token, tenant, received_at).await? {
                 Ok(()) => return Ok(()),
                 Err(reason) => problem = format!("the notification is not Graph's: {reason}"),
             }
@@ -73,7 +78,12 @@ impl Senders {
         Err(ReadError::Permanent(problem))
     }
 
-    async fn check_one(&self, token: &str, tenant: &str) -> Result<Result<(), String>, ReadError> {
+    async fn check_one(
+        &self,
+        token: &str,
+        tenant: &str,
+        received_at: Timestamp,
+    ) -> Result<Result<(), String>, ReadError> {
         let header = match decode_header(token) {
             Ok(header) if header.alg == Algorithm::RS256 => header,
             Ok(_) => return Ok(Err("its token is not signed by RS256".into())),
@@ -83,7 +93,7 @@ impl Senders {
             return Ok(Err("its token is signed by a key that the issuer does not name".into()));
         };
         let mut rules = Validation::new(Algorithm::RS256);
-        // Time is checked below, by the clock that was passed in.
+        // Time is checked below: it may have ended since.
         rules.validate_exp = false;
         rules.set_required_spec_claims(&["exp", "aud", "iss"]);
         rules.set_audience(&[&self.settings.client_id]);
@@ -91,14 +101,13 @@ impl Senders {
             Ok(token) => token.claims,
             Err(error) => return Ok(Err(error.to_string())),
         };
-        let now = self.toolkit.clock.now().as_second();
         let issuers = [
             format!("https://sts.windows.net/{tenant}/"),
             format!("https://login.microsoftonline.com/{tenant}/v2.0"),
             format!("{}{tenant}/v2.0", self.settings.login),
         ];
         let sender = claims.appid.or(claims.azp);
-        Ok(if claims.exp.saturating_add(LEEWAY_SECONDS) < now {
+        Ok(if claims.exp.saturating_add(LEEWAY_SECONDS) < received_at.as_second() {
             Err("its token has expired".into())
         } else if !issuers.contains(&claims.iss) || claims.tid.is_some_and(|tid| tid != tenant) {
             Err("its token is another tenant's".into())

@@ -24,6 +24,10 @@ pub(crate) const SERVICE_TOKEN: &str = "service_token";
 /// A token is renewed this long before it expires: no call goes out with one about to.
 const EARLY: SignedDuration = SignedDuration::from_mins(10);
 
+/// After a renewal that failed, a token that still works is used for so long, if the sign-in service
+/// does not wish for longer, before another one is tried: all calls wait for each.
+const RENEWED_AGAIN_AFTER: SignedDuration = SignedDuration::from_mins(1);
+
 /// A refresh token lives about 90 days (Entra, *Refresh tokens in the Microsoft identity
 /// platform*); each renewal brings another one.
 const SIGN_IN: SignedDuration = SignedDuration::from_hours(90 * 24);
@@ -89,12 +93,20 @@ impl ServiceToken {
     }
 }
 
+/// The service user's token, as known in this process.
+#[derive(Default)]
+struct Service {
+    token: Option<ServiceToken>,
+    /// While a token works it is not renewed before.
+    renew_after: Option<Timestamp>,
+}
+
 /// Gives tokens that hold for a while yet.
 pub(crate) struct Tokens {
     toolkit: Toolkit,
     settings: Arc<Settings>,
     cabinet: Arc<dyn Cabinet>,
-    service: Mutex<Option<ServiceToken>>,
+    service: Mutex<Service>,
     app: Mutex<Option<AppToken>>,
 }
 
@@ -116,7 +128,7 @@ impl Tokens {
         let mut held = self.service.lock().await;
         let fresh =
             |token: &ServiceToken| self.is_fresh(token.expires_at, &token.access_token, refused);
-        if let Some(token) = held.as_ref().filter(|token| fresh(token)) {
+        if let Some(token) = held.token.as_ref().filter(|token| fresh(token)) {
             return Ok(token.clone());
         }
         // Read again: connecting anew puts another one there.
@@ -125,19 +137,24 @@ impl Tokens {
             .and_then(|kept| opened(&kept))
             .ok_or_else(|| Fault::Revoked("nobody has signed in as the service user".into()))?;
         if fresh(&kept) {
-            *held = Some(kept.clone());
+            held.token = Some(kept.clone());
             return Ok(kept);
         }
-        let works = refused != Some(kept.access_token.expose_secret())
-            && kept.expires_at > self.toolkit.clock.now();
+        let now = self.toolkit.clock.now();
+        let works = refused != Some(kept.access_token.expose_secret()) && kept.expires_at > now;
+        if works && held.renew_after.is_some_and(|at| now < at) {
+            return Ok(kept);
+        }
         match self.refreshed(kept.clone()).await {
             Ok(token) => {
-                *held = Some(token.clone());
+                held.token = Some(token.clone());
                 Ok(token)
             }
             Err(error @ Fault::Revoked(_)) => Err(error),
             Err(error) if works => {
                 tracing::warn!(?error, "the service user's token could not be renewed yet");
+                let soon = self.toolkit.clock.now() + RENEWED_AGAIN_AFTER;
+                held.renew_after = Some(error.until().unwrap_or(soon).max(soon));
                 Ok(kept)
             }
             Err(error) => Err(error),
@@ -146,7 +163,7 @@ impl Tokens {
 
     /// Who the service user is, as last known: no call is made.
     pub async fn account(&self) -> Result<String, Fault> {
-        if let Some(token) = self.service.lock().await.as_ref() {
+        if let Some(token) = self.service.lock().await.token.as_ref() {
             return Ok(token.account.clone());
         }
         let kept = self.cabinet.get(SERVICE_TOKEN).await?;
@@ -260,6 +277,13 @@ pub(crate) async fn ask(
             .filter(|answer| !answer.access_token.expose_secret().is_empty())
             .ok_or_else(|| Fault::NotSent("the sign-in service gave no token".into()));
     }
+    // A service that is out of order or busy says nothing of the sign-in, whatever it calls that.
+    let fault = match Fault::of(status, &headers, &body, toolkit.clock.now()) {
+        Fault::Server(reason) => return Err(Fault::NotSent(reason)),
+        // Without a token nothing goes anywhere.
+        Fault::Throttled { until, .. } => return Err(Fault::Throttled { until, wide: true }),
+        fault => fault,
+    };
     let answer: ErrorAnswer = serde_json::from_slice(&body).unwrap_or_default();
     let reason = match answer.number() {
         "" => answer.code().to_owned(),
@@ -274,12 +298,7 @@ pub(crate) async fn ask(
             "the client id or secret is wrong or has expired ({reason})"
         ))),
         "temporarily_unavailable" => Err(Fault::NotSent(reason)),
-        "" => match Fault::of(status, &headers, &body, toolkit.clock.now()) {
-            Fault::Server(reason) => Err(Fault::NotSent(reason)),
-            // Without a token nothing goes anywhere.
-            Fault::Throttled { until, .. } => Err(Fault::Throttled { until, wide: true }),
-            other => Err(other),
-        },
+        "" => Err(fault),
         _ => {
             let said = Said::Nothing;
             Err(Fault::Refused { status: StatusCode::BAD_REQUEST, said, reason })

@@ -5,7 +5,7 @@ use futures_util::{StreamExt, TryStreamExt, stream::BoxStream};
 use http::{Method, StatusCode, header};
 use rialto_model::{Attachment, RemoteId};
 use rialto_platform::{FileBody, FileError};
-use secrecy::ExposeSecret;
+use secrecy::{ExposeSecret, SecretString};
 use serde::{Deserialize, Serialize};
 use serde_json::json;
 use std::io::{self, Seek, SeekFrom, Write};
@@ -137,7 +137,20 @@ impl TeamsConnection {
             .header(header::CONTENT_LENGTH, size)
             .body(reqwest::Body::wrap_stream(stream));
         let response = request.send().await.map_err(|error| transient(&error))?;
+        if response.status() == StatusCode::UNAUTHORIZED {
+            return Err(self.carry_anew(&token).await);
+        }
         self.item(response).await
+    }
+
+    /// What a token that was refused means to a file: its bytes are spent, and with another token it is
+    /// carried once more.
+    async fn carry_anew(&self, refused: &SecretString) -> FileError {
+        let another = self.graph.tokens.token(Identity::Service, Some(refused.expose_secret()));
+        match another.await {
+            Ok(_) => FileError::Transient { reason: "the token ended".into(), after: None },
+            Err(fault) => fault.to_file(),
+        }
     }
 
     async fn item(&self, response: reqwest::Response) -> Result<DriveItem, FileError> {
@@ -230,7 +243,7 @@ impl TeamsConnection {
             }
             let busy = response.status() == StatusCode::TOO_MANY_REQUESTS
                 || response.status().is_server_error();
-            let fault = self.graph.fault(response).await;
+            let fault = self.graph.storage_fault(response).await;
             if !busy || tries == FRAGMENT_TRIES {
                 return Err(fault.to_file());
             }

@@ -27,6 +27,7 @@ const LONGEST_VALIDATION_TOKEN: usize = 2048;
 struct Kept<'a> {
     item: &'a RawValue,
     validation_tokens: &'a [String],
+    received_at: Timestamp,
 }
 
 /// The same, read back.
@@ -35,6 +36,8 @@ pub(crate) struct Payload {
     pub item: Notification,
     #[serde(default)]
     pub validation_tokens: Vec<String>,
+    /// The tokens may end while it waits for its turn.
+    pub received_at: Option<Timestamp>,
 }
 
 pub(crate) fn receive(app: &AppConfig, request: &WebhookRequest<'_>, now: Timestamp) -> Received {
@@ -97,7 +100,7 @@ fn fact(
     let tenant = item.tenant_id.as_deref().filter(|tenant| !tenant.is_empty());
     let workspace = tenant.or_else(|| app.setting("tenant").ok()).unwrap_or_default();
     let path = message_path(item);
-    let kept = Kept { item: raw, validation_tokens };
+    let kept = Kept { item: raw, validation_tokens, received_at: now };
     Inbound {
         workspace: workspace.into(),
         conversation: path.map_or_else(|| RemoteId::from(""), |path| path.place.id()),

@@ -131,6 +131,8 @@ pub(crate) struct ChatMessage {
     pub event_detail: Option<EventDetail>,
     #[serde(deserialize_with = "soft_list")]
     pub replies: Vec<ChatMessage>,
+    #[serde(rename = "replies@odata.nextLink", deserialize_with = "soft")]
+    pub more_replies: Option<String>,
 }
 
 #[derive(Clone, Debug, Default, Deserialize)]

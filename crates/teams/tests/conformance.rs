@@ -1,12 +1,16 @@
-//! The connector against its emulator: every rule of `docs/connectors.md`.
+//! The connector against its emulator: every rule of `docs/connectors.md`, and what only Graph has.
 
-use std::sync::Arc;
+use std::{collections::BTreeSet, sync::Arc};
 
 use async_trait::async_trait;
-use rialto_model::RemoteId;
+use bytes::Bytes;
+use futures_util::{StreamExt, stream};
+use jiff::SignedDuration;
+use rialto_model::{EventKind, RemoteId};
 use rialto_platform::{
-    AppConfig, Platform, Toolkit,
-    conformance::{Control, Emulator, field, needed},
+    AppConfig, FileBody, FileError, Platform, Toolkit,
+    conformance::{Control, Emulator, Stage, field, needed},
+    testing::shared_elsewhere,
 };
 use rialto_sandbox::Sandbox;
 use serde_json::{Value, json};
@@ -102,4 +106,45 @@ impl Emulator for Acme {
     fn party(&self) -> Value {
         json!({ "emoji": "🎉" })
     }
+}
+
+#[tokio::test]
+async fn a_file_whose_token_ended_is_carried_again() {
+    let stage = Stage::<Acme>::start().await;
+    let file = shared_elsewhere("notes.bin", 5);
+    let upload = async || {
+        let bytes = stream::iter([Ok(Bytes::from_static(b"notes"))]).boxed();
+        let body = FileBody { size: Some(5), mime: None, stream: bytes };
+        stage.connection.upload(&stage.channel, &file, body).await
+    };
+    let expired = json!({ "kind": "expire_tokens" });
+    stage.fault("PUT /drives/{id}/items/{id}/{id}/content", 1, &expired).await;
+    let ended = upload().await;
+    assert!(matches!(ended, Err(FileError::Transient { after: None, .. })), "{ended:?}");
+    upload().await.unwrap();
+
+    stage.fault("PUT /drives/{id}/items/{id}/{id}/content", 1, &expired).await;
+    stage.emulator.revoke(&stage.control).await;
+    let gone = upload().await;
+    assert!(matches!(gone, Err(FileError::Revoked(_))), "{gone:?}");
+}
+
+#[tokio::test]
+async fn a_thread_that_is_too_long_to_be_shown_with_its_root_is_read_whole() {
+    let stage = Stage::<Acme>::before_joining().await;
+    stage.connection.join(&stage.channel).await.unwrap();
+    let began = stage.now() - SignedDuration::from_secs(5);
+    let root = stage.says("question").await;
+    let mut replies = BTreeSet::new();
+    for number in 0..1_100 {
+        replies.insert(stage.says_to("reply", &root, &format!("answer {number}")).await);
+    }
+    stage.says("something else").await;
+    let (events, _) = stage.past(began).await;
+    let below = events.into_iter().filter_map(|event| match event.kind {
+        EventKind::Message(state) if state.thread.as_ref() == Some(&root) => Some(state.id),
+        _ => None,
+    });
+    let found: BTreeSet<RemoteId> = below.collect();
+    assert_eq!((found.len(), found == replies), (1_100, true));
 }

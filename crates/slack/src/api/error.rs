@@ -55,6 +55,10 @@ fn meaning(code: &str) -> (Meaning, &str) {
         "token_expired" => (Revoked, "the token expired and could not be renewed"),
         "invalid_refresh_token" => (Revoked, "the refresh token is not valid any more"),
         "app_uninstalled" => (Revoked, "the app was uninstalled"),
+        // To a renewal: an admin must mend it. To who sets up, it names the setting.
+        "bad_client_secret" | "invalid_client_id" => {
+            (Revoked, "the client id or the client secret is wrong")
+        }
         "service_unavailable" | "team_added_to_org" | "request_timeout" | "org_login_required" => {
             (Later, "Slack is not available at the moment")
         }
@@ -91,9 +95,6 @@ fn meaning(code: &str) -> (Meaning, &str) {
         | "invalid_name_required" => (Never, "Slack does not take that channel name"),
         "storage_limit_reached" => (Never, "the workspace's file storage is full"),
         "file_not_found" | "file_deleted" => (Never, "the file was deleted"),
-        "bad_client_secret" | "invalid_client_id" => {
-            (Never, "the client id or the client secret is wrong")
-        }
         "invalid_code" | "code_already_used" => (Never, "the authorization was used or is too old"),
         "bad_redirect_uri" => (Never, "the app does not list Rialto's redirect address"),
         "" => (Never, "no reason was given"),
@@ -206,6 +207,8 @@ mod tests {
     fn refusals_are_decisions() {
         for (error, expected) in [
             (refused("token_revoked"), "Revoked"),
+            (refused("bad_client_secret"), "Revoked"),
+            (refused("invalid_client_id"), "Revoked"),
             (refused("internal_error"), "Unknown"),
             (refused("service_unavailable"), "Transient"),
             (refused("is_archived"), "Permanent"),
@@ -219,6 +222,16 @@ mod tests {
         ] {
             let decision = format!("{:?}", SendError::from(error.clone()));
             assert!(decision.starts_with(expected), "{error:?}: {decision}");
+        }
+    }
+
+    #[test]
+    fn who_sets_up_is_told_which_setting_is_wrong() {
+        for (code, wrong) in
+            [("bad_client_secret", "client_secret"), ("invalid_client_id", "client_id")]
+        {
+            let told = SetupError::from(refused(code));
+            assert!(matches!(&told, SetupError::Setting { field, .. } if field == wrong), "{told}");
         }
     }
 

@@ -2,6 +2,7 @@
 
 use std::sync::{Arc, atomic::Ordering};
 
+use jiff::SignedDuration;
 use rialto_platform::ReadError;
 use serde_json::{Value, json};
 use wiremock::{
@@ -89,6 +90,49 @@ async fn a_failed_renewal_does_not_stop_a_token_that_still_works() {
     workspace.responds("oauth.v2.access", ResponseTemplate::new(503)).await;
     workspace.answers("users.info", json!({ "ok": true, "user": { "id": "U1" } })).await;
     workspace.connection.account(&"U1".into()).await.unwrap();
+}
+
+#[tokio::test]
+async fn a_token_that_still_works_is_not_renewed_by_each_call_while_that_fails() {
+    let busy = ResponseTemplate::new(429).insert_header("retry-after", "600");
+    for (refusal, wait) in [(ResponseTemplate::new(503), 60), (busy, 600)] {
+        // It works for 20 minutes, and for two more seconds.
+        let due = pair("xoxe.xoxb-fake-1", "xoxe-1-fake-1", "2026-11-22T10:20:02Z");
+        let workspace = workspace_with(due).await;
+        workspace.responds("oauth.v2.access", refusal).await;
+        workspace.answers("users.info", json!({ "ok": true, "user": { "id": "U1" } })).await;
+        let id = "U1".into();
+        let forward = |seconds| workspace.clock.forward(SignedDuration::from_secs(seconds));
+        let renewals = async || {
+            workspace.connection.account(&id).await.unwrap();
+            workspace.calls("oauth.v2.access").await.len()
+        };
+        assert_eq!((renewals().await, renewals().await), (1, 1));
+        forward(wait - 1);
+        workspace.connection.upkeep(&[]).await.ok();
+        assert_eq!(renewals().await, 1, "not before {wait} s");
+        forward(1);
+        assert_eq!((renewals().await, renewals().await), (2, 2), "but then");
+
+        // One that does not work any more waits for nothing.
+        forward(1_200 - wait);
+        workspace.connection.account(&id).await.unwrap();
+        let before = workspace.calls("oauth.v2.access").await.len();
+        forward(2);
+        assert!(workspace.connection.account(&id).await.is_err(), "it does not work any more");
+        assert_eq!(workspace.calls("oauth.v2.access").await.len(), before + 1);
+    }
+}
+
+#[tokio::test]
+async fn a_renewal_that_waits_for_an_admin_parks_nothing() {
+    for wrong in ["bad_client_secret", "invalid_client_id"] {
+        let expired = pair("xoxe.xoxb-fake-1", "xoxe-1-fake-1", "2026-11-22T09:59:00Z");
+        let workspace = workspace_with(expired).await;
+        workspace.answers("oauth.v2.access", json!({ "ok": false, "error": wrong })).await;
+        let error = workspace.connection.account(&"U1".into()).await.unwrap_err();
+        assert!(matches!(error, ReadError::Revoked(_)), "{wrong}: {error:?}");
+    }
 }
 
 #[tokio::test]

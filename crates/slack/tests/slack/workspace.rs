@@ -26,11 +26,12 @@ pub fn now() -> Timestamp {
 
 /// The connector, with an app whose addresses are a server's.
 pub fn slack() -> Slack {
-    Slack::new(Toolkit {
-        http: rialto_platform::http::client().unwrap(),
-        clock: Arc::new(StoppedClock::at(now())),
-        random: Arc::new(SystemRandom),
-    })
+    slack_by(Arc::new(StoppedClock::at(now())))
+}
+
+fn slack_by(clock: Arc<StoppedClock>) -> Slack {
+    let (http, random) = (rialto_platform::http::client().unwrap(), Arc::new(SystemRandom));
+    Slack::new(Toolkit { http, clock, random })
 }
 
 pub fn app(base: &str) -> AppConfig {
@@ -51,6 +52,7 @@ pub fn app(base: &str) -> AppConfig {
 
 pub struct Workspace {
     pub server: MockServer,
+    pub clock: Arc<StoppedClock>,
     pub cabinet: Arc<Drawer>,
     pub connection: Arc<dyn Connection>,
 }
@@ -72,8 +74,9 @@ pub async fn workspace_with(tokens: Value) -> Workspace {
         workspace: "T1".into(),
         cabinet: cabinet.clone(),
     };
-    let connection = slack().connect(context).unwrap();
-    Workspace { server, cabinet, connection }
+    let clock = Arc::new(StoppedClock::at(now()));
+    let connection = slack_by(clock.clone()).connect(context).unwrap();
+    Workspace { server, clock, cabinet, connection }
 }
 
 impl Workspace {

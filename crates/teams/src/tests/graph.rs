@@ -3,9 +3,12 @@
 use bytes::Bytes;
 use futures_util::{TryStreamExt, stream};
 use jiff::SignedDuration;
-use rialto_model::{Attachment, AttachmentKind, Begun, DeliveryId, Emoji, PartKey, RemoteId};
+use rialto_model::{
+    Attachment, AttachmentKind, Begun, DeliveryId, Emoji, EventKind, PartKey, RemoteId,
+};
 use rialto_platform::{
-    Connection, FileBody, HoldScope, MessageChange, Part, Post, SendError, UploadedFile,
+    Connection, FileBody, FileError, HistoryRequest, HoldScope, MessageChange, Part, Post,
+    SendError, UploadedFile,
 };
 use serde_json::{Value, json};
 use uuid::Uuid;
@@ -98,6 +101,7 @@ async fn a_sign_in_that_is_over_is_revoked_and_one_that_is_out_of_order_is_not()
         (400, "interaction_required", true),
         (401, "invalid_client", true),
         (503, "temporarily_unavailable", false),
+        (500, "server_error", false),
         (500, "", false),
     ] {
         let desk = desk(app(&server.uri()));
@@ -117,6 +121,23 @@ async fn a_sign_in_that_is_over_is_revoked_and_one_that_is_out_of_order_is_not()
 }
 
 #[tokio::test]
+async fn a_sign_in_service_that_is_busy_makes_everything_wait() {
+    let server = MockServer::start().await;
+    let desk = desk(app(&server.uri()));
+    desk.clock.forward(SignedDuration::from_hours(2));
+    let busy =
+        answer(429, json!({ "error": "too_many_requests" })).insert_header("retry-after", "3");
+    Mock::given(path_regex("token$")).respond_with(busy).mount(&server).await;
+    let (part, to) = (part("<p>x</p>"), channel());
+    let post = Post { to: &to, thread: None, part: &part, files: &[] };
+    let until = desk.connection.now() + SignedDuration::from_secs(3);
+    assert_eq!(
+        desk.connection.post(&post, &begun()).await,
+        Err(SendError::RateLimited { until, scope: HoldScope::Connection })
+    );
+}
+
+#[tokio::test]
 async fn a_token_that_cannot_be_renewed_yet_is_used_while_it_works() {
     let server = MockServer::start().await;
     let (part, to) = (part("<p>x</p>"), channel());
@@ -132,6 +153,44 @@ async fn a_token_that_cannot_be_renewed_yet_is_used_while_it_works() {
     assert_eq!(desk.connection.post(&post, &begun()).await, Ok("9".into()));
     desk.clock.forward(SignedDuration::from_mins(10));
     assert!(matches!(desk.connection.post(&post, &begun()).await, Err(SendError::Transient(_))));
+}
+
+#[tokio::test]
+async fn a_token_that_still_works_is_not_renewed_by_each_call_while_that_fails() {
+    let server = MockServer::start().await;
+    let (part, to) = (part("<p>x</p>"), channel());
+    let post = Post { to: &to, thread: None, part: &part, files: &[] };
+    let asked = async || {
+        let all = server.received_requests().await.unwrap();
+        all.iter().filter(|request| request.url.path().ends_with("token")).count()
+    };
+    let tells = async |service: ResponseTemplate| {
+        server.reset().await;
+        Mock::given(path_regex("token$")).respond_with(service).mount(&server).await;
+        Mock::given(path(MESSAGES))
+            .respond_with(answer(201, json!({ "id": "9" })))
+            .mount(&server)
+            .await;
+    };
+    let desk = desk(app(&server.uri()));
+    desk.clock.forward(SignedDuration::from_mins(51));
+    for (service, wait) in [
+        (answer(503, json!({})), 60),
+        (answer(429, json!({})).insert_header("retry-after", "180"), 180),
+    ] {
+        tells(service).await;
+        for _ in 0..3 {
+            assert_eq!(desk.connection.post(&post, &begun()).await, Ok("9".into()));
+        }
+        desk.clock.forward(SignedDuration::from_secs(wait - 1));
+        desk.connection.post(&post, &begun()).await.unwrap();
+        assert_eq!(asked().await, 1, "not before {wait} s");
+        desk.clock.forward(SignedDuration::from_secs(1));
+        tells(answer(200, json!({ "access_token": "fake-next", "expires_in": 1_201 }))).await;
+        desk.connection.post(&post, &begun()).await.unwrap();
+        assert_eq!(asked().await, 1, "but then");
+        desk.clock.forward(SignedDuration::from_secs(700));
+    }
 }
 
 #[tokio::test]
@@ -212,6 +271,31 @@ async fn what_was_sent_is_found_by_sender_text_time_and_files() {
     Mock::given(path(MESSAGES)).respond_with(answer(200, elsewhere)).mount(&server).await;
     let found = desk.connection.find_sent(&post, &begun()).await;
     assert!(matches!(found, Err(SendError::Transient(_))), "{found:?}");
+}
+
+#[tokio::test]
+async fn in_a_thread_that_is_gone_nothing_is_found_and_its_reply_is_found_outside() {
+    let server = MockServer::start().await;
+    let desk = desk(app(&server.uri()));
+    let gone = json!({ "error": { "code": "NotFound", "message": "no" } });
+    Mock::given(path(format!("{MESSAGES}/1/replies")))
+        .respond_with(answer(404, gone))
+        .mount(&server)
+        .await;
+    let outside = json!({ "value": [{ "id": "2", "createdDateTime": now(),
+        "from": { "user": { "id": OWN } },
+        "body": { "contentType": "html", "content": "<p>x</p>" } }] });
+    Mock::given(path(MESSAGES)).respond_with(answer(200, outside)).mount(&server).await;
+    let (part, to, root) = (part("<p>x</p>"), channel(), RemoteId::from("1"));
+    let post = Post { to: &to, thread: Some(&root), part: &part, files: &[] };
+    assert_eq!(desk.connection.find_sent(&post, &begun()).await, Ok(vec![]));
+    let outside = Post { thread: None, ..post };
+    assert_eq!(desk.connection.find_sent(&outside, &begun()).await, Ok(vec!["2".into()]));
+
+    // Of a channel that is gone nobody knows what is there.
+    server.reset().await;
+    let found = desk.connection.find_sent(&outside, &begun()).await;
+    assert!(matches!(found, Err(SendError::Permanent(_))), "{found:?}");
 }
 
 #[tokio::test]
@@ -406,4 +490,95 @@ async fn a_download_follows_graph_without_taking_the_token_along() {
     assert_eq!(bytes.concat(), b"hello");
     let asked = store.received_requests().await.unwrap();
     assert!(!asked[0].headers.contains_key("authorization"));
+}
+
+#[tokio::test]
+async fn storage_that_refuses_says_nothing_of_our_authorization() {
+    let (server, store) = (MockServer::start().await, MockServer::start().await);
+    let desk = desk(app(&server.uri()));
+    folder(&server).await;
+    Mock::given(path("/v1.0/drives/D/items/F:/a%20b.txt:/createUploadSession"))
+        .respond_with(answer(200, json!({ "uploadUrl": format!("{}/up", store.uri()) })))
+        .mount(&server)
+        .await;
+    let moved = ResponseTemplate::new(302)
+        .insert_header("location", format!("{}/bytes", store.uri()).as_str());
+    Mock::given(path("/v1.0/drives/D/items/F:/a%20b.txt:/content"))
+        .respond_with(moved)
+        .mount(&server)
+        .await;
+    Mock::given(path_regex("^/")).respond_with(answer(401, json!({}))).mount(&store).await;
+    let (file, size) = (file("a b.txt", None), 6_000_000);
+    let uploaded = desk.connection.upload(&channel(), &file, body(Some(size as u64), size)).await;
+    assert!(matches!(uploaded, Err(FileError::Transient { .. })), "{uploaded:?}");
+
+    let place = crate::place::Place::new("team", "19:c@thread.tacv2").unwrap();
+    let url = "https://sharepoint.example/sites/s/Shared%20Documents/General/a%20b.txt";
+    let remote = crate::remote::Remote::shared(&place, url.into()).encode();
+    let opened = desk.connection.open(&Attachment { remote, ..file }).await.map(|_| ());
+    assert!(matches!(opened, Err(FileError::Transient { .. })), "{opened:?}");
+}
+
+#[tokio::test]
+async fn replies_that_are_not_shown_with_their_root_are_asked_for_one_page_at_a_time() {
+    let server = MockServer::start().await;
+    let desk = desk(app(&server.uri()));
+    let link = |name: &str| format!("{}/v1.0/{name}", server.uri());
+    let message = |id: &str, root: Option<&str>| {
+        json!({ "id": id, "replyToId": root, "messageType": "message", "createdDateTime": now(),
+            "from": { "user": { "id": "ana" } }, "body": { "content": id } })
+    };
+    let long = |id: &str, reply: &str, more: &str| {
+        let mut root = message(id, None);
+        root["replies"] = json!([message(reply, Some(id))]);
+        root["replies@odata.nextLink"] = link(more).into();
+        root
+    };
+    for (name, page, next) in [
+        (
+            "teams/team/channels/19:c@thread.tacv2/messages/delta",
+            json!([long("1", "11", "of-1"), long("2", "21", "of-2")]),
+            Some("second"),
+        ),
+        ("of-1", json!([message("12", Some("1"))]), Some("more-of-1")),
+        ("more-of-1", json!([message("13", Some("1"))]), None),
+        ("of-2", json!([message("22", Some("2"))]), None),
+        ("second", json!([message("3", None)]), None),
+    ] {
+        let page = json!({ "value": page, "@odata.nextLink": next.map(link) });
+        Mock::given(path(format!("/v1.0/{name}")))
+            .respond_with(answer(200, page))
+            .expect(1)
+            .mount(&server)
+            .await;
+    }
+    let (to, mut page, mut found) = (channel(), None, Vec::new());
+    for number in 1.. {
+        let asked =
+            HistoryRequest { conversation: &to, since: now(), whole: true, page: page.as_deref() };
+        let read = desk.connection.history(asked).await.unwrap();
+        assert_eq!(server.received_requests().await.unwrap().len(), number, "a call a page");
+        found.extend(read.events.into_iter().filter_map(|event| match event.kind {
+            EventKind::Message(state) => Some((state.id, state.thread)),
+            _ => None,
+        }));
+        page = read.next;
+        if page.is_none() {
+            break;
+        }
+    }
+    let below = |id: &str, root: &str| (id.into(), Some(root.into()));
+    assert_eq!(
+        found,
+        [
+            ("1".into(), None),
+            below("11", "1"),
+            ("2".into(), None),
+            below("21", "2"),
+            below("12", "1"),
+            below("13", "1"),
+            below("22", "2"),
+            ("3".into(), None),
+        ]
+    );
 }

@@ -341,6 +341,31 @@ async fn a_rich_notification_is_believed_only_from_graph() {
 }
 
 #[tokio::test]
+async fn a_notification_that_waited_is_believed_if_its_token_held_when_it_came() {
+    let server = MockServer::start().await;
+    let app = app(&server.uri());
+    let desk = desk(app.clone());
+    let issuer = Issuer::published(&server).await;
+    let certificate = certificate::current(&*desk.cabinet, &[], now()).await.unwrap();
+    let batch = json!({
+        "value": [{ "subscriptionId": "s", "changeType": "created", "clientState": CLIENT_STATE,
+            "resource": "teams('team')/channels('19:c@thread.tacv2')/messages('7')",
+            "encryptedContent": sealed(&message("7"), &certificate) }],
+        "validationTokens": [issuer.token("key-1", &|_| {})],
+    });
+    let (headers, body) = (HeaderMap::new(), batch.to_string());
+    let (method, body) = (&Method::POST, body.as_bytes());
+    let request = WebhookRequest { method, tail: "", query: "", headers: &headers, body };
+    desk.clock.forward(SignedDuration::from_hours(2));
+    for (after, believed) in [(0, true), (2, false)] {
+        let came = now() + SignedDuration::from_hours(after);
+        let Received::Inbound { inbound, .. } = receive(&app, &request, came) else { panic!() };
+        let told = desk.connection.normalize(&inbound[0].payload).await;
+        assert_eq!(told.is_ok(), believed, "{after} h: {told:?}");
+    }
+}
+
+#[tokio::test]
 async fn what_a_notification_does_not_say_is_asked_for() {
     let server = MockServer::start().await;
     let desk = desk(app(&server.uri()));

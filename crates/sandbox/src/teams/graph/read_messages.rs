@@ -13,6 +13,9 @@ use super::super::world::{Tenant, World};
 use super::messages::find;
 use super::reply_entity;
 
+/// Replies that are shown with their root; where the others are is said (Microsoft, *List channel messages*).
+const EXPANDED: usize = 1000;
+
 /// Delta queries reach back this far.
 const DELTA_REACH: SignedDuration = SignedDuration::from_hours(24 * 30 * 8);
 
@@ -35,8 +38,18 @@ fn show(call: &Call, tenant: &Tenant, conversation: &Conversation, message: &Mes
     let known = call.knows_new_members();
     let mut value = json::message(tenant, &conversation.place, message, known);
     if call.query.expands("replies") && message.reply_to.is_none() {
-        let replies = json::replies(tenant, conversation, message, known);
+        let mut replies = json::replies(tenant, conversation, message, known);
         value["replies@odata.count"] = json!(replies.len());
+        if let Some(last) = replies.get(EXPANDED - 1).filter(|_| replies.len() > EXPANDED) {
+            let from = token(&[last["id"].as_str().unwrap_or_default()]);
+            let path = match &conversation.place {
+                Place::Channel { team, channel } => format!("teams/{team}/channels/{channel}"),
+                Place::Chat { chat } => format!("chats/{chat}"),
+            };
+            let list = format!("{}/{path}/messages/{}/replies", call.base, message.id);
+            value["replies@odata.nextLink"] = json!(format!("{list}?$skiptoken={from}"));
+            replies.truncate(EXPANDED);
+        }
         value["replies"] = Value::Array(replies);
     }
     if call.query.expands("hostedContents") {
