@@ -56,7 +56,7 @@ pub(crate) async fn recognise(
                 if let Some(post) = under_way.iter().find(|post| post.fingerprint == *fingerprint) {
                     return Ok(claim(post));
                 }
-                let none_comes = under_way.iter().all(|post| post.parked);
+                let none_comes = !under_way.iter().any(|post| post.pending);
                 if none_comes || tokio::time::Instant::now() >= give_up {
                     return Ok(Echo::Typed);
                 }

@@ -357,8 +357,9 @@ impl Relay {
             }
             result => {
                 result?;
-                // What waits goes before what is planned from now on.
-                self.look_for_work(&ConversationRef { connection, conversation: to.clone() });
+                // What waits, and what is just on its way, goes before what is planned from now on.
+                let to = ConversationRef { connection, conversation: to.clone() };
+                self.inner.lanes.hand_over(&from, &to);
                 self.changed(&[]).await
             }
         }

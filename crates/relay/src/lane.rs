@@ -168,10 +168,9 @@ impl Relay {
     /// What was planned for a conversation while it was removed, or moved, is not left lying.
     async fn clear_lane(&self, to: &ConversationRef) {
         let view = self.roster().view();
+        let is_written_to = view.endpoint(to).is_some_and(|(_, it)| it.direction.writes());
         let is_direct = to.conversation.direct_account().is_some();
-        if view.endpoint(to).is_some()
-            || (is_direct && view.connections.contains_key(&to.connection))
-        {
+        if is_written_to || (is_direct && view.connections.contains_key(&to.connection)) {
             return;
         }
         match self.inner.store.clear_lane(to, self.inner.toolkit.clock.now()).await {
@@ -197,6 +196,7 @@ impl Relay {
     /// Waits as long as the platform asked to.
     async fn wait_for_hold(&self, to: &ConversationRef) {
         while let Some(until) = self.inner.held_until(to)
+            && self.is_open(to)
             && !self.inner.winding_down.is_cancelled()
         {
             let wait = until.duration_since(self.inner.toolkit.clock.now());

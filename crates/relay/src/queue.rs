@@ -36,6 +36,8 @@ struct Queue<T> {
     spilled: bool,
     /// The database may hold items that are not in `items`, earlier ones too.
     stale: bool,
+    /// What was another queue's goes on here once that one's worker has ended.
+    after: Option<ConversationRef>,
 }
 
 struct Queued<T> {
@@ -52,6 +54,7 @@ impl<T> Default for Queue<T> {
             has_worker: false,
             spilled: false,
             stale: false,
+            after: None,
         }
     }
 }
@@ -93,6 +96,7 @@ impl<T> Queue<T> {
         !self.has_worker
             && !self.stale
             && !self.spilled
+            && self.after.is_none()
             && self.items.is_empty()
             && self.announced.is_empty()
     }
@@ -154,6 +158,14 @@ impl<T> Queues<T> {
         !std::mem::replace(&mut queue.has_worker, true)
     }
 
+    /// Says that `to` goes on with what is in the database for `from`: not both at once.
+    pub(crate) fn hand_over(&self, from: &ConversationRef, to: &ConversationRef) {
+        let mut state = self.state.lock();
+        let queue = state.queues.entry(to.clone()).or_default();
+        queue.after = Some(from.clone());
+        queue.stale = true;
+    }
+
     /// What the worker of a queue does next, once it is known which item is the first.
     pub(crate) async fn next(&self, key: &ConversationRef) -> Next<T> {
         loop {
@@ -166,10 +178,17 @@ impl<T> Queues<T> {
         }
     }
 
-    /// `None` while something that was announced before may yet turn out to be the first.
+    /// `None` while something that was announced before may yet turn out to be the first, or another
+    /// queue's worker is still at it.
     fn next_now(&self, key: &ConversationRef) -> Option<Next<T>> {
         let mut state = self.state.lock();
+        if let Some(from) = state.queues.get(key).and_then(|queue| queue.after.as_ref())
+            && state.queues.get(from).is_some_and(|queue| queue.has_worker)
+        {
+            return None;
+        }
         let Some(queue) = state.queues.get_mut(key) else { return Some(Next::End) };
+        queue.after = None;
         if queue.stale || (queue.spilled && queue.items.is_empty()) {
             // From here on new items are queued again: those kept before are seen by the read that
             // follows, those kept later are pushed, and the map makes one of both.
@@ -187,6 +206,7 @@ impl<T> Queues<T> {
                 if queue.is_over() {
                     state.queues.remove(key);
                 }
+                self.landed.notify_waiters();
                 Some(Next::End)
             }
         }
@@ -264,9 +284,10 @@ impl<T> Queues<T> {
         let State { queues, weight, .. } = &mut *state;
         if let Some(queue) = queues.get_mut(key) {
             *weight -= queue.items.values().map(|queued| queued.weight).sum::<usize>();
-            let announced = std::mem::take(&mut queue.announced);
-            *queue = Queue { stale: true, has_worker, announced, ..Queue::default() };
+            let (announced, after) = (std::mem::take(&mut queue.announced), queue.after.take());
+            *queue = Queue { stale: true, has_worker, announced, after, ..Queue::default() };
         }
+        self.landed.notify_waiters();
     }
 
     /// How much is queued.
@@ -435,5 +456,25 @@ mod tests {
         let key = key();
         let (next, ()) = tokio::join!(queues.next(&key), async { drop(never) });
         assert!(matches!(next, Next::Item(3, _)));
+    }
+
+    #[tokio::test]
+    async fn what_is_handed_over_waits_for_who_is_at_it() {
+        let queues = Queues::new(100);
+        let (old, new) = (key(), ConversationRef { conversation: "C2".into(), ..key() });
+        assert!(queues.push(&old, 1, 1, 1));
+        assert!(matches!(now(&queues), Next::Item(1, _)));
+        queues.hand_over(&old, &new);
+        assert!(queues.push(&new, 2, 1, 2), "what is new wakes a worker");
+        assert!(queues.next_now(&new).is_none(), "1 is under way");
+        queues.leave(&new);
+        assert!(queues.wake(&new));
+        assert!(queues.next_now(&new).is_none(), "it still is");
+        queues.done(&old, 1);
+        let ends = async { assert!(matches!(queues.next(&old).await, Next::End)) };
+        let (next, ()) = tokio::join!(queues.next(&new), ends);
+        assert!(matches!(next, Next::Refill), "2 must not overtake what waits in the database");
+        queues.refill(&new, [(2, 1, 2)], false);
+        assert!(matches!(queues.next_now(&new), Some(Next::Item(2, _))));
     }
 }

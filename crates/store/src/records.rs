@@ -319,8 +319,8 @@ pub struct InFlight {
     pub says_when: bool,
     /// When it was first begun.
     pub at: Timestamp,
-    /// Whether its delivery is parked: nothing becomes of it until it is retried.
-    pub parked: bool,
+    /// Whether its delivery is: of one that is parked, or cancelled, nothing becomes by itself.
+    pub pending: bool,
 }
 
 /// A copy to record.

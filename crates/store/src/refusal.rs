@@ -8,6 +8,7 @@ use crate::StoreError;
 
 pub(crate) const MESSAGE_DELETED: &str = "the message was deleted before it went";
 pub(crate) const ENDPOINT_REMOVED: &str = "the endpoint was removed";
+pub(crate) const ONLY_HEARD: &str = "the endpoint is only heard";
 
 pub(crate) fn missing(what: &str, id: impl Display) -> StoreError {
     StoreError::NotFound(format!("{what} {id}"))

@@ -221,7 +221,7 @@ pub trait Store: Send + Sync + 'static {
 
     /// What waits for a conversation that nobody writes to any more. When it has another id now, that is
     /// given, and what waits for it, or is parked, goes there; else what waits is cancelled, unless it
-    /// is an endpoint after all, or a direct conversation of a connection.
+    /// is an endpoint that is written to after all, or a direct conversation of a connection.
     async fn clear_lane(
         &self,
         to: &ConversationRef,
@@ -258,7 +258,8 @@ pub trait Store: Send + Sync + 'static {
     /// Makes a parked delivery wait again, with its attempts at 0, at its old place. `Erased` when
     /// its content is.
     async fn retry(&self, id: DeliveryId) -> Result<Delivery, StoreError>;
-    /// Erases the content of deliveries parked before `before`. Gives how many.
+    /// Erases the content of deliveries parked before `before`, and what was begun for those that ended
+    /// before. Gives how many were parked.
     async fn erase_parked(&self, before: Timestamp) -> Result<u64, StoreError>;
     /// Figures of a channel sync.
     async fn traffic(&self, id: ChannelSyncId) -> Result<ChannelSyncTraffic, StoreError>;

@@ -235,8 +235,12 @@ impl Relay {
     ) -> Result<ChannelSyncView, AdminError> {
         let known = self.sync(id)?;
         let before = endpoint_of(&known, endpoint)?;
-        let endpoint = Endpoint { direction: change.direction, ..before.clone() };
+        let mut endpoint = Endpoint { direction: change.direction, ..before.clone() };
         let (now, then) = (endpoint.direction, before.direction);
+        if now.hears() && !then.hears() {
+            // What was said while nobody elsewhere was to hear it stays where it is.
+            endpoint.since = self.toolkit().clock.now();
+        }
         let more = (now.hears() && !then.hears()) || (now.writes() && !then.writes());
         if more && !change.allow_wider_audience {
             let mut parties = self.parties(&known, Some(&endpoint)).await?;

@@ -90,7 +90,7 @@ impl Relay {
         let search = searched.search(&at, root);
         if search.is_over || search.began.elapsed() >= PATIENCE {
             let begun = store.in_flight(&at).await.unwrap_or_default();
-            let under_way = begun.iter().any(|post| !post.parked);
+            let under_way = begun.iter().any(|post| post.pending);
             let waits = under_way && search.began.elapsed() < UNDER_WAY;
             return if waits { Err(Wait::For(Duration::ZERO)) } else { Ok(()) };
         }

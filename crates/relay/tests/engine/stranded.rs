@@ -2,7 +2,8 @@
 
 use std::time::Duration;
 
-use rialto_model::{ChannelSyncId, DeliveryState, EndpointId};
+use rialto_model::{ChannelSyncId, DeliveryState, Direction, EndpointId};
+use rialto_relay::admin::{EndpointChange, Who};
 use rialto_store::DeliveryFilter;
 use uuid::Uuid;
 
@@ -12,10 +13,13 @@ use crate::{
     world::{SYNC, World, at, connection},
 };
 
+fn right() -> EndpointId {
+    EndpointId::new(Uuid::from_u128(40 + RIGHT as u128))
+}
+
 /// The endpoint of the right side is removed by another thread, of which the engine is not told yet.
 async fn removed(world: &World) {
-    let endpoint = EndpointId::new(Uuid::from_u128(40 + RIGHT as u128));
-    world.store.remove_endpoint(endpoint, world.toolkit.clock.now()).await.unwrap();
+    world.store.remove_endpoint(right(), world.toolkit.clock.now()).await.unwrap();
 }
 
 /// A message is planned for the right side as if that were still there.
@@ -69,6 +73,35 @@ async fn what_was_parked_in_a_removed_channel_is_cancelled_when_it_is_retried() 
     tokio::time::sleep(Duration::from_secs(60)).await;
     assert_eq!(states(&world).await.last(), Some(&DeliveryState::Cancelled));
     assert_eq!(world.right.read("general"), [""; 0]);
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_waits_for_a_channel_that_is_only_heard_now_is_cancelled() {
+    let mut world = World::new().await;
+    waits(&mut world).await;
+    let (who, sync) = (Who::new("an admin"), ChannelSyncId::new(Uuid::from_u128(SYNC)));
+    let change = EndpointChange { direction: Direction::In, allow_wider_audience: true };
+    world.relay.change_endpoint(&who, sync, right(), change).await.unwrap();
+    tokio::time::sleep(Duration::from_secs(60)).await;
+    assert_eq!(states(&world).await, [DeliveryState::Cancelled]);
+    assert_eq!(world.right.read("general"), [""; 0]);
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_was_said_where_nobody_listened_stays_there() {
+    let mut world = World::new().await;
+    let (who, sync) = (Who::new("an admin"), ChannelSyncId::new(Uuid::from_u128(SYNC)));
+    let flows = |direction| EndpointChange { direction, allow_wider_audience: true };
+    world.relay.change_endpoint(&who, sync, right(), flows(Direction::Out)).await.unwrap();
+    let (_, event) = world.right.post("general", "bob", "among us", None);
+    world.hear(RIGHT, &event).await;
+    tokio::time::sleep(Duration::from_secs(60)).await;
+    world.relay.change_endpoint(&who, sync, right(), flows(Direction::Both)).await.unwrap();
+    tokio::time::sleep(Duration::from_secs(60)).await;
+    let (_, event) = world.right.post("general", "bob", "to all", None);
+    world.hear(RIGHT, &event).await;
+    world.settle().await;
+    assert_eq!(world.left.read("general"), ["bob: to all"]);
 }
 
 #[tokio::test(start_paused = true)]

@@ -2,8 +2,8 @@
 
 use jiff::Timestamp;
 use rialto_model::{
-    AppId, ChannelSync, ChannelSyncId, ConnectionId, ConversationRef, DeliveryState, Endpoint,
-    EndpointId, RemoteId,
+    AppId, ChannelSync, ChannelSyncId, ConnectionId, ConversationRef, DeliveryState, Direction,
+    Endpoint, EndpointId, RemoteId,
 };
 
 use super::State;
@@ -112,7 +112,7 @@ impl State {
     ) -> Result<(), StoreError> {
         let (owner, to) = self.endpoint(id).ok_or_else(|| refusal::missing("endpoint", id))?;
         self.channel_sync(owner)?.endpoints.retain(|endpoint| endpoint.id != id);
-        self.cancel_lane(&to, at);
+        self.cancel_lane(&to, refusal::ENDPOINT_REMOVED, at);
         Ok(())
     }
 
@@ -123,7 +123,7 @@ impl State {
     ) -> Result<(), StoreError> {
         let removed = self.channel_syncs.remove(&id);
         for endpoint in removed.ok_or_else(|| refusal::missing("channel sync", id))?.endpoints {
-            self.cancel_lane(&endpoint.at, at);
+            self.cancel_lane(&endpoint.at, refusal::ENDPOINT_REMOVED, at);
         }
         Ok(())
     }
@@ -165,11 +165,18 @@ impl State {
     pub(super) fn clear_lane(&mut self, to: &ConversationRef, at: Timestamp) -> Option<RemoteId> {
         let is_direct = to.conversation.direct_account().is_some();
         let is_connected = self.connections.contains_key(&to.connection);
-        if self.taken(to, None) || (is_direct && is_connected) {
+        let endpoints = self.channel_syncs.values().flat_map(|sync| &sync.endpoints);
+        let mut endpoints = endpoints.filter(|endpoint| endpoint.at == *to);
+        let direction = endpoints.next().map(|endpoint| endpoint.direction);
+        if direction.is_some_and(Direction::writes) || (is_direct && is_connected) {
+            return None;
+        }
+        if direction.is_some() {
+            self.cancel_lane(to, refusal::ONLY_HEARD, at);
             return None;
         }
         let Some(moved_to) = self.moves.get(to).cloned() else {
-            self.cancel_lane(to, at);
+            self.cancel_lane(to, refusal::ENDPOINT_REMOVED, at);
             return None;
         };
         for kept in self.deliveries.values_mut().filter(|kept| kept.delivery.to == *to) {
@@ -180,14 +187,13 @@ impl State {
         Some(moved_to)
     }
 
-    fn cancel_lane(&mut self, to: &ConversationRef, at: Timestamp) {
-        for kept in self.deliveries.values_mut() {
-            if kept.delivery.to == *to {
-                kept.settle(Settled {
-                    state: DeliveryState::Cancelled,
-                    reason: Some(refusal::ENDPOINT_REMOVED.into()),
-                    at,
-                });
+    fn cancel_lane(&mut self, to: &ConversationRef, why: &str, at: Timestamp) {
+        let settled = Settled { state: DeliveryState::Cancelled, reason: Some(why.into()), at };
+        for kept in self.deliveries.values_mut().filter(|kept| kept.delivery.to == *to) {
+            let begun = kept.begun.clone();
+            kept.settle(settled.clone());
+            if why == refusal::ONLY_HEARD {
+                kept.begun = begun;
             }
         }
     }

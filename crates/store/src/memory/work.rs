@@ -49,7 +49,7 @@ impl State {
                     fingerprint: begun.fingerprint,
                     says_when: begun.says_when,
                     at: begun.at,
-                    parked: kept.delivery.state == DeliveryState::Parked,
+                    pending: kept.delivery.state == DeliveryState::Pending,
                 })
             })
             .collect();
@@ -239,10 +239,12 @@ impl State {
     pub(super) fn erase_parked(&mut self, before: Timestamp) -> u64 {
         let mut erased = 0;
         for kept in self.deliveries.values_mut() {
-            let old = kept.delivery.settled_at.is_some_and(|at| at < before);
-            if kept.delivery.state == DeliveryState::Parked && old && kept.work.is_some() {
-                kept.work = None;
-                kept.begun.clear();
+            let is_old = kept.delivery.settled_at.is_some_and(|at| at < before);
+            if kept.delivery.state == DeliveryState::Pending || !is_old {
+                continue;
+            }
+            kept.begun.clear();
+            if kept.delivery.state == DeliveryState::Parked && kept.work.take().is_some() {
                 erased += 1;
             }
         }

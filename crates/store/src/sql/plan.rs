@@ -187,13 +187,32 @@ pub(super) fn keep(tx: &mut Tx, new: &SealedDelivery) -> Result<i64, Fault> {
 }
 
 /// Cancels what waits for a conversation that is no endpoint any more.
-pub(super) fn cancel_lane(tx: &mut Tx, to: &ConversationRef, at: Timestamp) -> Result<(), Fault> {
+pub(super) fn cancel_removed(
+    tx: &mut Tx,
+    to: &ConversationRef,
+    at: Timestamp,
+) -> Result<(), Fault> {
     let lane = tx.number(to)?;
     let forget = query(
         "DELETE FROM begun WHERE lane = $1
              AND delivery IN (SELECT seq FROM deliveries WHERE lane = $1 AND state = 0)",
     );
     tx.run(forget.bind(lane))?;
+    cancel(tx, lane, refusal::ENDPOINT_REMOVED, at)
+}
+
+/// Cancels what waits for an endpoint that is not written to any more. What was begun stays: when it is
+/// heard of there, it is ours.
+pub(super) fn cancel_unwritten(
+    tx: &mut Tx,
+    to: &ConversationRef,
+    at: Timestamp,
+) -> Result<(), Fault> {
+    let lane = tx.number(to)?;
+    cancel(tx, lane, refusal::ONLY_HEARD, at)
+}
+
+fn cancel(tx: &mut Tx, lane: i64, why: &str, at: Timestamp) -> Result<(), Fault> {
     let cancel = query(
         "UPDATE deliveries SET state = $2, reason = $3, settled_at = $4, content = NULL
          WHERE lane = $1 AND state = 0",
@@ -201,7 +220,7 @@ pub(super) fn cancel_lane(tx: &mut Tx, to: &ConversationRef, at: Timestamp) -> R
     let cancel = cancel
         .bind(lane)
         .bind(number(&STATES, &DeliveryState::Cancelled))
-        .bind(refusal::ENDPOINT_REMOVED)
+        .bind(why)
         .bind(micros(at));
     tx.run(cancel)?;
     Ok(())

@@ -159,7 +159,8 @@ pub(super) fn remove_endpoint(tx: &mut Tx, id: EndpointId, at: Timestamp) -> Res
     let delete = query("DELETE FROM endpoints WHERE id = $1 RETURNING connection, conversation");
     let delete = delete.bind(id.uuid());
     let place = delete.maybe(&tx.database, |columns| columns.conversation())?;
-    plan::cancel_lane(tx, &place.ok_or_else(|| refusal::missing("endpoint", id))?, at)
+    let place = place.ok_or_else(|| refusal::missing("endpoint", id))?;
+    plan::cancel_removed(tx, &place, at)
 }
 
 pub(super) fn remove_channel_sync(
@@ -171,7 +172,7 @@ pub(super) fn remove_channel_sync(
         query("DELETE FROM endpoints WHERE channel_sync = $1 RETURNING connection, conversation");
     let delete = delete.bind(id.uuid());
     for place in delete.all(&tx.database, |columns| columns.conversation())? {
-        plan::cancel_lane(tx, &place, at)?;
+        plan::cancel_removed(tx, &place, at)?;
     }
     let delete = query("DELETE FROM channel_syncs WHERE id = $1");
     found(id, tx.run(delete.bind(id.uuid()))?)

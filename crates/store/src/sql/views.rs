@@ -137,8 +137,8 @@ pub(super) fn in_flight(
         let part = columns.part()?;
         let BegunContent { fingerprint, .. } = open_begun(vault, delivery, part, columns.bytes()?)?;
         let (says_when, at) = (columns.flag()?, columns.time()?);
-        let parked = columns.of_table(&STATES)? == DeliveryState::Parked;
-        Ok(InFlight { delivery, message, part, fingerprint, says_when, at, parked })
+        let pending = columns.of_table(&STATES)? == DeliveryState::Pending;
+        Ok(InFlight { delivery, message, part, fingerprint, says_when, at, pending })
     })
 }
 

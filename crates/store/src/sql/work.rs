@@ -2,7 +2,8 @@
 
 use jiff::Timestamp;
 use rialto_model::{
-    AttemptOutcome, ConversationRef, DeliveryId, DeliveryState, MessageId, PartKey, RemoteId,
+    AttemptOutcome, ConversationRef, DeliveryId, DeliveryState, Direction, MessageId, PartKey,
+    RemoteId,
 };
 
 use super::{
@@ -253,15 +254,21 @@ pub(super) fn clear_lane(
     at: Timestamp,
 ) -> Result<Option<RemoteId>, Fault> {
     let named = |sql| query(sql).bind(to.connection.uuid()).bind(to.conversation.as_str());
-    let endpoint = named("SELECT 1 FROM endpoints WHERE connection = $1 AND conversation = $2");
+    let endpoint =
+        named("SELECT direction FROM endpoints WHERE connection = $1 AND conversation = $2");
+    let direction: Option<Direction> = endpoint.maybe(&tx.database, |columns| columns.json())?;
     let connection = query("SELECT 1 FROM connections WHERE id = $1").bind(to.connection.uuid());
     let is_direct = to.conversation.direct_account().is_some();
-    if tx.finds(endpoint)? || (is_direct && tx.finds(connection)?) {
+    let is_written_to = direction.is_some_and(Direction::writes);
+    if is_written_to || (is_direct && tx.finds(connection)?) {
         return Ok(None);
+    }
+    if direction.is_some() {
+        return plan::cancel_unwritten(tx, to, at).map(|()| None);
     }
     let moved = named("SELECT moved_to FROM moves WHERE connection = $1 AND conversation = $2");
     let Some(moved_to) = moved.maybe(&tx.database, |columns| columns.remote())? else {
-        return plan::cancel_lane(tx, to, at).map(|()| None);
+        return plan::cancel_removed(tx, to, at).map(|()| None);
     };
     let here = tx.number(to)?;
     let there = ConversationRef { connection: to.connection, conversation: moved_to.clone() };
@@ -293,7 +300,8 @@ pub(super) fn retry(tx: &mut Tx, id: DeliveryId) -> Result<(), Fault> {
 pub(super) fn erase_parked(tx: &mut Tx, before: Timestamp) -> Result<u64, Fault> {
     let forget = query(
         "DELETE FROM begun WHERE delivery IN
-             (SELECT seq FROM deliveries WHERE state = 2 AND settled_at < $1)",
+             (SELECT d.seq FROM begun b JOIN deliveries d ON d.seq = b.delivery
+              WHERE d.state <> 0 AND d.settled_at < $1)",
     );
     tx.run(forget.bind(micros(before)))?;
     let erase = query(

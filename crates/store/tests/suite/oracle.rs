@@ -2,7 +2,8 @@
 
 use proptest::prelude::*;
 use rialto_model::{
-    AttemptOutcome, ChannelSyncId, DeliveryState, EndpointId, PartKey, Revision, Work,
+    AttemptOutcome, ChannelSyncId, DeliveryState, Direction, Endpoint, EndpointId, PartKey,
+    Revision, Work,
 };
 use rialto_store::{Appended, Change, DeliveryFilter, NewInbound, Plan, Progress, Store};
 
@@ -206,7 +207,10 @@ async fn run(store: &dyn Store, verb: Verb, nth: u64) -> String {
         }
         Verb::PutEndpoint(sync, end, place) => {
             let sync = ChannelSyncId::new(id(sync));
-            format!("{:?}", store.put_endpoint(sync, endpoint(end, place)).await)
+            // One place is only heard.
+            let direction = if place == 3 { Direction::In } else { Direction::Both };
+            let endpoint = Endpoint { direction, ..endpoint(end, place) };
+            format!("{:?}", store.put_endpoint(sync, endpoint).await)
         }
         Verb::RenameEndpoint(end, name) => {
             format!("{:?}", store.rename_endpoint(EndpointId::new(id(end)), name).await)

@@ -40,7 +40,7 @@ async fn a_begun_post_is_in_flight_until_its_copy_is_known(store: &dyn Store) {
         let flying = store.in_flight(&at(1)).await.unwrap();
         flying.iter().map(|part| (part.delivery, part.part)).collect::<Vec<_>>()
     };
-    assert!(store.in_flight(&at(1)).await.unwrap().iter().all(|part| !part.parked));
+    assert!(store.in_flight(&at(1)).await.unwrap().iter().all(|part| part.pending));
     assert_eq!(flying().await, [(delivery(1), files), (delivery(2), text), (delivery(1), text)]);
     assert!(store.in_flight(&at(3)).await.unwrap().is_empty());
     decide(store, changes([Change::Claimed(copy(1, text, 11))])).await.unwrap();
@@ -54,7 +54,7 @@ async fn a_begun_post_is_in_flight_until_its_copy_is_known(store: &dyn Store) {
     // Parked: nobody knows what became of the post.
     store.progress(delivery(2), settled(DeliveryState::Parked, 50)).await.unwrap();
     assert_eq!(flying().await, [(delivery(2), text)]);
-    assert!(store.in_flight(&at(1)).await.unwrap()[0].parked);
+    assert!(!store.in_flight(&at(1)).await.unwrap()[0].pending);
     store.erase_parked(time(60)).await.unwrap();
     assert!(flying().await.is_empty());
 }

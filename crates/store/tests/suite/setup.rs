@@ -1,7 +1,8 @@
 //! What an admin set up, and people: in every store.
 
 use rialto_model::{
-    AppId, ChannelSyncId, ChannelSyncState, DeliveryState, EndpointId, PartKey, SyncSettings,
+    AppId, ChannelSyncId, ChannelSyncState, DeliveryState, Direction, Endpoint, EndpointId,
+    PartKey, SyncSettings,
 };
 use rialto_store::{
     App, AuditEntry, ConnectionState, PendingAuthorization, Plan, Store, StoreError,
@@ -15,6 +16,7 @@ use crate::world::{
 
 scenarios![
     removing_an_endpoint_cancels_what_waits_for_it,
+    what_waits_for_an_endpoint_that_is_only_heard_now_is_cancelled,
     a_conversation_is_in_one_channel_sync,
     channel_syncs_change,
     apps_and_connections_hold_on_to_each_other,
@@ -49,6 +51,27 @@ async fn removing_an_endpoint_cancels_what_waits_for_it(store: &dyn Store) {
     assert!(matches!(missing, StoreError::NotFound(_)));
     let gone = store.remove_channel_sync(ChannelSyncId::new(id(1)), time(1)).await.unwrap_err();
     assert!(matches!(gone, StoreError::NotFound(_)));
+}
+
+async fn what_waits_for_an_endpoint_that_is_only_heard_now_is_cancelled(store: &dyn Store) {
+    store.put_channel_sync(sync(1, [endpoint(1, 0), endpoint(2, 1)])).await.unwrap();
+    one_post(store, 1).await;
+    store
+        .begin(delivery(1), PartKey::Text(0), fingerprint("f"), vec![], false, time(1))
+        .await
+        .unwrap();
+    let heard = Endpoint { direction: Direction::In, ..endpoint(2, 1) };
+    store.put_endpoint(ChannelSyncId::new(id(1)), heard).await.unwrap();
+    assert_eq!(store.clear_lane(&at(1), time(60)).await.unwrap(), None);
+    let cancelled = store.delivery(delivery(1)).await.unwrap().unwrap().0;
+    assert_eq!(cancelled.state, DeliveryState::Cancelled);
+    // It may be there: then it is ours.
+    let begun = store.in_flight(&at(1)).await.unwrap();
+    assert_eq!((begun.len(), begun[0].pending), (1, false));
+    store.erase_parked(cancelled.settled_at.unwrap()).await.unwrap();
+    assert_eq!(store.in_flight(&at(1)).await.unwrap().len(), 1);
+    store.erase_parked(time(i64::from(i32::MAX))).await.unwrap();
+    assert_eq!(store.in_flight(&at(1)).await.unwrap().len(), 0);
 }
 
 async fn a_conversation_is_in_one_channel_sync(store: &dyn Store) {
