@@ -1,5 +1,7 @@
 //! Extractors whose refusals are problems that name the field.
 
+use std::time::Duration;
+
 use axum::{
     extract::{FromRequest, FromRequestParts, Path, Request},
     http::{StatusCode, header, request::Parts},
@@ -8,6 +10,9 @@ use bytes::Bytes;
 use serde::de::DeserializeOwned;
 
 use crate::Problem;
+
+/// Time for a body.
+const READING: Duration = Duration::from_secs(10);
 
 /// A JSON body.
 pub(crate) struct Body<T>(pub(crate) T);
@@ -28,7 +33,11 @@ impl<T: DeserializeOwned, S: Send + Sync> FromRequest<S> for Body<T> {
                 "send JSON, with `Content-Type: application/json`",
             ));
         }
-        let bytes = Bytes::from_request(request, state).await.map_err(|rejection| {
+        let read = tokio::time::timeout(READING, Bytes::from_request(request, state)).await;
+        let read = read.map_err(|_| {
+            Problem::new(StatusCode::REQUEST_TIMEOUT, "the request came too slowly; try again")
+        })?;
+        let bytes = read.map_err(|rejection| {
             let status = rejection.status();
             Problem::new(status, rejection.body_text())
         })?;

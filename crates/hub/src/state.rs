@@ -6,7 +6,7 @@ use jiff::Timestamp;
 use rialto_relay::Relay;
 use secrecy::SecretString;
 
-use crate::outcomes::Outcomes;
+use crate::{outcomes::Outcomes, webhooks};
 
 /// Gives the metrics in Prometheus' text format.
 pub type Metrics = Arc<dyn Fn() -> String + Send + Sync>;
@@ -40,6 +40,7 @@ impl Hub {
     /// Puts the parts together.
     pub fn new(options: HubOptions) -> Self {
         let HubOptions { relay, admin_token, metrics } = options;
+        webhooks::begin_counting(relay.roster().platforms());
         let started_at = relay.toolkit().clock.now();
         let outcomes = Outcomes::default();
         let mut first = [0; 8];

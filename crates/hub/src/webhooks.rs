@@ -12,9 +12,10 @@ use axum::{
 };
 use bytes::Bytes;
 use http_body_util::LengthLimitError;
+use metrics::Counter;
 use rialto_model::AppId;
 use rialto_platform::{Received, WebhookAnswer, WebhookRequest};
-use rialto_relay::AppEntry;
+use rialto_relay::{AppEntry, Platforms};
 use serde::Deserialize;
 
 use crate::{Hub, Problem, request_log};
@@ -24,9 +25,15 @@ const LARGEST: usize = 4 * 1024 * 1024;
 /// Time for a webhook. Slack, Zoom and Graph hang up after 3 s: until then they must be told to send
 /// again.
 const LIMIT: Duration = Duration::from_millis(2_500);
+/// Time for its body alone. It ends before the whole does: who stalls must not count as somebody
+/// whose webhook could not be kept.
+const READING: Duration = Duration::from_secs(2);
 
 /// What became of a webhook, in the metrics; `None` where it could not even be read.
 type Outcome = Option<&'static str>;
+
+/// The outcome of those that their platforms are asked to send again.
+const UNAVAILABLE: &str = "unavailable";
 
 const PATH: &str = "/webhooks/{platform}/{app}";
 const PATH_WITH_TAIL: &str = "/webhooks/{platform}/{app}/{tail}";
@@ -71,8 +78,8 @@ async fn receive(
     };
     let (response, outcome) = request_log::answer(path.into(), name, span, LIMIT, work).await;
     // By what its sender was told: one that took too long is not kept, for all that the sender knows.
-    if let Some(outcome) = outcome.unwrap_or(Some("unavailable")) {
-        count(&entry.app.platform, outcome);
+    if let Some(outcome) = outcome.unwrap_or(Some(UNAVAILABLE)) {
+        counter(&entry.app.platform, outcome).increment(1);
     }
     response
 }
@@ -101,7 +108,12 @@ async fn read(headers: &HeaderMap, body: Body) -> Result<Bytes, Problem> {
     if announced.and_then(|value| value.parse().ok()).is_some_and(|bytes: usize| bytes > LARGEST) {
         return Err(too_large());
     }
-    to_bytes(body, LARGEST).await.map_err(|error| {
+    // Nothing is begun yet: what has come of it can be dropped. Some send again after 5xx alone.
+    let read = tokio::time::timeout(READING, to_bytes(body, LARGEST)).await.map_err(|_| {
+        let words = "the request came too slowly; try again";
+        Problem::new(StatusCode::SERVICE_UNAVAILABLE, words)
+    })?;
+    read.map_err(|error| {
         match error.source().is_some_and(|source| source.is::<LengthLimitError>()) {
             true => too_large(),
             false => Problem::new(StatusCode::BAD_REQUEST, "the request broke off"),
@@ -141,7 +153,7 @@ async fn take(
     drop((body, parts));
     let accepted = hub.relay.accept(app, inbound).await.map_err(|error| {
         tracing::error!(platform, %app, %error, "webhook could not be kept");
-        (error.into(), Some("unavailable"))
+        (error.into(), Some(UNAVAILABLE))
     })?;
     if facts > 0 && accepted.unknown_workspace == facts {
         let words =
@@ -163,7 +175,11 @@ fn answered(answer: WebhookAnswer) -> Response {
     response
 }
 
-fn count(platform: &str, outcome: &'static str) {
+/// Has the figure that an alert looks at begin at 0: the alert cannot wait for a first time.
+pub(crate) fn begin_counting(platforms: &Platforms) {
+    platforms.iter().for_each(|it| counter(it.manifest().id.as_str(), UNAVAILABLE).absolute(0));
+}
+
+fn counter(platform: &str, outcome: &'static str) -> Counter {
     metrics::counter!("rialto_webhooks_total", "platform" => platform.to_owned(), "outcome" => outcome)
-        .increment(1);
 }

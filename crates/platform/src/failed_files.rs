@@ -10,6 +10,9 @@ pub const FILE_SIGN: char = '📎';
 /// How such a line goes on after the file's name.
 const NOT_ALONG: &str = "did not come along";
 
+/// What is said of a file that is new in an edit: none is brought to a post that is there.
+pub const ADDED: &str = "📎 A file that was added by an edit did not come along";
+
 /// A line that takes less than the room that was left for it, as `size` counts; `None` for a file that
 /// came.
 pub fn line(file: &UploadedFile<'_>, room: usize, size: impl Fn(&str) -> usize) -> Option<String> {

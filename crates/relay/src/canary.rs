@@ -8,7 +8,6 @@ use jiff::Timestamp;
 use parking_lot::RwLock;
 use rialto_model::{ConnectionId, ConversationRef, Emoji, RemoteId};
 use rialto_platform::{Connection, MessageChange, Nest, SendError};
-use rialto_store::ConnectionState;
 use tokio::sync::Notify;
 
 use crate::{problems::Topic, relay::Relay};
@@ -68,13 +67,12 @@ impl Relay {
         let Some(every) = self.inner.settings.canary_every else { return };
         loop {
             let view = self.roster().view();
-            let heard = view.connections.values().filter(|entry| {
-                entry.record.state == ConnectionState::Active
-                    && !view.heard(entry.record.id).is_empty()
-            });
-            let connections: Vec<_> = heard.map(|entry| entry.record.id).collect();
+            let all = view.connections.keys().copied();
+            let (heard, silent): (Vec<_>, Vec<_>) =
+                all.partition(|id| view.works(*id) && !view.heard(*id).is_empty());
             self.inner.canaries.0.write().retain(|id, _| view.connections.contains_key(id));
-            let rounds = connections.into_iter().map(|connection| self.sing(connection));
+            silent.into_iter().for_each(|connection| self.does_not_listen(connection));
+            let rounds = heard.into_iter().map(|connection| self.sing(connection));
             let mut changes = self.inner.changes.subscribe();
             futures_util::future::join_all(rounds).await;
             tokio::select! {
@@ -136,6 +134,14 @@ impl Relay {
         // Where conversations are subscribed to one by one, the nest is one of them.
         self.look_after_now(vec![connection], &[]).await;
         Some(canary)
+    }
+
+    /// Where nobody listens nobody is deaf.
+    fn does_not_listen(&self, connection: ConnectionId) {
+        self.inner.canaries.change(connection, |canary| canary.health.deaf_since = None);
+        for topic in [Topic::Deaf, Topic::Canary] {
+            self.inner.problems.about(connection, topic, None);
+        }
     }
 
     fn judge(&self, connection: ConnectionId, heard: bool) {

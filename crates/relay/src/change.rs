@@ -1,7 +1,7 @@
 //! Changes to what was posted: edits, deletions, reactions. Each may be made twice without harm, so
 //! nothing is begun for them; what an edit adds is posted like any other part.
 
-use rialto_model::{Delivery, DeliveryState, Emoji, PartKey, RemoteId};
+use rialto_model::{Delivery, DeliveryState, Emoji, PartKey, RemoteId, WorkKind};
 use rialto_platform::{MessageChange, Note, SendError};
 use rialto_store::{DeliveryFilter, Progress};
 
@@ -21,7 +21,8 @@ const HALF_THERE: &str =
 
 impl Trip<'_> {
     /// Makes the message's copies read as it reads now: changes those that are there, posts what
-    /// is new, takes away what is too many. Files that came with it stay.
+    /// is new, takes away what is too many. Files that came with it stay as long as it has any: which
+    /// of them a post has is not known.
     pub(crate) async fn edit(&self) -> Result<(), Failure> {
         let Some(said) = Said::of(&self.job.pending.work) else { return Ok(()) };
         let there = self.copies().await?;
@@ -46,12 +47,13 @@ impl Trip<'_> {
         let before = Before { there: &there, begun: &self.job.pending.begun };
         self.stop_if_past(&parts, &outgoing, said.revision, &before).await?;
         let to = &self.job.pending.delivery.to.conversation;
+        let has_files = !outgoing.content.attachments.is_empty();
         let mut done = Progress::default();
         for copy in &there {
             let thread =
                 outgoing.thread.as_ref().filter(|_| !matches!(copy.part, PartKey::Broadcast(_)));
             match parts.iter().find(|part| part.key == copy.part) {
-                Some(_) if matches!(copy.part, PartKey::Files(_)) => {}
+                _ if matches!(copy.part, PartKey::Files(_)) && has_files => {}
                 Some(part) => {
                     let change = MessageChange::Edit { message: &copy.remote, thread, part };
                     self.apply(to, &change).await?;
@@ -107,8 +109,8 @@ impl Trip<'_> {
         let Some(message) = self.first_copy(self.job.pending.delivery.message).await? else {
             return Err(self.not_there().await);
         };
-        // Only what was tried before can be out of date.
-        if !self.job.fresh && self.is_wanted(emoji).await? != present {
+        // Only what was tried before can be out of date, and what others take back that is a mark of ours.
+        if (!self.job.fresh || tell::is_mark(emoji)) && self.is_wanted(emoji).await? != present {
             return Err(Failure::Pointless("a later reaction went before"));
         }
         let thread = self.thread_root().await?;
@@ -148,7 +150,8 @@ impl Trip<'_> {
         let under_way = self.relay.inner.store.in_flight(&delivery.to).await?;
         Ok(under_way
             .iter()
-            .any(|post| post.message == delivery.message && post.delivery != delivery.id))
+            .filter(|post| post.message == delivery.message && post.delivery != delivery.id)
+            .any(|post| post.state != DeliveryState::Cancelled))
     }
 
     /// Deliveries of the same message, to wherever.
@@ -161,14 +164,28 @@ impl Trip<'_> {
         Ok(self.relay.inner.store.deliveries(&filter).await?)
     }
 
-    /// There is nothing to change: for good when the message is gone, else as long as its post is
-    /// parked. Then this waits with it, to be retried with it.
+    /// There is nothing to change: for good, or as long as its post is parked. Then this waits with it, to
+    /// be retried with it.
     async fn not_there(&self) -> Failure {
-        match self.message_is_deleted().await {
-            Ok(false) => SendError::Permanent(NOT_THERE.into()).into(),
-            Ok(true) => Failure::Pointless(NOT_THERE),
+        match self.may_be_posted_yet().await {
+            Ok(true) => SendError::Permanent(NOT_THERE.into()).into(),
+            Ok(false) => Failure::Pointless(NOT_THERE),
             Err(failure) => failure,
         }
+    }
+
+    async fn may_be_posted_yet(&self) -> Result<bool, Failure> {
+        if self.message_is_deleted().await? {
+            return Ok(false);
+        }
+        let to = &self.job.pending.delivery.to;
+        for state in [DeliveryState::Parked, DeliveryState::Pending] {
+            let others = self.of_the_message(Some(state)).await?;
+            if others.iter().any(|it| it.kind == WorkKind::Post && it.to == *to) {
+                return Ok(true);
+            }
+        }
+        Ok(false)
     }
 
     /// Makes a change. Nobody needs to know whether an unanswered one was made: it is made again.

@@ -260,7 +260,11 @@ impl Trip<'_> {
                     }
                     HoldScope::Connection => inner.hold_connection(delivery.to.connection, until),
                 }
-                Outcome::Later(Duration::ZERO)
+                // Whoever says when, but a time that is past, is not asked without a pause.
+                Outcome::Later(match until <= self.now() {
+                    true => inner.backoff(delivery.attempts),
+                    false => Duration::ZERO,
+                })
             }
             SendError::Transient(_) | SendError::NoUpload(_) => {
                 if matches!(error, SendError::NoUpload(_)) {

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use rialto_model::{ConversationRef, MessageState, Own};
+use rialto_model::{ConversationRef, DeliveryState, MessageState, Own};
 use rialto_store::{Change, InFlight, NewCopy, Store, StoreError};
 
 /// How long an account's message waits for posts of ours that are under way, before it is taken as
@@ -56,7 +56,7 @@ pub(crate) async fn recognise(
                 if let Some(post) = under_way.iter().find(|post| post.fingerprint == *fingerprint) {
                     return Ok(claim(post));
                 }
-                let none_comes = !under_way.iter().any(|post| post.pending);
+                let none_comes = !under_way.iter().any(|post| post.state == DeliveryState::Pending);
                 if none_comes || tokio::time::Instant::now() >= give_up {
                     return Ok(Echo::Typed);
                 }

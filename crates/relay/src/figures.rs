@@ -2,12 +2,12 @@
 //! to time. Counters and durations are told where things happen.
 
 use std::{
-    collections::HashSet,
+    collections::HashMap,
     time::{Duration, SystemTime, UNIX_EPOCH},
 };
 
 use metrics::{
-    Counter, Unit, counter, describe_counter, describe_gauge, describe_histogram, gauge,
+    Counter, Label, Unit, counter, describe_counter, describe_gauge, describe_histogram, gauge,
 };
 use rialto_store::{ConnectionState, StoreError};
 
@@ -42,7 +42,11 @@ pub fn describe_figures() {
         ("rialto_deliveries_waiting", Count, "Deliveries that wait"),
         ("rialto_lanes_waiting", Count, "Conversations to which something waits to be delivered"),
         ("rialto_lanes_held", Count, "Those of them that a platform asked to wait"),
-        ("rialto_oldest_delivery_seconds", Seconds, "Age of the oldest delivery that waits"),
+        (
+            "rialto_oldest_delivery_seconds",
+            Seconds,
+            "Age of the oldest delivery that waits, but for what an admin paused",
+        ),
         ("rialto_deliveries_parked", Count, "Deliveries that need an admin"),
         ("rialto_missing", Count, "What sweeps found and is not planned yet"),
         (
@@ -57,7 +61,7 @@ pub fn describe_figures() {
         (
             "rialto_credential_expires_timestamp_seconds",
             Seconds,
-            "When a workspace's credential ends unless it is renewed, as Unix time",
+            "When a workspace's credential ends unless it is renewed, as Unix time; +Inf: it is gone",
         ),
     ] {
         describe_gauge!(name, unit, text);
@@ -110,9 +114,9 @@ impl InboundFigures {
 impl Relay {
     /// Looks figures up for as long as the engine runs.
     pub(crate) async fn keep_figures(&self) {
-        let mut known = HashSet::new();
+        let mut told = OfWorkspaces::default();
         loop {
-            self.look_at_workspaces(&mut known);
+            told = self.look_at_workspaces(told);
             if let Err(error) = self.look_at_the_store().await {
                 tracing::warn!(%error, "figures cannot be looked up");
             }
@@ -120,35 +124,45 @@ impl Relay {
         }
     }
 
-    fn look_at_workspaces(&self, known: &mut HashSet<[String; 3]>) {
-        let mut seen = HashSet::new();
+    fn look_at_workspaces(&self, before: OfWorkspaces) -> OfWorkspaces {
+        let mut told = OfWorkspaces::default();
         let view = self.roster().view();
         for entry in view.connections.values() {
             let record = &entry.record;
-            let labels = [record.id.to_string(), record.platform.clone(), record.name.clone()];
+            let labels = vec![
+                Label::new("connection", record.id.to_string()),
+                Label::new("platform", record.platform.clone()),
+                Label::new("workspace", record.name.clone()),
+            ];
             let connected = record.state == ConnectionState::Active && entry.live.is_ok();
             let deaf = self.inner.canaries.health(record.id).deaf_since.is_some();
-            tell_workspace(&labels, connected, deaf, self.problems(record.id).len());
+            // What is gone is neither revoked nor deaf.
+            for (figure, value, gone) in [
+                ("rialto_workspace_connected", f64::from(u8::from(connected)), 1.0),
+                ("rialto_workspace_deaf", f64::from(u8::from(deaf)), 0.0),
+                ("rialto_workspace_problems", self.problems(record.id).len() as f64, 0.0),
+            ] {
+                told.tell(figure, labels.clone(), value, gone);
+            }
             for credential in self.credentials(record.id) {
                 let Some(expires_at) = credential.expires_at else { continue };
                 let since = SystemTime::from(expires_at).duration_since(UNIX_EPOCH);
-                gauge!(
-                    "rialto_credential_expires_timestamp_seconds",
-                    "connection" => labels[0].clone(),
-                    "platform" => labels[1].clone(),
-                    "workspace" => labels[2].clone(),
-                    "credential" => credential.name,
-                )
-                .set(since.unwrap_or_default().as_secs_f64());
+                let since = since.unwrap_or_default().as_secs_f64();
+                let mut labels = labels.clone();
+                labels.push(Label::new("credential", credential.name));
+                let figure = "rialto_credential_expires_timestamp_seconds";
+                told.tell(figure, labels, since, f64::INFINITY);
             }
-            seen.insert(labels);
         }
-        // What is gone is neither connected nor deaf.
-        known.difference(&seen).for_each(|labels| tell_workspace(labels, true, false, 0));
-        *known = seen;
+        for ((figure, labels), gone) in before.0 {
+            if !told.0.contains_key(&(figure, labels.clone())) {
+                gauge!(figure, labels).set(gone);
+            }
+        }
         let (inwards, outwards) = self.queued();
         gauge!("rialto_queued_bytes", "queue" => "in").set(inwards as f64);
         gauge!("rialto_queued_bytes", "queue" => "out").set(outwards as f64);
+        told
     }
 
     async fn look_at_the_store(&self) -> Result<(), StoreError> {
@@ -169,19 +183,14 @@ impl Relay {
     }
 }
 
-fn tell_workspace(labels: &[String; 3], connected: bool, deaf: bool, problems: usize) {
-    let [connection, platform, name] = labels;
-    for (figure, value) in [
-        ("rialto_workspace_connected", f64::from(u8::from(connected))),
-        ("rialto_workspace_deaf", f64::from(u8::from(deaf))),
-        ("rialto_workspace_problems", problems as f64),
-    ] {
-        gauge!(
-            figure,
-            "connection" => connection.clone(),
-            "platform" => platform.clone(),
-            "workspace" => name.clone(),
-        )
-        .set(value);
+/// Figures that were told of workspaces, by their names and labels, each with what it is set to when
+/// nobody tells of it any more.
+#[derive(Default)]
+struct OfWorkspaces(HashMap<(&'static str, Vec<Label>), f64>);
+
+impl OfWorkspaces {
+    fn tell(&mut self, figure: &'static str, labels: Vec<Label>, value: f64, gone: f64) {
+        gauge!(figure, labels.clone()).set(value);
+        self.0.insert((figure, labels), gone);
     }
 }

@@ -194,7 +194,7 @@ impl Trip<'_> {
         let failing_for = self.relay.inner.uploads.failing_for(&self.job.pending.delivery);
         let left = PATIENCE.time.saturating_sub(failing_for);
         let wait = Duration::try_from(until.duration_since(self.now())).unwrap_or_default();
-        if wait > left {
+        if left.is_zero() || wait > left {
             return Ok(Err(reason));
         }
         Err(SendError::RateLimited { until, scope: HoldScope::Conversation }.into())

@@ -122,6 +122,10 @@ impl Relay {
                 () = self.inner.winding_down.cancelled() => continue,
                 slot = Slot::take(&slots) => slot,
             };
+            // It was waited for; meanwhile an admin may have paused it, or it has another id.
+            if !self.is_open(to) {
+                continue;
+            }
             match self.inner.lanes.next(to).await {
                 Next::End => return,
                 Next::Refill => match self.refill_lane(to).await {

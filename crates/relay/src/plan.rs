@@ -203,13 +203,6 @@ fn reactions(
             dropped("reaction on a deleted message")
         };
     }
-    if !scene.sync.settings.reactions {
-        return if changes.is_empty() {
-            Plan::default()
-        } else {
-            dropped("reactions are switched off")
-        };
-    }
     let mut plan = Plan::default();
     let mut reactors = known.reactors.clone();
     for (state, present) in changes {
@@ -219,6 +212,12 @@ fn reactions(
                 && it.account == state.account
                 && it.emoji == state.emoji
         };
+        // One that crossed while they were on is taken back nevertheless.
+        let crossed = reactors.iter_mut().any(|it| same(&it) && it.present);
+        if !scene.sync.settings.reactions && (*present || !crossed) {
+            plan.drops.push("reactions are switched off".into());
+            continue;
+        }
         let before = reactors.clone();
         match reactors.iter_mut().find(same) {
             Some(reactor) if reactor.changed_at > event.at => {

@@ -58,6 +58,16 @@ impl Problems {
         }
     }
 
+    /// Forgets what is wrong with conversations that nobody listens to any more.
+    pub(crate) fn keep_of(&self, is_heard: impl Fn(&ConversationRef) -> bool) {
+        for (connection, of) in self.0.lock().iter_mut() {
+            of.conversations.retain(|conversation, _| {
+                let (connection, conversation) = (*connection, conversation.clone());
+                is_heard(&ConversationRef { connection, conversation })
+            });
+        }
+    }
+
     /// Forgets what was found: the connection was renewed.
     pub(crate) fn mended(&self, connection: ConnectionId) {
         self.0.lock().remove(&connection);

@@ -161,7 +161,12 @@ impl<T> Queues<T> {
     /// Says that `to` goes on with what is in the database for `from`: not both at once.
     pub(crate) fn hand_over(&self, from: &ConversationRef, to: &ConversationRef) {
         let mut state = self.state.lock();
-        let queue = state.queues.entry(to.clone()).or_default();
+        let State { queues, weight, .. } = &mut *state;
+        if let Some(old) = queues.get_mut(from) {
+            *weight -= std::mem::take(&mut old.items).values().map(|it| it.weight).sum::<usize>();
+            old.stale = true;
+        }
+        let queue = queues.entry(to.clone()).or_default();
         queue.after = Some(from.clone());
         queue.stale = true;
     }
@@ -463,6 +468,7 @@ mod tests {
         let queues = Queues::new(100);
         let (old, new) = (key(), ConversationRef { conversation: "C2".into(), ..key() });
         assert!(queues.push(&old, 1, 1, 1));
+        assert!(!queues.push(&old, 3, 1, 3));
         assert!(matches!(now(&queues), Next::Item(1, _)));
         queues.hand_over(&old, &new);
         assert!(queues.push(&new, 2, 1, 2), "what is new wakes a worker");
@@ -471,7 +477,11 @@ mod tests {
         assert!(queues.wake(&new));
         assert!(queues.next_now(&new).is_none(), "it still is");
         queues.done(&old, 1);
-        let ends = async { assert!(matches!(queues.next(&old).await, Next::End)) };
+        let ends = async {
+            assert!(matches!(queues.next(&old).await, Next::Refill), "nothing is queued there now");
+            queues.refill(&old, [], false);
+            assert!(matches!(queues.next(&old).await, Next::End));
+        };
         let (next, ()) = tokio::join!(queues.next(&new), ends);
         assert!(matches!(next, Next::Refill), "2 must not overtake what waits in the database");
         queues.refill(&new, [(2, 1, 2)], false);

@@ -269,11 +269,11 @@ impl Relay {
                 accepted.canary += 1;
                 continue;
             }
-            self.heard(&at);
             if !at.conversation.as_str().is_empty() && view.endpoint(&at).is_none() {
                 accepted.not_synced += 1;
                 continue;
             }
+            self.heard(&at);
             rows.push(NewInbound {
                 connection,
                 conversation: at.conversation,
@@ -345,6 +345,7 @@ impl Relay {
             self.inner.problems.mended(*connection);
         }
         let after = self.roster().view();
+        self.inner.problems.keep_of(|at| after.hears(at));
         let to_look_after: Vec<_> = after
             .connections
             .keys()

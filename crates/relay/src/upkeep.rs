@@ -4,7 +4,7 @@ use std::{collections::HashMap, convert::Infallible, sync::Arc, time::Duration};
 
 use jiff::Timestamp;
 use parking_lot::Mutex;
-use rialto_model::{ConnectionId, Conversation, ConversationRef};
+use rialto_model::{ConnectionId, Conversation, ConversationRef, RemoteId};
 use rialto_platform::{Credential, ReadError};
 use rialto_store::{ConnectionState, StoreError};
 use tokio::sync::Notify;
@@ -30,6 +30,15 @@ pub(crate) struct Rounds {
     pub(crate) marking: tokio::sync::Mutex<()>,
 }
 
+/// What a round found that is to be followed when it has ended.
+#[derive(Default)]
+struct Found {
+    /// Conversations that have another id now.
+    moved: Vec<(RemoteId, RemoteId)>,
+    /// Conversations of which something was perhaps missed.
+    gaps: Vec<RemoteId>,
+}
+
 impl Relay {
     /// Looks after connections for as long as the engine runs.
     pub(crate) async fn upkeep(&self) {
@@ -48,7 +57,8 @@ impl Relay {
             for connection in active {
                 let due = self.inner.rounds.due.lock().get(&connection).copied();
                 match due.map(|due| Duration::try_from(due.duration_since(now))) {
-                    Some(Ok(wait)) if !wait.is_zero() => next = next.min(wait),
+                    // Nothing is put off for longer, unless the clock was set back.
+                    Some(Ok(wait)) if !wait.is_zero() && wait <= AT_LEAST => next = next.min(wait),
                     _ => {
                         self.schedule(connection, AT_LEAST);
                         self.run(|relay| async move { relay.look_after(connection).await });
@@ -110,19 +120,31 @@ impl Relay {
     /// One round for one connection, which all share who asked for it before it began.
     async fn look_after(&self, connection: ConnectionId) {
         let round = self.inner.rounds.of.lock().entry(connection).or_default().clone();
+        let mut found = Found::default();
         let work = async {
-            self.go_round(connection).await;
+            found = self.go_round(connection).await;
             Ok::<_, Infallible>(())
         };
         let Ok(()) = round.run(work).await;
+        // Now that the round has ended: following a conversation waits for another one.
+        for (from, to) in &found.moved {
+            if let Err(error) = self.move_endpoint(connection, from, to).await {
+                tracing::warn!(%connection, %error, "a conversation is not followed yet");
+            }
+        }
+        self.sweep_gaps(connection, &found.gaps);
     }
 
-    async fn go_round(&self, connection: ConnectionId) {
+    async fn go_round(&self, connection: ConnectionId) -> Found {
+        let mut found = Found::default();
         let view = self.roster().view();
-        let Some(entry) = view.connections.get(&connection) else { return };
+        let Some(entry) = view.connections.get(&connection) else { return found };
         let live = match &entry.live {
             Ok(live) => live,
-            Err(error) => return self.inner.problems.found(connection, vec![error.to_string()]),
+            Err(error) => {
+                self.inner.problems.found(connection, vec![error.to_string()]);
+                return found;
+            }
         };
         let mut heard = view.heard(connection);
         if !heard.is_empty() {
@@ -135,12 +157,7 @@ impl Relay {
                 }
                 self.inner.problems.found(connection, upkeep.problems);
                 self.inner.rounds.credentials.lock().insert(connection, upkeep.credentials);
-                for (from, to) in &upkeep.moved {
-                    if let Err(error) = self.move_endpoint(connection, from, to).await {
-                        tracing::warn!(%connection, %error, "a conversation is not followed yet");
-                    }
-                }
-                self.sweep_gaps(connection, &upkeep.gaps);
+                found = Found { moved: upkeep.moved, gaps: upkeep.gaps };
                 if let Err(error) = self.follow_names(connection, &upkeep.seen).await {
                     tracing::warn!(%connection, %error, "new names of channels are not kept yet");
                 }
@@ -161,6 +178,7 @@ impl Relay {
             }
         }
         self.inner.rounds.wake.notify_one();
+        found
     }
 
     /// Gives endpoints the names that their conversations have now.

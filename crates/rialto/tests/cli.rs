@@ -104,6 +104,8 @@ fn a_folder_that_cannot_be_made_is_named() {
     let place = Place::new();
     let variables = [("RIALTO_DATA_FOLDER", "a/b"), ("RIALTO_LISTEN", "127.0.0.1:0")];
     place.run_with(&["serve"], &variables).fails(1, &["a/b", "is missing", "RIALTO_DATA_FOLDER"]);
+    let variables = [("RIALTO_DATABASE_FILE", "c/d.db"), ("RIALTO_LISTEN", "127.0.0.1:0")];
+    place.run_with(&["serve"], &variables).fails(1, &["c/d.db", "must exist", "`database.file`"]);
 }
 
 #[test]
@@ -145,6 +147,15 @@ fn a_database_is_opened_by_its_own_key_alone() {
     place.run_with(&["serve"], &variables).fails(1, &["gone.key does not exist"]);
     let variables = [free[0], ("RIALTO_KEY", "x")];
     place.run_with(&["serve"], &variables).fails(2, &["RIALTO_KEY:"]);
+}
+
+#[test]
+fn a_database_of_any_name_is_no_lock_of_the_data_folder() {
+    let place = Place::new();
+    fs::create_dir(place.path("rialto-data")).unwrap();
+    place.write("rialto-data/rialto", "");
+    let variables = [("RIALTO_DATABASE_FILE", "rialto"), ("RIALTO_LISTEN", "127.0.0.1:0")];
+    place.run_with(&["serve"], &variables).fails(1, &["the key is missing"]);
 }
 
 #[test]

@@ -319,8 +319,8 @@ pub struct InFlight {
     pub says_when: bool,
     /// When it was first begun.
     pub at: Timestamp,
-    /// Whether its delivery is: of one that is parked, or cancelled, nothing becomes by itself.
-    pub pending: bool,
+    /// How far its delivery is: of one that is parked, or cancelled, nothing becomes by itself.
+    pub state: DeliveryState,
 }
 
 /// A copy to record.
@@ -430,7 +430,7 @@ pub struct ChannelSyncTraffic {
 /// What waits, over all channel syncs.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Backlog {
-    /// When the oldest delivery that waits was planned.
+    /// When the oldest delivery that waits was planned, but for what an admin paused.
     pub oldest_waiting: Option<Timestamp>,
     /// Deliveries that are parked.
     pub parked: u64,

@@ -1,10 +1,12 @@
 //! Posting, finding what was posted, and changing it: always as the service user, since Graph lets
 //! nobody else send.
 
+use std::iter;
+
 use http::Method;
 use rialto_model::{AttachmentKind, Begun, Emoji, RemoteId};
 use rialto_platform::{
-    MessageChange, Part, Post, SendError, UploadedFile,
+    MessageChange, Part, Post, SendError, UploadedFile, failed_files,
     sent::{Listed, Search},
 };
 use serde_json::{Value, json};
@@ -86,7 +88,7 @@ impl TeamsConnection {
     ) -> Result<(), SendError> {
         let (message, thread, act) = match change {
             MessageChange::Edit { message, thread, part } => {
-                (message, thread, Act::Edit(parsed(part)?))
+                (message, thread, Act::Edit(parsed(part)?, part.files.len()))
             }
             MessageChange::Delete { message, thread } => (message, thread, Act::Delete),
             MessageChange::React { message, thread, emoji } => {
@@ -114,7 +116,7 @@ impl TeamsConnection {
 
     async fn act(&self, to: &RemoteId, mut path: Vec<String>, act: &Act) -> Result<(), Fault> {
         let (what, body) = match act {
-            Act::Edit(body) => return self.edit(&path, body.clone()).await,
+            Act::Edit(body, files) => return self.edit(&path, body.clone(), *files).await,
             Act::Delete => {
                 if chat_of(to).is_some() {
                     // In chats Graph deletes by the path of who wrote it.
@@ -130,7 +132,7 @@ impl TeamsConnection {
     }
 
     /// A message's files are part of what an edit replaces, so they are read first and sent along.
-    async fn edit(&self, path: &[String], mut body: Value) -> Result<(), Fault> {
+    async fn edit(&self, path: &[String], mut body: Value, files_now: usize) -> Result<(), Fault> {
         let url = self.graph.url(path);
         let before = self.graph.get::<Value>(Identity::Service, url.clone()).await?;
         if !before["deletedDateTime"].is_null() {
@@ -138,7 +140,12 @@ impl TeamsConnection {
         }
         let files: Vec<Value> = before["attachments"].as_array().cloned().unwrap_or_default();
         let old = before["body"]["content"].as_str().unwrap_or_default();
-        let mut tail = failed_file_lines(old);
+        let mut lines = failed_file_lines(old);
+        let told_of = files.len() + lines.len();
+        let added =
+            iter::repeat_n(failed_line(failed_files::ADDED), files_now.saturating_sub(told_of));
+        lines.extend(added);
+        let mut tail = lines.concat();
         for file in &files {
             tail.push_str(&marker(file["id"].as_str().unwrap_or_default()));
         }
@@ -152,8 +159,8 @@ impl TeamsConnection {
 
 /// A change, as Graph is told of it.
 enum Act {
-    /// It reads so.
-    Edit(Value),
+    /// It reads so, and has so many files.
+    Edit(Value, usize),
     Delete,
     /// The action, and its body.
     React(&'static str, Value),
@@ -266,9 +273,9 @@ fn failed_line(text: &str) -> String {
 }
 
 /// The lines about files that failed, of a message that is about to be edited.
-fn failed_file_lines(html: &str) -> String {
+fn failed_file_lines(html: &str) -> Vec<String> {
     if !html.contains(FILE_SIGN) {
-        return String::new();
+        return Vec::new();
     }
     let text = html::parse(html, &html::Mentions::new()).text.plain_text();
     let about_failure = |line: &&str| line.starts_with(FILE_SIGN) && line.contains(NOT_ALONG);

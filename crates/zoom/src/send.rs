@@ -21,8 +21,6 @@ use crate::{
     wire::{self, List, Made, Message},
 };
 
-/// What is said of a file that is new in an edit: none is brought to a post that is there.
-const ADDED: &str = "📎 A file that was added by an edit did not come along";
 /// The shortest name of an emoji that can be searched for (*List custom emojis*).
 const SEARCHABLE: usize = 3;
 
@@ -278,7 +276,8 @@ async fn edit(
     let lines = failed_files::lines_of(before.message.as_deref().unwrap_or_default());
     let mut lines: Vec<&str> = lines.collect();
     let told_of = files.len() + lines.len();
-    lines.extend(std::iter::repeat_n(ADDED, part.files.len().saturating_sub(told_of)));
+    lines
+        .extend(std::iter::repeat_n(failed_files::ADDED, part.files.len().saturating_sub(told_of)));
     let mut words = body(part)?.plain;
     for line in lines {
         if units(&words) + units(line) < MAX_UNITS {

@@ -6,5 +6,6 @@ mod admin;
 mod channel_syncs;
 mod pretended;
 mod public;
+mod slow;
 mod support;
 mod webhooks;

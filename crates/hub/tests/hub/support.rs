@@ -30,6 +30,7 @@ fn now() -> Now {
 }
 
 pub struct TestHub {
+    pub hub: Hub,
     pub router: Router,
     pub relay: Relay,
     pub app: AppView,
@@ -101,7 +102,7 @@ impl TestHub {
             "settings": {}, "secrets": [], "missing": [], "webhook_url": "", "redirect_url": "",
             "connections": 0,
         }));
-        Self { router: router(hub), relay, app: app.unwrap(), avatars, channels }
+        Self { router: router(hub.clone()), hub, relay, app: app.unwrap(), avatars, channels }
     }
 
     pub async fn send(&self, request: Request<Body>) -> Answer {

@@ -1,10 +1,12 @@
-use std::{convert::Infallible, time::Duration};
+use std::{convert::Infallible, sync::Arc, time::Duration};
 
 use axum::{
     body::Body,
     http::{Method, Request, StatusCode, header},
 };
 use futures_util::FutureExt;
+use metrics_exporter_prometheus::PrometheusBuilder;
+use rialto_hub::{Hub, HubOptions};
 use tokio::time::Instant;
 
 use crate::support::{SECRET, TOKEN, TestHub};
@@ -82,6 +84,18 @@ async fn what_cannot_be_kept_is_not_acknowledged() {
     let kept = hub.webhook(format!("acme  {}", "k".repeat(1 << 20))).await;
     kept.problem(StatusCode::SERVICE_UNAVAILABLE);
     assert!(kept.headers.contains_key(header::RETRY_AFTER));
+}
+
+#[tokio::test]
+async fn what_cannot_be_kept_is_counted_from_zero_on() {
+    let TestHub { relay, .. } = TestHub::new().await;
+    let figures = PrometheusBuilder::new().build_recorder();
+    let options =
+        HubOptions { relay, admin_token: TOKEN.into(), metrics: Arc::new(String::default) };
+    metrics::with_local_recorder(&figures, || drop(Hub::new(options)));
+    let figures = figures.handle().render();
+    let begun = "rialto_webhooks_total{platform=\"pretended\",outcome=\"unavailable\"} 0\n";
+    assert!(figures.contains(begun), "{figures}");
 }
 
 #[tokio::test]

@@ -181,8 +181,8 @@ impl Relay {
             )));
         }
         let delivery = self.store().retry(id).await?;
-        self.write_down(who, "delivery.retry", id, json!({})).await?;
         self.wake_lane(&delivery.to);
+        self.write_down(who, "delivery.retry", id, json!({})).await?;
         Ok(self.view_delivery(delivery))
     }
 
@@ -210,7 +210,7 @@ impl Relay {
             parked.extend(page.into_iter().map(|delivery| delivery.id));
         }
         let mut result = RetriedAll::default();
-        let mut lanes = HashSet::new();
+        let (mut lanes, mut failed) = (HashSet::new(), None);
         // What was said first goes first: a reply finds its root, and an edit its post.
         for id in parked.into_iter().rev() {
             match self.store().retry(id).await {
@@ -221,10 +221,16 @@ impl Relay {
                 Err(StoreError::Erased(_)) => result.erased += 1,
                 // Somebody else retried it meanwhile.
                 Err(StoreError::Conflict(_) | StoreError::NotFound(_)) => {}
-                Err(error) => return Err(error.into()),
+                Err(error) => {
+                    failed = Some(error);
+                    break;
+                }
             }
         }
         lanes.iter().for_each(|lane| self.wake_lane(lane));
+        if let Some(error) = failed {
+            return Err(error.into());
+        }
         self.write_down(who, "delivery.retry-all", sync, json!(result)).await?;
         Ok(result)
     }

@@ -1,7 +1,7 @@
 //! Deletions that show by what is not there.
 
-use jiff::{SignedDuration, Timestamp};
-use rialto_model::{ConversationRef, Event, EventKind, RemoteId};
+use jiff::SignedDuration;
+use rialto_model::{Event, EventKind, RemoteId};
 use rialto_platform::ReadError;
 use rialto_store::StoreError;
 
@@ -24,36 +24,32 @@ impl Relay {
         reading: &Reading<'_>,
         past: &Past,
     ) -> Result<Option<Vec<Event>>, ReadError> {
-        let (at, started) = (&reading.due.at, reading.started);
         let mut last: Option<Past> = None;
         for _ in 0..READINGS {
             let past = last.as_ref().unwrap_or(past);
-            let mut gone = self.gone(at, past, started).await.map_err(store_away)?;
+            let mut gone = self.gone(reading, past).await.map_err(store_away)?;
             if gone.is_empty() {
                 return Ok(Some(gone));
             }
             let next = self.past(reading, None).await?;
             if past.shown.is_subset(&next.shown) {
-                let still = self.gone(at, &next, started).await.map_err(store_away)?;
+                let still = self.gone(reading, &next).await.map_err(store_away)?;
                 gone.retain(|event| still.contains(event));
                 return Ok(Some(gone));
             }
             last = Some(next);
         }
+        let at = &reading.due.at;
         tracing::info!(connection = %at.connection, conversation = %at.conversation,
             "what was deleted here is looked for again later: it changes while it is read");
         Ok(None)
     }
 
     /// Deletions that show by what is not there.
-    async fn gone(
-        &self,
-        at: &ConversationRef,
-        past: &Past,
-        started: Timestamp,
-    ) -> Result<Vec<Event>, StoreError> {
+    async fn gone(&self, reading: &Reading<'_>, past: &Past) -> Result<Vec<Event>, StoreError> {
         let Some(since) = past.complete_since else { return Ok(Vec::new()) };
-        let until = back(started, LISTED_BY);
+        let (at, since) = (&reading.due.at, since.max(reading.kept_since));
+        let until = back(reading.started, LISTED_BY);
         let mut gone = Vec::new();
         for (message, thread) in self.inner.store.said_between(at, since, until).await? {
             if past.shown.contains(&message) || is_membership(&message) {

@@ -12,7 +12,10 @@ use crate::{relay::Relay, roster::ConnectionEntry};
 
 /// How far a sweep goes back behind the one before: platforms list with some delay, and clocks
 /// differ.
-const OVERLAP: SignedDuration = SignedDuration::from_mins(5);
+pub(super) const OVERLAP: SignedDuration = SignedDuration::from_mins(5);
+/// How far deletions are looked for where nobody knows up to when the past was compared: platforms
+/// show no more of it than they keep.
+const KEPT: SignedDuration = SignedDuration::from_hours(24);
 /// How often a page that cannot be read is tried again.
 const PAGE_TRIES: u32 = 4;
 /// Whoever asks for more than this before a page is left alone meanwhile: others are read.
@@ -38,6 +41,8 @@ pub(super) struct Reading<'a> {
     live: &'a dyn Connection,
     since: Timestamp,
     pub(super) started: Timestamp,
+    /// What is older may be gone without having been deleted.
+    pub(super) kept_since: Timestamp,
     /// Which messages are of interest.
     said: (Timestamp, Option<Timestamp>),
 }
@@ -63,7 +68,13 @@ impl Relay {
         let (true, Ok(live)) = (view.works(at.connection), &entry.live) else { return Ok(()) };
         let started = self.inner.toolkit.clock.now();
         let record = self.inner.sweeps.record(at);
-        let checked = record.map_or(endpoint.since, |record| record.checked_until);
+        let known = self.inner.sweeps.checked_until(at, started);
+        // Only news are kept: to compare more than is needed takes longer, no more.
+        let checked = known.unwrap_or(endpoint.since);
+        let kept_since = match (record, known) {
+            (Some(_), None) => back(started, KEPT),
+            _ => Timestamp::MIN,
+        };
         let since = back(checked, OVERLAP).max(endpoint.since);
         let until = match due.why {
             Why::Gap => None,
@@ -74,13 +85,14 @@ impl Relay {
             }
         };
         let said = (endpoint.since, until);
-        let reading = Reading { due, entry, live: live.as_ref(), since, started, said };
+        let live = live.as_ref();
+        let reading = Reading { due, entry, live, since, started, kept_since, said };
         let (past, said_first) = self.keep_news(&reading).await?;
         let gone = self.certainly_gone(&reading, &past).await?;
         let checked_until = match &gone {
             Some(_) => until.map_or(started, |until| until.max(checked)),
             // The next sweep goes back as far again.
-            None => checked,
+            None => record.map_or(checked, |record| record.checked_until),
         };
         let mut deletions = Findings::new(usize::MAX);
         gone.iter().flatten().for_each(|event| deletions.put(event));

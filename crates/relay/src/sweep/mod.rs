@@ -33,6 +33,7 @@ use crate::{relay::Relay, roster::RosterView};
 pub(crate) use findings::found;
 use gate::Gates;
 use line::{Line, Turn};
+use look::OVERLAP;
 use roots::Searched;
 
 /// How often it is looked whether a sweep is due, at most.
@@ -133,6 +134,13 @@ impl Sweeps {
     fn record(&self, at: &ConversationRef) -> Option<SweepRecord> {
         self.records.lock().get(at).copied()
     }
+
+    /// Up to when a conversation's past was compared; `None`: nobody knows. Who wrote down a time
+    /// that is still to come had a clock that was ahead.
+    fn checked_until(&self, at: &ConversationRef, now: Timestamp) -> Option<Timestamp> {
+        let until = self.record(at)?.checked_until;
+        (until.duration_since(now) <= OVERLAP).then_some(until)
+    }
 }
 
 impl Relay {
@@ -155,7 +163,7 @@ impl Relay {
             self.inner.sweeps.gates.shut(&at);
             self.sweep_soon(Due { at, why: Why::Gap }, false);
         }
-        self.tell_what_is_unchecked(&view, self.inner.toolkit.clock.now());
+        self.tell_what_is_unchecked(&view, self.inner.toolkit.clock.now(), Duration::ZERO);
         Ok(())
     }
 
@@ -193,6 +201,7 @@ impl Relay {
     /// Sweeps every conversation from time to time, for as long as the engine runs.
     pub(crate) async fn sweep_on_schedule(&self) {
         let every = self.inner.settings.sweep_every;
+        let started = Instant::now();
         loop {
             tokio::time::sleep(LOOK.min(every / 4)).await;
             let now = self.inner.toolkit.clock.now();
@@ -200,13 +209,14 @@ impl Relay {
             let age = |since: Timestamp| Duration::try_from(now.duration_since(since));
             let is_due = |at: &ConversationRef| {
                 let record = self.inner.sweeps.record(at);
-                record.is_none_or(|it| age(it.checked_until).is_ok_and(|age| age >= every))
+                // There is no age below zero: the clock was set back.
+                record.is_none_or(|it| !age(it.checked_until).is_ok_and(|age| age < every))
             };
             let all = view.connections.keys().flat_map(|connection| heard(&view, *connection));
             for at in self.inner.sweeps.busiest_first(all.filter(is_due).collect()) {
                 self.sweep_soon(Due { at, why: Why::Schedule }, false);
             }
-            self.tell_what_is_unchecked(&view, now);
+            self.tell_what_is_unchecked(&view, now, started.elapsed());
         }
     }
 
@@ -267,6 +277,8 @@ impl Relay {
                         Duration::ZERO
                     })
                 }
+                // Of what was taken out of its channel sync meanwhile nobody needs to know.
+                Err(ReadError::Permanent(_)) if !self.roster().view().hears(&at) => None,
                 Err(ReadError::Permanent(reason)) => {
                     let problem = format!("{}: its past cannot be read: {reason}", at.conversation);
                     self.inner.problems.wrong(&at, problem);

@@ -5,7 +5,7 @@
 use std::{collections::HashMap, time::Duration};
 
 use parking_lot::Mutex;
-use rialto_model::{ConversationRef, Event, EventKind, RemoteId};
+use rialto_model::{ConversationRef, DeliveryState, Event, EventKind, RemoteId};
 use rialto_platform::ReadError;
 use rialto_store::Inbound;
 use tokio::time::Instant;
@@ -90,7 +90,7 @@ impl Relay {
         let search = searched.search(&at, root);
         if search.is_over || search.began.elapsed() >= PATIENCE {
             let begun = store.in_flight(&at).await.unwrap_or_default();
-            let under_way = begun.iter().any(|post| post.pending);
+            let under_way = begun.iter().any(|post| post.state == DeliveryState::Pending);
             let waits = under_way && search.began.elapsed() < UNDER_WAY;
             return if waits { Err(Wait::For(Duration::ZERO)) } else { Ok(()) };
         }

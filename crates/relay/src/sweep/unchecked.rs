@@ -13,19 +13,27 @@ use crate::{problems::Topic, relay::Relay, roster::RosterView};
 const ROUNDS: u32 = 2;
 
 impl Relay {
-    /// Tells admins and whoever watches what is not compared any more.
-    pub(super) fn tell_what_is_unchecked(&self, view: &RosterView, now: Timestamp) {
+    /// Tells admins and whoever watches what is not compared any more. `running`: for how long this
+    /// process is.
+    pub(super) fn tell_what_is_unchecked(
+        &self,
+        view: &RosterView,
+        now: Timestamp,
+        running: Duration,
+    ) {
         let patience = SignedDuration::try_from(self.inner.settings.sweep_every * ROUNDS);
         let patience = patience.unwrap_or(SignedDuration::MAX);
+        let is_start = SignedDuration::try_from(running).is_ok_and(|it| it <= patience);
         let mut oldest = now;
         for connection in view.connections.keys().copied() {
-            let checked = heard(view, connection).map(|at| (self.checked_until(view, &at), at));
+            let checked =
+                heard(view, connection).map(|at| (self.checked_until(view, &at, now), at));
             let checked: Vec<_> = checked.collect();
             oldest = checked.iter().fold(oldest, |oldest, (until, _)| oldest.min(*until));
             // The first sweeps after a start take their time; who must reconnect was told.
             let overdue = checked.into_iter().filter(|(until, _)| {
-                let since = (*until).max(self.inner.started_at);
-                view.works(connection) && now.duration_since(since) > patience
+                let is_overdue = !is_start && now.duration_since(*until) > patience;
+                view.works(connection) && is_overdue
             });
             let mut overdue: Vec<_> = overdue.collect();
             overdue.sort();
@@ -45,9 +53,9 @@ impl Relay {
     }
 
     /// Up to when nothing that was said in a conversation can be unknown.
-    fn checked_until(&self, view: &RosterView, at: &ConversationRef) -> Timestamp {
-        let record = self.inner.sweeps.record(at).map(|record| record.checked_until);
+    fn checked_until(&self, view: &RosterView, at: &ConversationRef, now: Timestamp) -> Timestamp {
+        let checked = self.inner.sweeps.checked_until(at, now);
         let since = view.endpoint(at).map(|(_, endpoint)| endpoint.since);
-        record.max(since).unwrap_or(self.inner.started_at)
+        checked.max(since).unwrap_or(now)
     }
 }

@@ -16,7 +16,7 @@ mod sweeps;
 mod watched;
 mod world;
 
-use rialto_model::{ChannelSyncId, ChannelSyncState, DeliveryState, RemoteId};
+use rialto_model::{ChannelSyncId, ChannelSyncState, DeliveryState, RemoteId, SyncSettings};
 use rialto_store::{ConnectionState, DeliveryFilter};
 use uuid::Uuid;
 
@@ -364,4 +364,25 @@ async fn a_revoked_connection_waits_for_an_admin_and_loses_nothing() {
     world.relay.changed(&[connection(RIGHT)]).await.unwrap();
     world.settle().await;
     assert_eq!(world.right.read("general"), ["ana: one", "ana: two"]);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_reaction_that_crossed_is_taken_back_when_reactions_are_switched_off() {
+    let mut world = World::new().await;
+    let (id, event) = world.left.post("general", "ana", "hello", None);
+    world.hear(LEFT, &event).await;
+    let event = world.left.react("general", &id, "bob", "👍", true);
+    world.hear(LEFT, &event).await;
+    world.settle().await;
+    assert_eq!(world.right.read("general"), ["ana: hello [👍]"]);
+    let sync = ChannelSyncId::new(Uuid::from_u128(SYNC));
+    let off = SyncSettings { reactions: false, ..SyncSettings::default() };
+    world.store.set_channel_sync_settings(sync, "general", off).await.unwrap();
+    world.relay.changed(&[]).await.unwrap();
+    let event = world.left.react("general", &id, "bob", "👍", false);
+    world.hear(LEFT, &event).await;
+    let event = world.left.react("general", &id, "bob", "🎉", true);
+    world.hear(LEFT, &event).await;
+    world.settle().await;
+    assert_eq!(world.right.read("general"), ["ana: hello"]);
 }

@@ -69,3 +69,19 @@ async fn what_no_webhook_told_of_is_found_by_looking_after_the_connection() {
     world.settle().await;
     goes_on(&mut world).await;
 }
+
+#[tokio::test(start_paused = true)]
+async fn what_looking_after_finds_is_followed_at_once() {
+    let mut world = World::new().await;
+    let (_, event) = world.left.post("general", "ana", "before", None);
+    world.hear(LEFT, &event).await;
+    world.settle().await;
+    world.left.moves("general", "moved");
+    world.left.post("moved", "ana", "missed", None);
+    world.crash().await;
+    let start = tokio::time::Instant::now();
+    while world.right.read("general") != ["ana: before", "ana: missed"] {
+        tokio::time::sleep(std::time::Duration::from_millis(100)).await;
+    }
+    assert!(start.elapsed().as_secs() < 10, "{:?}", start.elapsed());
+}

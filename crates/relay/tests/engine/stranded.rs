@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use rialto_model::{ChannelSyncId, DeliveryState, Direction, EndpointId};
+use rialto_model::{ChannelSyncId, ChannelSyncState, DeliveryState, Direction, EndpointId};
 use rialto_relay::admin::{EndpointChange, Who};
 use rialto_store::DeliveryFilter;
 use uuid::Uuid;
@@ -85,6 +85,49 @@ async fn what_waits_for_a_channel_that_is_only_heard_now_is_cancelled() {
     tokio::time::sleep(Duration::from_secs(60)).await;
     assert_eq!(states(&world).await, [DeliveryState::Cancelled]);
     assert_eq!(world.right.read("general"), [""; 0]);
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_waits_for_a_moment_only_is_not_posted_after_a_pause() {
+    let mut world = World::new().await;
+    world.also("brook").await;
+    world.right.fail_next([Fault::WaitAll(3)]);
+    let (_, event) = world.left.post("brook", "ana", "too fast", None);
+    world.hear_in("brook", LEFT, &event, "brook").await;
+    while world.right.calls().is_empty() {
+        tokio::task::yield_now().await;
+    }
+    let (_, event) = world.left.post("general", "ana", "held", None);
+    world.hear(LEFT, &event).await;
+    tokio::time::sleep(Duration::from_secs(1)).await;
+    let sync = ChannelSyncId::new(Uuid::from_u128(SYNC));
+    world.store.set_channel_sync_state(sync, ChannelSyncState::Paused).await.unwrap();
+    world.relay.changed(&[]).await.unwrap();
+    tokio::time::sleep(Duration::from_secs(60)).await;
+    assert_eq!(world.right.calls(), ["post too fast", "post too fast"]);
+    world.store.set_channel_sync_state(sync, ChannelSyncState::Active).await.unwrap();
+    world.relay.changed(&[]).await.unwrap();
+    world.settle().await;
+    assert_eq!(world.right.read("general"), ["ana: held"]);
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_never_was_in_a_channel_is_not_missed_there() {
+    let mut world = World::new().await;
+    let (who, sync) = (Who::new("an admin"), ChannelSyncId::new(Uuid::from_u128(SYNC)));
+    let flows = |direction| EndpointChange { direction, allow_wider_audience: true };
+    world.relay.change_endpoint(&who, sync, right(), flows(Direction::In)).await.unwrap();
+    let (id, event) = world.left.post("general", "ana", "before", None);
+    world.hear(LEFT, &event).await;
+    world.settle().await;
+    world.relay.change_endpoint(&who, sync, right(), flows(Direction::Both)).await.unwrap();
+    let event = world.left.edit("general", &id, "before, corrected");
+    world.hear(LEFT, &event).await;
+    let event = world.left.react("general", &id, "bob", "👍", true);
+    world.hear(LEFT, &event).await;
+    world.settle().await;
+    assert_eq!(states(&world).await, [DeliveryState::Cancelled; 2]);
+    assert_eq!(world.left.read("general"), ["ana: before, corrected"], "nobody is alarmed");
 }
 
 #[tokio::test(start_paused = true)]

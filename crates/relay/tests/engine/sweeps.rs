@@ -1,7 +1,10 @@
 //! What no webhook told of is found, and delivered once.
 
+mod ahead;
 mod many;
+mod mute;
 mod rounds;
+mod told;
 mod turns;
 
 use std::time::Duration;

@@ -76,7 +76,7 @@ async fn rotate(settings: &Settings, toolkit: &Toolkit, out: Output) -> Result<(
         return Err(Failure::failed(format!("there is no database {} yet", shown.display())));
     }
     // Held to the end: a server that runs would not know that its older keys are gone.
-    let folder = DataFolder::open(&settings.data_folder)?;
+    let folder = DataFolder::open(settings)?;
     let store = serve::open_store(settings, serve::vault(settings)?, toolkit).await?;
     let mut count = 0;
     let sealed = loop {

@@ -144,6 +144,19 @@ fn check(settings: &Settings) -> Result<(), String> {
             settings.log.level
         ));
     }
+    // `canary.every` is not among them: there it means never.
+    for (key, given, such_as) in [
+        ("deliveries.tell_after", &settings.deliveries.tell_after, "15m"),
+        ("sweeps.every", &settings.sweeps.every, "15m"),
+        ("canary.patience", &settings.canary.patience, "1m"),
+    ] {
+        if given.duration.is_zero() {
+            return Err(format!(
+                "`{key}`: `{given}` is too short, and does not mean never: write a duration such as \
+                 `{such_as}`"
+            ));
+        }
+    }
     Ok(())
 }
 
@@ -272,12 +285,22 @@ mod tests {
             ("public_url = \"ftp://x\"", "`public_url`: `ftp://x/` is not the address of a server"),
             ("[log]\nformat = \"xml\"", ":2: `log.format`: `xml` is not one of auto, text, json"),
             ("[log]\nlevel = \"=a=b\"", "`log.level`"),
+            (
+                "[deliveries]\ntell_after = \"0s\"",
+                "`deliveries.tell_after`: `0s` is too short, and does not mean never: write",
+            ),
+            ("[sweeps]\nevery = \"0m\"", "`sweeps.every`: `0m` is too short"),
+            ("[canary]\npatience = \"0s\"", "`canary.patience`: `0s` is too short"),
             ("listen =", "rialto.toml: TOML parse error at line 1, column 9"),
         ] {
             fs::write(&file, text).unwrap();
             let error = load(Some(&file), []).unwrap_err().to_string();
             assert!(error.contains(words), "{text}\n{error}");
         }
+        // Where nothing is something that can be meant.
+        let text = "[deliveries]\nkeep_parked = \"0s\"\n[sweeps]\ngrace = \"0s\"\n[canary]\nevery = \"0s\"";
+        fs::write(&file, text).unwrap();
+        load(Some(&file), []).unwrap();
         let variable = [("RIALTO_LISEN".to_owned(), "x".to_owned())];
         let error = load(None, variable).unwrap_err().to_string();
         assert!(error.contains("RIALTO_LISEN is not a setting: did you mean RIALTO_LISTEN?"));

@@ -47,7 +47,7 @@ pub async fn run(loaded: Loaded, platforms: Platforms, toolkit: Toolkit) -> Resu
     }
     // The port first: who is there already must not be disturbed.
     let listener = listen(&settings).await?;
-    let folder = DataFolder::open(&settings.data_folder)?;
+    let folder = DataFolder::open(&settings)?;
     let secrets = secrets::find_or_make(&settings)?;
     let store = Arc::new(open_store(&settings, secrets.vault, &toolkit).await?);
     let figures = figures::install()?;
@@ -84,7 +84,7 @@ pub async fn run(loaded: Loaded, platforms: Platforms, toolkit: Toolkit) -> Resu
         admin_token: secrets.admin_token,
         metrics: Arc::new(move || figures.render()),
     });
-    let served = rialto_hub::serve(listener, hub, told_to_stop()).await;
+    rialto_hub::serve(listener, hub, told_to_stop()).await;
     tracing::info!("stopping: calls under way may end, what waits goes on at the next start");
     if !relay.wind_down(PATIENCE).await {
         tracing::warn!(
@@ -100,7 +100,7 @@ pub async fn run(loaded: Loaded, platforms: Platforms, toolkit: Toolkit) -> Resu
         let _ = tokio::task::spawn_blocking(move || traces.close()).await;
     }
     drop(folder);
-    served.map_err(|error| Failure::failed(format!("the server failed: {error}")))
+    Ok(())
 }
 
 async fn listen(settings: &Settings) -> Result<TcpListener, Failure> {

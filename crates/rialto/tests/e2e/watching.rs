@@ -11,11 +11,11 @@ use opentelemetry_proto::tonic::{
     trace::v1::{Span, status::StatusCode},
 };
 use prost::Message as _;
-use rialto_testkit::{Side, World};
+use rialto_testkit::{Rialto, Side, World};
 use serde_json::{Value, json};
 use tokio::sync::Mutex;
 
-use crate::connected_with;
+use crate::{BINARY, connected_with};
 
 /// Whatever is named like a figure of Rialto, or of its process.
 fn figures(text: &str) -> BTreeSet<&str> {
@@ -61,6 +61,34 @@ async fn dashboards_and_alerts_name_only_metrics_that_there_are() {
     }
     assert!(!metrics.contains("hello"));
     world.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn what_an_alert_sees_grow_is_there_from_the_start() {
+    let folder = tempfile::tempdir().unwrap();
+    let mut rialto = Rialto::start(BINARY.as_ref(), folder.path(), Vec::new()).await.unwrap();
+    let metrics = reqwest::get(format!("{}/metrics", rialto.url())).await.unwrap();
+    let metrics = metrics.text().await.unwrap();
+    rialto.kill().await.unwrap();
+    let begun = |name: &str, label: &str| {
+        let series = metrics.lines().filter(|line| line.starts_with(&format!("{name}{{")));
+        let series: Vec<_> = series.filter(|line| line.contains(label)).collect();
+        assert!(series.iter().all(|line| line.ends_with("} 0")), "{series:?}");
+        series.len()
+    };
+    let alerts = concat!(env!("CARGO_MANIFEST_DIR"), "/../../docs/watching/alerts.yml");
+    let alerts = std::fs::read_to_string(alerts).unwrap();
+    // Such as `increase(name{label="value"}[5m])`.
+    let grow = alerts.split("increase(").skip(1).map(|rest| rest.split_once("}[").unwrap().0);
+    let grow: Vec<_> = grow.map(|series| series.split_once('{').unwrap()).collect();
+    assert!(grow.len() >= 2, "{grow:?}");
+    for (name, label) in grow {
+        assert!(begun(name, label) > 0, "{name}{{{label}}} is not in {metrics}");
+    }
+    for side in Side::ALL {
+        let label = format!("platform=\"{}\",outcome=\"unavailable\"", side.word());
+        assert_eq!(begun("rialto_webhooks_total", &label), 1, "{label} is not in {metrics}");
+    }
 }
 
 type Spans = Arc<Mutex<Vec<Span>>>;

@@ -12,9 +12,9 @@ use jiff::Timestamp;
 use rialto_model::{Author, Event, EventKind, ReactionState, Revision, Signal};
 use rialto_platform::ReadError;
 
-pub(crate) use rich_text::DEEPEST;
+pub(crate) use {blocks::attachments, rich_text::DEEPEST};
 #[cfg(test)]
-pub(crate) use {blocks::attachments, message::read, text::paragraphs};
+pub(crate) use {message::read, text::paragraphs};
 
 use crate::{
     api::Identity,
@@ -168,6 +168,7 @@ fn reads_as_before(event: &wire::Event, message: &wire::Message) -> bool {
         before.text == message.text
             && before.blocks == message.blocks
             && before.files == message.files
+            && attachments(&before.attachments) == attachments(&message.attachments)
             && edited(before) == edited(message)
     })
 }

@@ -136,6 +136,25 @@ async fn an_unfurl_is_no_edit() {
 }
 
 #[tokio::test]
+async fn what_a_bot_changes_in_its_attachments_is_an_edit() {
+    let says = |attachment: Value| {
+        json!({ "ts": "1.2", "bot_id": "B2", "text": "", "edited": { "user": "B2", "ts": "8.0" },
+            "attachments": [attachment] })
+    };
+    let changed = async |before: Value, after: Value| {
+        kind(json!({ "type": "message", "subtype": "message_changed", "channel": "C1", "ts": "9.9",
+            "event_ts": "9.9", "previous_message": says(before), "message": says(after) }))
+        .await
+    };
+    let preview = json!({ "from_url": "https://a.example", "text": "preview" });
+    let other = json!({ "from_url": "https://b.example", "text": "another preview" });
+    assert!(matches!(changed(preview, other).await, EventKind::Ignored { .. }));
+    let (queued, passed) = (json!({ "text": "queued" }), json!({ "text": "passed" }));
+    let EventKind::Message(edited) = changed(queued, passed).await else { panic!("it is ignored") };
+    assert!(edited.content.text.plain_text().contains("passed"), "{edited:?}");
+}
+
+#[tokio::test]
 async fn me_messages_are_italic() {
     let said = message(json!({ "type": "message", "subtype": "me_message", "channel": "C1",
         "ts": "1.2", "user": "U1", "text": "waves *hard*" }))

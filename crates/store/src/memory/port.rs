@@ -4,8 +4,8 @@ use async_trait::async_trait;
 use jiff::Timestamp;
 use rialto_model::{
     AppId, Attempt, Begun, ChannelSync, ChannelSyncId, ChannelSyncState, ConnectionId,
-    ConversationRef, Delivery, DeliveryId, DeliveryState, Endpoint, EndpointId, Fingerprint,
-    MessageId, OrganizationId, PartKey, RemoteId, SyncSettings,
+    ConversationRef, Delivery, DeliveryId, Endpoint, EndpointId, Fingerprint, MessageId,
+    OrganizationId, PartKey, RemoteId, SyncSettings,
 };
 use secrecy::SecretString;
 
@@ -373,15 +373,7 @@ impl Store for MemoryStore {
     }
 
     async fn backlog(&self) -> Result<Backlog, StoreError> {
-        let state = self.0.lock();
-        let all = || state.deliveries.values().map(|kept| &kept.delivery);
-        let waiting = all().filter(|it| it.state == DeliveryState::Pending);
-        let parked = all().filter(|it| it.state == DeliveryState::Parked);
-        Ok(Backlog {
-            oldest_waiting: waiting.map(|it| it.created_at).min(),
-            parked: parked.count() as u64,
-            missing: state.inbox.values().filter(|row| row.swept).count() as u64,
-        })
+        Ok(self.0.lock().backlog())
     }
 
     async fn drops(&self) -> Result<Vec<DropCount>, StoreError> {

@@ -1,17 +1,17 @@
 //! What goes out.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashSet};
 
 use jiff::Timestamp;
 use rialto_model::{
-    AttemptOutcome, Begun, ConversationRef, Delivery, DeliveryId, DeliveryState, Fingerprint,
-    MessageId, PartKey, WorkKind,
+    AttemptOutcome, Begun, ChannelSyncState, ConversationRef, Delivery, DeliveryId, DeliveryState,
+    Fingerprint, MessageId, PartKey, WorkKind,
 };
 
 use super::{Kept, State};
 use crate::{
-    BegunPart, DeliveryFilter, InFlight, Lane, NewDelivery, PendingDelivery, Progress, Settled,
-    StoreError, refusal,
+    Backlog, BegunPart, DeliveryFilter, InFlight, Lane, NewDelivery, PendingDelivery, Progress,
+    Settled, StoreError, refusal,
 };
 
 impl Kept {
@@ -49,7 +49,7 @@ impl State {
                     fingerprint: begun.fingerprint,
                     says_when: begun.says_when,
                     at: begun.at,
-                    pending: kept.delivery.state == DeliveryState::Pending,
+                    state: kept.delivery.state,
                 })
             })
             .collect();
@@ -75,6 +75,21 @@ impl State {
         lanes
             .map(|(to, pending)| Lane { held_until: self.holds.get(&to).copied(), to, pending })
             .collect()
+    }
+
+    pub(super) fn backlog(&self) -> Backlog {
+        let all = || self.deliveries.values().map(|kept| &kept.delivery);
+        let syncs = self.channel_syncs.values();
+        let paused = syncs.filter(|sync| sync.state == ChannelSyncState::Paused);
+        let paused: HashSet<_> = paused.flat_map(|it| &it.endpoints).map(|it| &it.at).collect();
+        let waiting = all().filter(|it| it.state == DeliveryState::Pending);
+        let flows = waiting.filter(|it| !paused.contains(&it.to));
+        let parked = all().filter(|it| it.state == DeliveryState::Parked);
+        Backlog {
+            oldest_waiting: flows.map(|it| it.created_at).min(),
+            parked: parked.count() as u64,
+            missing: self.inbox.values().filter(|row| row.swept).count() as u64,
+        }
     }
 
     pub(super) fn lane_work(

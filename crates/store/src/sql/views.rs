@@ -137,8 +137,8 @@ pub(super) fn in_flight(
         let part = columns.part()?;
         let BegunContent { fingerprint, .. } = open_begun(vault, delivery, part, columns.bytes()?)?;
         let (says_when, at) = (columns.flag()?, columns.time()?);
-        let pending = columns.of_table(&STATES)? == DeliveryState::Pending;
-        Ok(InFlight { delivery, message, part, fingerprint, says_when, at, pending })
+        let state = columns.of_table(&STATES)?;
+        Ok(InFlight { delivery, message, part, fingerprint, says_when, at, state })
     })
 }
 
@@ -161,7 +161,11 @@ pub(super) fn lanes(database: &Database) -> Result<Vec<Lane>, Fault> {
 
 pub(super) fn backlog(database: &Database) -> Result<Backlog, Fault> {
     let select = query(
-        "SELECT (SELECT MIN(created_at) FROM deliveries WHERE state = 0),
+        "SELECT (SELECT MIN(created_at) FROM deliveries WHERE state = 0 AND lane NOT IN
+                 (SELECT v.number FROM endpoints e JOIN conversations v
+                      ON v.connection = e.connection AND v.remote = e.conversation
+                  WHERE e.channel_sync IN
+                      (SELECT id FROM channel_syncs WHERE state = '\"paused\"'))),
              (SELECT COUNT(*) FROM deliveries WHERE state = 2),
              (SELECT COUNT(*) FROM inbox WHERE swept = 1)",
     );

@@ -10,6 +10,7 @@ use super::{
     Fault, Tx, lately, plan,
     query::query,
     sealed::{SealedDelivery, SealedProgress},
+    tx::known_number,
     values::{OUTCOMES, STATES, micros, number},
 };
 use crate::{NewCopy, Settled, refusal};
@@ -270,7 +271,7 @@ pub(super) fn clear_lane(
     let Some(moved_to) = moved.maybe(&tx.database, |columns| columns.remote())? else {
         return plan::cancel_removed(tx, to, at).map(|()| None);
     };
-    let here = tx.number(to)?;
+    let Some(here) = known_number(&tx.database, to)? else { return Ok(Some(moved_to)) };
     let there = ConversationRef { connection: to.connection, conversation: moved_to.clone() };
     let there = tx.number(&there)?;
     for sql in [

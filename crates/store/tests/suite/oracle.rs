@@ -2,8 +2,8 @@
 
 use proptest::prelude::*;
 use rialto_model::{
-    AttemptOutcome, ChannelSyncId, DeliveryState, Direction, Endpoint, EndpointId, PartKey,
-    Revision, Work,
+    AttemptOutcome, ChannelSyncId, ChannelSyncState, DeliveryState, Direction, Endpoint,
+    EndpointId, PartKey, Revision, Work,
 };
 use rialto_store::{Appended, Change, DeliveryFilter, NewInbound, Plan, Progress, Store};
 
@@ -49,6 +49,7 @@ enum Verb {
     RenameEndpoint(u64, &'static str),
     RemoveEndpoint(u64),
     RemoveSync(u64),
+    Pause(u64, bool),
     PutSweep(u64, i64, Option<i64>),
     Move(u64, u64),
     Reopen,
@@ -139,6 +140,7 @@ fn verb() -> impl Strategy<Value = Verb> {
         1 => (few(), "one|two").prop_map(|(end, name)| Verb::RenameEndpoint(end, if name == "one" { "one" } else { "two" })),
         1 => few().prop_map(Verb::RemoveEndpoint),
         1 => few().prop_map(Verb::RemoveSync),
+        1 => (few(), any::<bool>()).prop_map(|(sync, pause)| Verb::Pause(sync, pause)),
         1 => (few(), 0..50i64, prop::option::of(0..50i64))
             .prop_map(|(place, until, deaf)| Verb::PutSweep(place, until, deaf)),
         // To where nothing is known: an id that a platform has just given.
@@ -221,6 +223,11 @@ async fn run(store: &dyn Store, verb: Verb, nth: u64) -> String {
         Verb::RemoveSync(number) => {
             let number = ChannelSyncId::new(id(number));
             format!("{:?}", store.remove_channel_sync(number, time(70)).await)
+        }
+        Verb::Pause(number, pause) => {
+            let number = ChannelSyncId::new(id(number));
+            let state = if pause { ChannelSyncState::Paused } else { ChannelSyncState::Active };
+            format!("{:?}", store.set_channel_sync_state(number, state).await)
         }
         Verb::PutSweep(place, until, deaf) => {
             format!("{:?}", store.put_sweep(&at(place), time(until), deaf.map(time)).await)

@@ -1,7 +1,11 @@
 //! What goes out: in every store.
 
-use rialto_model::{AttemptOutcome, ChannelSyncId, DeliveryState, Emoji, PartKey, Work};
-use rialto_store::{Change, DeliveryFilter, NewCopy, Plan, Progress, Store, StoreError};
+use rialto_model::{
+    AttemptOutcome, ChannelSyncId, ChannelSyncState, DeliveryState, Emoji, PartKey, Work,
+};
+use rialto_store::{
+    Change, DeliveryFilter, NewCopy, NewDelivery, Plan, Progress, Store, StoreError,
+};
 
 use crate::world::{
     at, attempt, changes, copy, decide, delivery, endpoint, fingerprint, id, message, new_delivery,
@@ -20,6 +24,7 @@ scenarios![
     what_a_sender_was_told_is_taken_back_when_nothing_is_missing_any_more,
     deliveries_are_listed_newest_first,
     figures_are_counted,
+    what_is_paused_is_not_what_waits_longest,
 ];
 
 async fn a_begun_post_is_in_flight_until_its_copy_is_known(store: &dyn Store) {
@@ -40,7 +45,6 @@ async fn a_begun_post_is_in_flight_until_its_copy_is_known(store: &dyn Store) {
         let flying = store.in_flight(&at(1)).await.unwrap();
         flying.iter().map(|part| (part.delivery, part.part)).collect::<Vec<_>>()
     };
-    assert!(store.in_flight(&at(1)).await.unwrap().iter().all(|part| part.pending));
     assert_eq!(flying().await, [(delivery(1), files), (delivery(2), text), (delivery(1), text)]);
     assert!(store.in_flight(&at(3)).await.unwrap().is_empty());
     decide(store, changes([Change::Claimed(copy(1, text, 11))])).await.unwrap();
@@ -54,7 +58,7 @@ async fn a_begun_post_is_in_flight_until_its_copy_is_known(store: &dyn Store) {
     // Parked: nobody knows what became of the post.
     store.progress(delivery(2), settled(DeliveryState::Parked, 50)).await.unwrap();
     assert_eq!(flying().await, [(delivery(2), text)]);
-    assert!(!store.in_flight(&at(1)).await.unwrap()[0].pending);
+    assert_eq!(store.in_flight(&at(1)).await.unwrap()[0].state, DeliveryState::Parked);
     store.erase_parked(time(60)).await.unwrap();
     assert!(flying().await.is_empty());
 }
@@ -296,4 +300,37 @@ async fn figures_are_counted(store: &dyn Store) {
     let missing = store.traffic(ChannelSyncId::new(id(2))).await.unwrap_err();
     assert!(matches!(missing, StoreError::NotFound(_)));
     store.check().await.unwrap();
+}
+
+async fn what_is_paused_is_not_what_waits_longest(store: &dyn Store) {
+    store.put_channel_sync(sync(1, [endpoint(1, 0), endpoint(2, 1)])).await.unwrap();
+    store.put_channel_sync(sync(2, [endpoint(3, 2), endpoint(4, 3)])).await.unwrap();
+    // To the first one, to the second one, and to somebody's own conversation with Rialto.
+    let planned_at = |number, from, to, seconds| NewDelivery {
+        created_at: time(seconds),
+        ..new_delivery(number, 1, from, to, post("hello"))
+    };
+    let deliveries = vec![
+        planned_at(1, 0, 1, 10),
+        planned_at(2, 0, 1, 5),
+        planned_at(3, 2, 3, 20),
+        planned_at(4, 0, 5, 30),
+    ];
+    decide(store, Plan { deliveries, ..changes([new_message(1, 0)]) }).await.unwrap();
+    let oldest = async || store.backlog().await.unwrap().oldest_waiting;
+    let (one, other) = (ChannelSyncId::new(id(1)), ChannelSyncId::new(id(2)));
+    use ChannelSyncState::{Active, Paused};
+    for (sync, state, expected) in [
+        (one, Active, time(5)),
+        (one, Paused, time(20)),
+        (other, Paused, time(30)),
+        (one, Active, time(5)),
+    ] {
+        store.set_channel_sync_state(sync, state).await.unwrap();
+        assert_eq!(oldest().await, Some(expected), "{sync} is {state:?}");
+    }
+    for number in [1, 2, 4] {
+        store.progress(delivery(number), settled(DeliveryState::Delivered, 40)).await.unwrap();
+    }
+    assert_eq!(oldest().await, None);
 }

@@ -67,7 +67,7 @@ async fn what_waits_for_an_endpoint_that_is_only_heard_now_is_cancelled(store: &
     assert_eq!(cancelled.state, DeliveryState::Cancelled);
     // It may be there: then it is ours.
     let begun = store.in_flight(&at(1)).await.unwrap();
-    assert_eq!((begun.len(), begun[0].pending), (1, false));
+    assert_eq!((begun.len(), begun[0].state), (1, DeliveryState::Cancelled));
     store.erase_parked(cancelled.settled_at.unwrap()).await.unwrap();
     assert_eq!(store.in_flight(&at(1)).await.unwrap().len(), 1);
     store.erase_parked(time(i64::from(i32::MAX))).await.unwrap();

@@ -349,18 +349,22 @@ async fn an_edit_keeps_files_and_what_was_said_of_those_that_failed() {
     Mock::given(method("PATCH"))
         .and(path(format!("{MESSAGES}/1/replies/2")))
         .respond_with(ResponseTemplate::new(204))
-        .expect(1)
+        .expect(3)
         .mount(&server)
         .await;
-    let (part, message, root) = (part("<p>new</p>"), RemoteId::from("2"), RemoteId::from("1"));
-    let edit = MessageChange::Edit { message: &message, thread: Some(&root), part: &part };
-    desk.connection.change(&channel(), &edit).await.unwrap();
-    let sent = &bodies(&server).await[1];
-    assert_eq!(sent["attachments"], files);
-    assert_eq!(
-        sent["body"]["content"],
-        format!("<p>new</p>{failed}<attachment id=\"GUID\"></attachment>")
-    );
+    let (message, root) = (RemoteId::from("2"), RemoteId::from("1"));
+    let added = "<p><em>📎 A file that was added by an edit did not come along</em></p>";
+    for (files_now, said) in [(0, String::new()), (2, String::new()), (3, added.to_owned())] {
+        let part = Part { files: (0..files_now).collect(), ..part("<p>new</p>") };
+        let edit = MessageChange::Edit { message: &message, thread: Some(&root), part: &part };
+        desk.connection.change(&channel(), &edit).await.unwrap();
+        let sent = bodies(&server).await.pop().unwrap();
+        assert_eq!(sent["attachments"], files);
+        assert_eq!(
+            sent["body"]["content"],
+            format!("<p>new</p>{failed}{said}<attachment id=\"GUID\"></attachment>")
+        );
+    }
 }
 
 #[tokio::test]

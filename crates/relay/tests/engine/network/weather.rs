@@ -21,6 +21,8 @@ pub enum Fault {
     Down,
     /// Nothing is done; wait so many seconds.
     Wait(i64),
+    /// Likewise, with everything.
+    WaitAll(i64),
     /// Nothing is done and never will be.
     Never,
     /// Nothing is done until somebody authorizes again.
@@ -115,6 +117,10 @@ impl Network {
             Some(Fault::LostCall) => Err(SendError::Unknown("no answer".into())),
             Some(Fault::Down) => Err(SendError::Transient("down".into())),
             Some(Fault::Wait(seconds)) => Err(wait(seconds)),
+            Some(Fault::WaitAll(seconds)) => Err(SendError::RateLimited {
+                until: self.clock.now() + SignedDuration::from_secs(seconds),
+                scope: HoldScope::Connection,
+            }),
             Some(Fault::Never) => Err(SendError::Permanent("the channel is archived".into())),
             Some(Fault::Revoked) => Err(revoked()),
         }

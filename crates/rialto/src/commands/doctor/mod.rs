@@ -148,7 +148,7 @@ async fn database(settings: &Settings, toolkit: &Toolkit) -> FindingView {
         return finding("database", FindingLevel::Warning, detail);
     }
     let opened = async {
-        let _held = serve::DataFolder::open(&settings.data_folder)?;
+        let _held = serve::DataFolder::open(settings)?;
         let store = serve::open_store(settings, serve::vault(settings)?, toolkit).await?;
         store.close().await;
         Ok::<_, Failure>(())

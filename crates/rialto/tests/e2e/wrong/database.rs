@@ -33,6 +33,34 @@ async fn another_key_than_the_databases_own_opens_nothing_and_changes_nothing() 
     rialto.kill().await.unwrap();
 }
 
+#[cfg(unix)]
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_database_has_one_process_at_a_time_whatever_data_folder_it_is_used_from() {
+    let [folder, other] = [tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap()];
+    let [database, key] = ["rialto.db", "rialto.key"].map(|name| folder.path().join(name));
+    let link = other.path().join("link.db");
+    std::os::unix::fs::symlink(&database, &link).unwrap();
+    let settings = |database: &Path| {
+        [("RIALTO_DATABASE_FILE", database), ("RIALTO_KEY_FILE", &key)]
+            .map(|(name, path)| (name.to_owned(), path.display().to_string()))
+    };
+    let start =
+        |database: &Path| Rialto::start(BINARY.as_ref(), other.path(), settings(database).to_vec());
+
+    let mut rialto = Rialto::start(BINARY.as_ref(), folder.path(), Vec::new()).await.unwrap();
+    for database in [&database, &link] {
+        let second = start(database).await.err().expect("it has a data folder of its own");
+        for words in ["exit status: 1", "another Rialto uses the database", "`database.file`"] {
+            assert!(second.to_string().contains(words), "{words:?} is missing in: {second}");
+        }
+        let mut rotate = rialto.command(&["keys", "rotate"]);
+        rotate.env("RIALTO_DATA_FOLDER", other.path()).envs(settings(database));
+        said(rotate.output().await.unwrap()).tells(1, &["another Rialto uses the database"]);
+    }
+    rialto.kill().await.unwrap();
+    start(&link).await.expect("nobody uses it any more").kill().await.unwrap();
+}
+
 /// Who starts Rialto where a file's permissions count for nothing: any user but root.
 const NOBODY: u32 = 65_534;
 
