@@ -139,6 +139,8 @@ async fn a_refusal_that_quotes_the_message_leaves_nothing_of_it() {
         let refusal = json!({"platform": side.word(), "target": "api", "method": posts(side),
                              "kind": "status", "code": 400, "quotes": true});
         world.control.post("/faults", refusal).await.unwrap();
+    }
+    for side in Side::ALL {
         world.say(side, &channels, &marker(side, "text")).await.unwrap();
     }
     // What tells who wrote it is refused as well, but is no post in the channel.
