@@ -109,11 +109,12 @@ impl Relay {
             }
             Ok(Err(ReadError::Transient { reason, after })) => {
                 tracing::info!(%connection, reason, "the root of a thread is looked for again");
-                let left = PATIENCE.saturating_sub(search.began.elapsed());
-                let now = self.inner.toolkit.clock.now();
-                let asked = after.and_then(|after| after.duration_since(now).try_into().ok());
-                let _ = self.inner.intake.wake(&at);
-                return Err(Wait::For(left.min(asked.unwrap_or_default())));
+                if let Some(after) = after {
+                    let asked = after.duration_since(self.inner.toolkit.clock.now());
+                    let left = PATIENCE.saturating_sub(search.began.elapsed());
+                    let _ = self.inner.intake.wake(&at);
+                    return Err(Wait::For(left.min(asked.try_into().unwrap_or_default())));
+                }
             }
             Ok(Ok(()) | Err(ReadError::Permanent(_))) => searched.is_over(&at, root),
             Err(_) => tracing::info!(%connection, "it takes long to find the root of a thread"),
