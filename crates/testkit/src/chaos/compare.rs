@@ -347,10 +347,10 @@ impl Comparison<'_> {
             for (place, later) in said.iter().enumerate() {
                 for earlier in &said[place + 1..] {
                     // `earlier` stands behind `later` on the screen.
-                    let heard = |said: &Said| self.heard.first(&(said.sync, from, said.id.clone()));
-                    let reordered = match heard(earlier) {
+                    let place = |said: &Said| (said.sync, from, said.id.clone());
+                    let reordered = match self.heard.first(&place(earlier)) {
                         Some(accepted) => accepted < later.at && earlier.at < later.at,
-                        None => heard(later).is_none() && earlier.at < later.at,
+                        None => !self.heard.may_be_known(&place(later)) && earlier.at < later.at,
                     };
                     if reordered {
                         let what = format!("stands behind {}", later.place());

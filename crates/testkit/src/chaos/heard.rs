@@ -19,6 +19,8 @@ pub(super) struct Told {
     pub(super) fate: String,
     /// When it was accepted.
     accepted: Option<Timestamp>,
+    /// Rialto asked for it once more: what took it too long is kept all the same.
+    asked_again: bool,
     /// Whether it says what the message says.
     has_content: bool,
 }
@@ -87,6 +89,12 @@ impl Heard {
         let told = self.about(place).iter().filter(|told| told.has_content);
         told.filter_map(|told| told.accepted).min()
     }
+
+    /// Whether Rialto may know what a message says although it did not accept it.
+    pub(super) fn may_be_known(&self, place: &Place) -> bool {
+        let mut told = self.about(place).iter().filter(|told| told.has_content);
+        told.any(|told| told.accepted.is_some() || told.asked_again)
+    }
 }
 
 /// Of each message that a webhook is about: a text with its channel's id, its id, and whether its
@@ -148,7 +156,7 @@ fn side_of(platform: &Value) -> Result<Side> {
 
 fn told(webhook: &Value, has_content: bool) -> Option<Told> {
     let time = |value: &Value| value.as_str()?.parse::<Timestamp>().ok();
-    let mut accepted = None;
+    let (mut accepted, mut asked_again) = (None, false);
     let mut words = Vec::new();
     for attempt in webhook["attempts"].as_array().into_iter().flatten() {
         let status = attempt["status"].as_u64();
@@ -158,6 +166,7 @@ fn told(webhook: &Value, has_content: bool) -> Option<Told> {
                 at.checked_add(SignedDuration::from_micros((took * 1e3) as i64)).ok()
             });
         }
+        asked_again |= status == Some(503);
         let outcome = match status {
             Some(status) => status.to_string(),
             None => attempt["error"].as_str().unwrap_or("no answer").to_owned(),
@@ -179,6 +188,7 @@ fn told(webhook: &Value, has_content: bool) -> Option<Told> {
         event: webhook["event"].as_str()?.to_owned(),
         fate,
         accepted,
+        asked_again,
         has_content,
     })
 }
