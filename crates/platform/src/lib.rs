@@ -55,5 +55,5 @@ pub use history::{HistoryPage, HistoryRequest};
 pub use manifest::{ConnectContext, Field, Manifest, Permission, Platform};
 pub use nest::Nest;
 pub use outgoing::{MessageChange, Note, Outgoing, Part, Post, UploadedFile};
-pub use tokens::{TokenPair, TokenSource, Tokens};
+pub use tokens::{RENEWED_AGAIN_AFTER, TokenPair, TokenSource, Tokens};
 pub use webhook::{Inbound, Received, Refusal, Verified, WebhookAnswer, WebhookRequest};

@@ -16,7 +16,7 @@ use crate::{Cabinet, CabinetError, Credential, SendError, Toolkit};
 
 /// After a renewal that failed, a token that still works is used for so long, if the platform does not
 /// wish for longer, before another one is tried: all calls of the workspace wait for each.
-const RENEWED_AGAIN_AFTER: SignedDuration = SignedDuration::from_mins(1);
+pub const RENEWED_AGAIN_AFTER: SignedDuration = SignedDuration::from_mins(1);
 
 /// The tokens at one time.
 #[derive(Clone, Debug)]

@@ -278,8 +278,7 @@ fn failed_file_lines(html: &str) -> Vec<String> {
         return Vec::new();
     }
     let text = html::parse(html, &html::Mentions::new()).text.plain_text();
-    let about_failure = |line: &&str| line.starts_with(FILE_SIGN) && line.contains(NOT_ALONG);
-    text.lines().filter(about_failure).map(failed_line).collect()
+    failed_files::lines_of(&text).map(failed_line).collect()
 }
 
 fn readable_size(bytes: u64) -> String {

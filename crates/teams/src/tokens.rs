@@ -6,7 +6,7 @@ use std::sync::Arc;
 use base64::{Engine, prelude::BASE64_URL_SAFE_NO_PAD};
 use http::StatusCode;
 use jiff::{SignedDuration, Timestamp};
-use rialto_platform::{Cabinet, Credential, Toolkit, http as calls};
+use rialto_platform::{Cabinet, Credential, RENEWED_AGAIN_AFTER, Toolkit, http as calls};
 use secrecy::{ExposeSecret, SecretString};
 use serde::{Deserialize, Serialize, de::DeserializeOwned};
 use tokio::sync::Mutex;
@@ -23,10 +23,6 @@ pub(crate) const SERVICE_TOKEN: &str = "service_token";
 
 /// A token is renewed this long before it expires: no call goes out with one about to.
 const EARLY: SignedDuration = SignedDuration::from_mins(10);
-
-/// After a renewal that failed, a token that still works is used for so long, if the sign-in service
-/// does not wish for longer, before another one is tried: all calls wait for each.
-const RENEWED_AGAIN_AFTER: SignedDuration = SignedDuration::from_mins(1);
 
 /// A refresh token lives about 90 days (Entra, *Refresh tokens in the Microsoft identity
 /// platform*); each renewal brings another one.
