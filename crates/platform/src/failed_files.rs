@@ -3,15 +3,12 @@
 
 use rialto_model::AttachmentKind;
 
-use crate::UploadedFile;
+use crate::{HeldFile, UploadedFile};
 
 /// Lines that tell of files begin so.
 pub const FILE_SIGN: char = '📎';
 /// How such a line goes on after the file's name.
 const NOT_ALONG: &str = "did not come along";
-
-/// What is said of a file that is new in an edit: none is brought to a post that is there.
-pub const ADDED: &str = "📎 A file that was added by an edit did not come along";
 
 /// A line that takes less than the room that was left for it, as `size` counts; `None` for a file that
 /// came.
@@ -31,9 +28,20 @@ pub fn line(file: &UploadedFile<'_>, room: usize, size: impl Fn(&str) -> usize) 
     Some(format!("{FILE_SIGN} The {what} {name}{bytes} {NOT_ALONG}: {why}"))
 }
 
-/// Such lines of a message that is about to be edited.
-pub fn lines_of(text: &str) -> impl Iterator<Item = &str> {
-    text.lines().filter(|line| line.starts_with(FILE_SIGN) && line.contains(NOT_ALONG))
+/// Such lines of a message that is about to be edited, of files that it goes on to have. They stand
+/// below what it says, which may have such a line too.
+pub fn lines_that_stay<'a>(text: &'a str, files: &[HeldFile]) -> Vec<&'a str> {
+    let failed: Vec<_> = files.iter().filter(|file| !file.came).collect();
+    let is_line = |line: &&str| line.starts_with(FILE_SIGN) && line.contains(NOT_ALONG);
+    let lines: Vec<&str> = text.lines().filter(is_line).collect();
+    let last = |count| lines.get(lines.len() - count..).unwrap_or_default();
+    if lines.len() < failed.len() {
+        // Others were taken away before.
+        let stay = failed.iter().filter(|file| file.stays).count();
+        return last(stay.min(lines.len())).to_vec();
+    }
+    let ours = last(failed.len()).iter().zip(failed);
+    ours.filter(|(_, file)| file.stays).map(|(line, _)| *line).collect()
 }
 
 fn cut(text: &str, room: usize, size: impl Fn(&str) -> usize) -> String {
@@ -85,8 +93,26 @@ mod tests {
         let long = attachment("🎉".repeat(200), AttachmentKind::File);
         let line = said(&long, &"why ".repeat(100)).unwrap();
         assert!(line.len() < ROOM, "{}", line.len());
-        assert_eq!(lines_of(&format!("hi\n{line}\n📎 other")).collect::<Vec<_>>(), [line.as_str()]);
         let came = UploadedFile { attachment: &short, outcome: Ok("F1") };
         assert_eq!(super::line(&came, ROOM, str::len), None);
+    }
+
+    #[test]
+    fn a_line_stays_as_long_as_the_message_has_the_file() {
+        let said = |name: &str| format!("📎 The file {name} did not come along: why");
+        let (theirs, one, two) = (said("typed"), said("one"), said("two"));
+        let text = format!("hi\n{theirs}\n📎 other\n{one}\n{two}");
+        let stays = |one, two| {
+            let file = |came, stays| HeldFile { came, stays };
+            let files = [file(false, one), file(true, true), file(false, two)];
+            lines_that_stay(&text, &files)
+        };
+        assert_eq!(stays(true, true), [&one, &two]);
+        assert_eq!(stays(false, true), [&two]);
+        assert_eq!(stays(false, false), Vec::<&str>::new());
+        assert_eq!(lines_that_stay(&text, &[]), Vec::<&str>::new());
+        // Once more, when it was done and nobody knows.
+        let file = |stays| HeldFile { came: false, stays };
+        assert_eq!(lines_that_stay(&two, &[file(false), file(true)]), [&two]);
     }
 }

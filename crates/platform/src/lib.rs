@@ -54,6 +54,6 @@ pub use file::FileBody;
 pub use history::{HistoryPage, HistoryRequest};
 pub use manifest::{ConnectContext, Field, Manifest, Permission, Platform};
 pub use nest::Nest;
-pub use outgoing::{MessageChange, Note, Outgoing, Part, Post, UploadedFile};
+pub use outgoing::{HeldFile, MessageChange, Note, Outgoing, Part, Post, UploadedFile};
 pub use tokens::{RENEWED_AGAIN_AFTER, TokenPair, TokenSource, Tokens};
 pub use webhook::{Inbound, Received, Refusal, Verified, WebhookAnswer, WebhookRequest};

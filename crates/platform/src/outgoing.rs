@@ -60,6 +60,27 @@ pub struct UploadedFile<'a> {
     pub outcome: Result<&'a str, &'a str>,
 }
 
+/// A file that a message was posted with.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct HeldFile {
+    /// Whether it came; else the message says in words why not.
+    pub came: bool,
+    /// Whether the message goes on having it, or saying so.
+    pub stays: bool,
+}
+
+impl HeldFile {
+    /// Those of a message's files that stay, of `there`, which are all that it has, in the order of
+    /// its post. When others were taken away before, all of them do: so the change can be made twice.
+    pub fn staying<T>(files: &[Self], mut there: Vec<T>) -> Vec<T> {
+        let mut came = files.iter().filter(|file| file.came);
+        if there.len() >= came.clone().count() {
+            there.retain(|_| came.next().is_none_or(|file| file.stays));
+        }
+        there
+    }
+}
+
 /// A post to be made.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Post<'a> {
@@ -76,7 +97,8 @@ pub struct Post<'a> {
 /// A change to something that was posted. Making it twice is the same as making it once.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum MessageChange<'a> {
-    /// It shall read so. Files that came with it stay.
+    /// It shall read so. Of its files none is added: what is new goes in a post of its own. Posts of
+    /// files alone are not edited.
     Edit {
         /// The message.
         message: &'a RemoteId,
@@ -84,6 +106,8 @@ pub enum MessageChange<'a> {
         thread: Option<&'a RemoteId>,
         /// What it shall read like.
         part: &'a Part,
+        /// The files that it was posted with, in that order, and which of them stay.
+        files: &'a [HeldFile],
     },
     /// It shall be gone; no error when it is already.
     Delete {

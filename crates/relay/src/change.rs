@@ -1,87 +1,23 @@
-//! Changes to what was posted: edits, deletions, reactions. Each may be made twice without harm, so
-//! nothing is begun for them; what an edit adds is posted like any other part.
+//! Changes to what was posted: deletions and reactions. Each may be made twice without harm, so nothing
+//! is begun for them. Edits have a file of their own.
 
 use rialto_model::{Delivery, DeliveryState, Emoji, PartKey, RemoteId, WorkKind};
-use rialto_platform::{MessageChange, Note, SendError};
+use rialto_platform::{MessageChange, SendError};
 use rialto_store::{DeliveryFilter, Progress};
 
 use crate::{
     deliver::{Failure, Trip},
-    plan,
-    post::{Before, Said, has},
-    tell,
+    plan, tell,
 };
 
 /// Why there is nothing to change.
 const NOT_THERE: &str = "the message it belongs to was not delivered there";
 
 /// Why a change has to wait.
-const HALF_THERE: &str =
+pub(crate) const HALF_THERE: &str =
     "a part of the message was perhaps delivered there, by a delivery that is parked: retry both";
 
 impl Trip<'_> {
-    /// Makes the message's copies read as it reads now: changes those that are there, posts what
-    /// is new, takes away what is too many. Files that came with it stay as long as it has any: which
-    /// of them a post has is not known.
-    pub(crate) async fn edit(&self) -> Result<(), Failure> {
-        let Some(said) = Said::of(&self.job.pending.work) else { return Ok(()) };
-        let there = self.copies().await?;
-        if there.is_empty() {
-            return Err(self.not_there().await);
-        }
-        if self.waits_for_what_was_begun().await? {
-            return Err(SendError::Permanent(HALF_THERE.into()).into());
-        }
-        if there.iter().any(|copy| copy.revision > said.revision) {
-            return Err(Failure::Pointless("a later edit went before"));
-        }
-        let mut outgoing = self.outgoing(&said).await?;
-        // As its post did: the edit says nothing of when it was made itself.
-        if there.iter().any(|copy| copy.says_when)
-            && let Some(message) =
-                self.relay.inner.store.message(self.job.pending.delivery.message).await?
-        {
-            outgoing.notes.insert(0, Note::SaidAt(message.posted_at));
-        }
-        let parts = self.live.render(&outgoing);
-        let before = Before { there: &there, begun: &self.job.pending.begun };
-        self.stop_if_past(&parts, &outgoing, said.revision, &before).await?;
-        let to = &self.job.pending.delivery.to.conversation;
-        let has_files = !outgoing.content.attachments.is_empty();
-        let mut done = Progress::default();
-        for copy in &there {
-            let thread =
-                outgoing.thread.as_ref().filter(|_| !matches!(copy.part, PartKey::Broadcast(_)));
-            match parts.iter().find(|part| part.key == copy.part) {
-                _ if matches!(copy.part, PartKey::Files(_)) && has_files => {}
-                Some(part) => {
-                    let change = MessageChange::Edit { message: &copy.remote, thread, part };
-                    self.apply(to, &change).await?;
-                    done.revised.push((copy.remote.clone(), said.revision));
-                }
-                None => {
-                    let change = MessageChange::Delete { message: &copy.remote, thread };
-                    self.apply(to, &change).await?;
-                    done.gone.push(copy.remote.clone());
-                }
-            }
-        }
-        for part in parts.iter().filter(|part| !has(&there, part.key)) {
-            let mut made = self.post_part(part, &outgoing, said.revision, &before, false).await;
-            if let (Err(Failure::Call { error: SendError::NoThread(_), .. }), Some(_)) =
-                (&made, &outgoing.thread)
-            {
-                // As a post does; whose it is, its heading says.
-                outgoing.thread = None;
-                made = self.post_part(part, &outgoing, said.revision, &before, false).await;
-            }
-            made?;
-        }
-        done.settled = self.delivered();
-        self.keep(done).await;
-        Ok(())
-    }
-
     /// Takes all of the message's copies away. They stay in the message map: replies to a deleted
     /// message still find its thread.
     pub(crate) async fn delete(&self) -> Result<(), Failure> {
@@ -145,7 +81,7 @@ impl Trip<'_> {
 
     /// Whether something of the message was perhaps posted by another delivery, which is parked:
     /// when that is retried, this must follow.
-    async fn waits_for_what_was_begun(&self) -> Result<bool, Failure> {
+    pub(crate) async fn waits_for_what_was_begun(&self) -> Result<bool, Failure> {
         let delivery = &self.job.pending.delivery;
         let under_way = self.relay.inner.store.in_flight(&delivery.to).await?;
         Ok(under_way
@@ -166,7 +102,7 @@ impl Trip<'_> {
 
     /// There is nothing to change: for good, or as long as its post is parked. Then this waits with it, to
     /// be retried with it.
-    async fn not_there(&self) -> Failure {
+    pub(crate) async fn not_there(&self) -> Failure {
         match self.may_be_posted_yet().await {
             Ok(true) => SendError::Permanent(NOT_THERE.into()).into(),
             Ok(false) => Failure::Pointless(NOT_THERE),

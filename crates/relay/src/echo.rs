@@ -5,6 +5,8 @@ use std::time::Duration;
 use rialto_model::{ConversationRef, DeliveryState, MessageState, Own};
 use rialto_store::{Change, InFlight, NewCopy, Store, StoreError};
 
+use crate::files::Files;
+
 /// How long an account's message waits for posts of ours that are under way, before it is taken as
 /// typed by the human who shares the account.
 const PATIENCE: Duration = Duration::from_secs(300);
@@ -33,6 +35,7 @@ pub(crate) async fn recognise(
             remote: state.id.clone(),
             revision: state.revision,
             says_when: post.says_when,
+            files: Files::from_handles(&post.handles).copied(),
         }))
     };
     match &state.own {

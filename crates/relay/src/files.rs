@@ -2,11 +2,12 @@
 
 use std::{collections::HashMap, time::Duration};
 
+use aws_lc_rs::digest;
 use jiff::Timestamp;
 use parking_lot::Mutex;
 use rialto_model::{Attachment, Content, ConversationRef, Delivery, DeliveryId};
 use rialto_platform::{FileError, HoldScope, Part, SendError, UploadedFile};
-
+use rialto_store::CopiedFile;
 use tokio::time::Instant;
 
 use crate::deliver::{Failure, Trip};
@@ -26,26 +27,49 @@ const PATIENCE_WHEN_REVOKED: Patience = Patience { tries: 12, time: Duration::fr
 /// How long an upload is taken to be there without being posted.
 const GOOD_FOR: Duration = Duration::from_secs(600);
 
-/// What became of a part's files: what the destination knows them by, or why they did not go.
-pub(crate) struct Files(Vec<Result<String, String>>);
+/// What became of a part's files.
+pub(crate) struct Files(Vec<File>);
+
+struct File {
+    digest: u64,
+    /// What the destination knows it by, or why it did not go.
+    outcome: Result<String, String>,
+}
+
+/// What a file is known by in the copies that have it.
+pub(crate) fn digest(of: &Attachment) -> u64 {
+    let digest = digest::digest(&digest::SHA256, of.remote.as_str().as_bytes());
+    digest.as_ref().first_chunk().map_or(0, |bytes| u64::from_be_bytes(*bytes))
+}
+
+/// Hexadecimal digits of a digest.
+const DIGITS: usize = 16;
 
 impl Files {
-    /// As kept with what was begun.
+    /// As kept with what was begun: a sign, the digest, and the rest.
     pub(crate) fn handles(&self) -> Vec<String> {
-        let mark = |file: &Result<String, String>| match file {
-            Ok(handle) => format!("+{handle}"),
-            Err(reason) => format!("-{reason}"),
+        let mark = |File { digest, outcome }: &File| match outcome {
+            Ok(handle) => format!("+{digest:0DIGITS$x}{handle}"),
+            Err(reason) => format!("-{digest:0DIGITS$x}{reason}"),
         };
         self.0.iter().map(mark).collect()
     }
 
     /// From what was kept.
     pub(crate) fn from_handles(handles: &[String]) -> Self {
-        let read = |text: &String| match text.strip_prefix('+') {
-            Some(handle) => Ok(handle.to_owned()),
-            None => Err(text.trim_start_matches('-').to_owned()),
+        let read = |text: &String| {
+            let (digest, rest) = text.get(1..).unwrap_or_default().split_at_checked(DIGITS)?;
+            let rest = rest.to_owned();
+            let outcome = if text.starts_with('+') { Ok(rest) } else { Err(rest) };
+            Some(File { digest: u64::from_str_radix(digest, 16).ok()?, outcome })
         };
-        Self(handles.iter().map(read).collect())
+        Self(handles.iter().filter_map(read).collect())
+    }
+
+    /// As kept with the copy that was posted with them.
+    pub(crate) fn copied(&self) -> Vec<CopiedFile> {
+        let copied = |file: &File| CopiedFile { digest: file.digest, came: file.outcome.is_ok() };
+        self.0.iter().map(copied).collect()
     }
 
     /// As the connector wants them.
@@ -57,9 +81,9 @@ impl Files {
         let attachments = part.files.iter().filter_map(|index| content.attachments.get(*index));
         attachments
             .zip(&self.0)
-            .map(|(attachment, outcome)| UploadedFile {
+            .map(|(attachment, file)| UploadedFile {
                 attachment,
-                outcome: outcome.as_deref().map_err(String::as_str),
+                outcome: file.outcome.as_deref().map_err(String::as_str),
             })
             .collect()
     }
@@ -128,7 +152,7 @@ impl Trip<'_> {
             if let Ok(handle) = &outcome {
                 uploads.keep(delivery, *index, handle);
             }
-            files.push(outcome);
+            files.push(File { digest: digest(attachment), outcome });
         }
         Ok(Files(files))
     }

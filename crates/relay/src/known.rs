@@ -66,6 +66,8 @@ impl Known {
                     revision: *revision,
                     origin: true,
                     says_when: false,
+                    by_edit: false,
+                    files: Vec::new(),
                 };
                 self.messages.insert(
                     *id,

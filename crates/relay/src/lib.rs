@@ -18,6 +18,7 @@ mod complete;
 mod decide;
 mod deliver;
 mod echo;
+mod edit;
 mod figures;
 mod files;
 mod ids;

@@ -183,8 +183,10 @@ impl Trip<'_> {
         }
         let says_when = outgoing.notes.iter().any(|note| matches!(note, Note::SaidAt(_)));
         let delivery = pending.delivery.id;
-        let made =
-            |remote, says_when| NewCopy { delivery, part: part.key, remote, revision, says_when };
+        let made = |remote, says_when| {
+            let (part, files) = (part.key, files.copied());
+            NewCopy { delivery, part, remote, revision, says_when, files }
+        };
         if let Some(earlier) = begun_before {
             match self.look_again(&post, &files, earlier).await? {
                 (_, Some((remote, _))) => return Ok(made(remote, earlier.says_when)),
@@ -226,7 +228,8 @@ impl Trip<'_> {
                 // Its webhook may come yet: it is known as ours, and as gone.
                 let (delivery, says_when) = (self.job.pending.delivery.id, begun.says_when);
                 past.gone.push(remote.clone());
-                past.copies.push(NewCopy { delivery, part: part.key, remote, revision, says_when });
+                let (part, files) = (part.key, files.copied());
+                past.copies.push(NewCopy { delivery, part, remote, revision, says_when, files });
             }
         }
         if !past.gone.is_empty() {
@@ -384,11 +387,12 @@ impl Trip<'_> {
         self.first_copy(root).await
     }
 
-    /// The first part of a message in the destination: what replies and reactions hang on.
+    /// The first part of a message in the destination, of those that were there before any edit: what
+    /// replies and reactions hang on.
     pub(crate) async fn first_copy(&self, message: MessageId) -> Result<Option<RemoteId>, Failure> {
         let to = &self.job.pending.delivery.to;
         let copies = self.relay.inner.store.copies(message, to).await?;
-        Ok(copies.into_iter().min_by_key(|copy| copy.part).map(|copy| copy.remote))
+        Ok(copies.into_iter().min_by_key(|copy| (copy.by_edit, copy.part)).map(|copy| copy.remote))
     }
 }
 

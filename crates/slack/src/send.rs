@@ -209,9 +209,6 @@ async fn edit(
     message: &RemoteId,
     part: &rialto_platform::Part,
 ) -> Result<(), SendError> {
-    if matches!(part.key, PartKey::Files(_)) {
-        return Ok(());
-    }
     let body = body(&part.body)?;
     let mut call = json!({
         "channel": to,

@@ -132,8 +132,14 @@ async fn relay_one(store: &dyn Store, task: u64, number: u64) -> Result<(), Stor
     let part = PartKey::Text(0);
     let fingerprint = Fingerprint("0123456789abcdef0123456789abcdef".into());
     store.begin(delivery, part, fingerprint, Vec::new(), false, at(3)).await?;
-    let made =
-        NewCopy { delivery, part, remote: remote(number), revision: Revision(0), says_when: false };
+    let made = NewCopy {
+        delivery,
+        part,
+        remote: remote(number),
+        revision: Revision(0),
+        says_when: false,
+        files: vec![],
+    };
     let step = Progress {
         copies: vec![made],
         attempt: Some(Attempt { at: at(4), outcome: AttemptOutcome::Done, detail: "ok".into() }),

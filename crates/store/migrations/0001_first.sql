@@ -157,6 +157,10 @@ CREATE TABLE copies (
     revision BIGINT NOT NULL,
     origin BIGINT NOT NULL,
     says_when BIGINT NOT NULL DEFAULT 0,
+    -- An edit posted it.
+    by_edit BIGINT NOT NULL DEFAULT 0,
+    -- Its files, nine bytes each: what the source calls it, as a digest, and whether it came. NULL: none.
+    files BLOB,
     -- Most platforms' ids begin with the time: new rows come together, whatever conversation they are of.
     PRIMARY KEY (remote, conversation)
 ) WITHOUT ROWID;

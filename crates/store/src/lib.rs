@@ -23,9 +23,9 @@ pub use error::StoreError;
 pub use memory::MemoryStore;
 pub use records::{
     App, Appended, AuditEntry, Backlog, BegunPart, Change, ChannelSyncTraffic, Connection,
-    ConnectionState, Copy, DeliveryFilter, DropCount, InFlight, Inbound, Lane, MessageView,
-    NewCopy, NewDelivery, NewInbound, PendingAuthorization, PendingDelivery, Plan, Progress,
-    Reactor, Settled, StoredAccount, SweepRecord,
+    ConnectionState, CopiedFile, Copy, DeliveryFilter, DropCount, InFlight, Inbound, Lane,
+    MessageView, NewCopy, NewDelivery, NewInbound, PendingAuthorization, PendingDelivery, Plan,
+    Progress, Reactor, Settled, StoredAccount, SweepRecord,
 };
 pub use sql::{AtRest, SqlOptions, SqlStore, at_rest};
 pub use store::Store;

@@ -166,6 +166,19 @@ pub struct Copy {
     pub origin: bool,
     /// Whether its post said when the message was said: then so do its edits.
     pub says_when: bool,
+    /// Whether an edit posted it: what hangs on the message hangs on what was there before.
+    pub by_edit: bool,
+    /// The files that it was posted with, in that order.
+    pub files: Vec<CopiedFile>,
+}
+
+/// A file that a copy was posted with.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct CopiedFile {
+    /// A digest of what the source calls it.
+    pub digest: u64,
+    /// Whether it came; else the copy says in words why not.
+    pub came: bool,
 }
 
 /// Somebody's reaction on a message.
@@ -315,6 +328,8 @@ pub struct InFlight {
     pub part: PartKey,
     /// What it reads like.
     pub fingerprint: Fingerprint,
+    /// What the destination knows its uploaded files by, one entry a file.
+    pub handles: Vec<String>,
     /// Whether it says when the message was said.
     pub says_when: bool,
     /// When it was first begun.
@@ -336,6 +351,8 @@ pub struct NewCopy {
     pub revision: Revision,
     /// Whether it says when the message was said.
     pub says_when: bool,
+    /// The files that it was posted with, in that order.
+    pub files: Vec<CopiedFile>,
 }
 
 /// A step of a delivery: all of it in one transaction.
@@ -346,6 +363,8 @@ pub struct Progress {
     pub copies: Vec<NewCopy>,
     /// Copies that now show another revision.
     pub revised: Vec<(RemoteId, Revision)>,
+    /// Copies that have fewer files now: those that are left.
+    pub files_left: Vec<(RemoteId, Vec<CopiedFile>)>,
     /// Copies that are no part of the message any more. They stay known: what is told of them late
     /// is about our own posts.
     pub gone: Vec<RemoteId>,

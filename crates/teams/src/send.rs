@@ -1,12 +1,10 @@
 //! Posting, finding what was posted, and changing it: always as the service user, since Graph lets
 //! nobody else send.
 
-use std::iter;
-
 use http::Method;
 use rialto_model::{AttachmentKind, Begun, Emoji, RemoteId};
 use rialto_platform::{
-    MessageChange, Part, Post, SendError, UploadedFile, failed_files,
+    HeldFile, MessageChange, Part, Post, SendError, UploadedFile, failed_files,
     sent::{Listed, Search},
 };
 use serde_json::{Value, json};
@@ -87,8 +85,8 @@ impl TeamsConnection {
         change: &MessageChange<'_>,
     ) -> Result<(), SendError> {
         let (message, thread, act) = match change {
-            MessageChange::Edit { message, thread, part } => {
-                (message, thread, Act::Edit(parsed(part)?, part.files.len()))
+            MessageChange::Edit { message, thread, part, files } => {
+                (message, thread, Act::Edit(parsed(part)?, files))
             }
             MessageChange::Delete { message, thread } => (message, thread, Act::Delete),
             MessageChange::React { message, thread, emoji } => {
@@ -114,9 +112,9 @@ impl TeamsConnection {
         }
     }
 
-    async fn act(&self, to: &RemoteId, mut path: Vec<String>, act: &Act) -> Result<(), Fault> {
+    async fn act(&self, to: &RemoteId, mut path: Vec<String>, act: &Act<'_>) -> Result<(), Fault> {
         let (what, body) = match act {
-            Act::Edit(body, files) => return self.edit(&path, body.clone(), *files).await,
+            Act::Edit(body, files) => return self.edit(&path, body.clone(), files).await,
             Act::Delete => {
                 if chat_of(to).is_some() {
                     // In chats Graph deletes by the path of who wrote it.
@@ -132,35 +130,37 @@ impl TeamsConnection {
     }
 
     /// A message's files are part of what an edit replaces, so they are read first and sent along.
-    async fn edit(&self, path: &[String], mut body: Value, files_now: usize) -> Result<(), Fault> {
+    async fn edit(
+        &self,
+        path: &[String],
+        mut body: Value,
+        files: &[HeldFile],
+    ) -> Result<(), Fault> {
         let url = self.graph.url(path);
         let before = self.graph.get::<Value>(Identity::Service, url.clone()).await?;
         if !before["deletedDateTime"].is_null() {
             return Err(Fault::deleted());
         }
-        let files: Vec<Value> = before["attachments"].as_array().cloned().unwrap_or_default();
         let old = before["body"]["content"].as_str().unwrap_or_default();
-        let mut lines = failed_file_lines(old);
-        let told_of = files.len() + lines.len();
-        let added =
-            iter::repeat_n(failed_line(failed_files::ADDED), files_now.saturating_sub(told_of));
-        lines.extend(added);
-        let mut tail = lines.concat();
-        for file in &files {
+        let mut tail = failed_file_lines(old, files).concat();
+        let there: Vec<Value> = before["attachments"].as_array().cloned().unwrap_or_default();
+        let had_files = !there.is_empty();
+        let stay = HeldFile::staying(files, there);
+        for file in &stay {
             tail.push_str(&marker(file["id"].as_str().unwrap_or_default()));
         }
         append(&mut body, &tail);
-        if !files.is_empty() {
-            body["attachments"] = files.into();
+        if had_files {
+            body["attachments"] = stay.into();
         }
         self.graph.send(Identity::Service, Method::PATCH, url, Some(&body)).await.map(|_| ())
     }
 }
 
 /// A change, as Graph is told of it.
-enum Act {
-    /// It reads so, and has so many files.
-    Edit(Value, usize),
+enum Act<'a> {
+    /// It reads so, and has these of its files.
+    Edit(Value, &'a [HeldFile]),
     Delete,
     /// The action, and its body.
     React(&'static str, Value),
@@ -273,12 +273,13 @@ fn failed_line(text: &str) -> String {
 }
 
 /// The lines about files that failed, of a message that is about to be edited.
-fn failed_file_lines(html: &str) -> Vec<String> {
+fn failed_file_lines(html: &str, files: &[HeldFile]) -> Vec<String> {
     if !html.contains(FILE_SIGN) {
         return Vec::new();
     }
     let text = html::parse(html, &html::Mentions::new()).text.plain_text();
-    failed_files::lines_of(&text).map(failed_line).collect()
+    let lines = failed_files::lines_that_stay(&text, files);
+    lines.into_iter().map(failed_line).collect()
 }
 
 fn readable_size(bytes: u64) -> String {

@@ -89,12 +89,30 @@ impl ServiceToken {
     }
 }
 
-/// The service user's token, as known in this process.
-#[derive(Default)]
-struct Service {
-    token: Option<ServiceToken>,
+/// A token, as known in this process.
+struct Held<T> {
+    token: Option<T>,
     /// While a token works it is not renewed before.
     renew_after: Option<Timestamp>,
+}
+
+impl<T> Default for Held<T> {
+    fn default() -> Self {
+        Self { token: None, renew_after: None }
+    }
+}
+
+impl<T> Held<T> {
+    fn waits(&self, now: Timestamp) -> bool {
+        self.renew_after.is_some_and(|at| now < at)
+    }
+
+    /// A token that works is used on: it could not be renewed.
+    fn put_off(&mut self, error: &Fault, now: Timestamp) {
+        tracing::warn!(?error, "a token could not be renewed yet");
+        let soon = now + RENEWED_AGAIN_AFTER;
+        self.renew_after = Some(error.until().unwrap_or(soon).max(soon));
+    }
 }
 
 /// Gives tokens that hold for a while yet.
@@ -102,8 +120,8 @@ pub(crate) struct Tokens {
     toolkit: Toolkit,
     settings: Arc<Settings>,
     cabinet: Arc<dyn Cabinet>,
-    service: Mutex<Service>,
-    app: Mutex<Option<AppToken>>,
+    service: Mutex<Held<ServiceToken>>,
+    app: Mutex<Held<AppToken>>,
 }
 
 impl Tokens {
@@ -138,7 +156,7 @@ impl Tokens {
         }
         let now = self.toolkit.clock.now();
         let works = refused != Some(kept.access_token.expose_secret()) && kept.expires_at > now;
-        if works && held.renew_after.is_some_and(|at| now < at) {
+        if works && held.waits(now) {
             return Ok(kept);
         }
         match self.refreshed(kept.clone()).await {
@@ -148,9 +166,7 @@ impl Tokens {
             }
             Err(error @ Fault::Revoked(_)) => Err(error),
             Err(error) if works => {
-                tracing::warn!(?error, "the service user's token could not be renewed yet");
-                let soon = self.toolkit.clock.now() + RENEWED_AGAIN_AFTER;
-                held.renew_after = Some(error.until().unwrap_or(soon).max(soon));
+                held.put_off(&error, self.toolkit.clock.now());
                 Ok(kept)
             }
             Err(error) => Err(error),
@@ -190,16 +206,28 @@ impl Tokens {
 
     async fn app(&self, refused: Option<&str>) -> Result<SecretString, Fault> {
         let mut held = self.app.lock().await;
-        if let Some(token) = held.as_ref()
-            && self.is_fresh(token.expires_at, &token.access_token, refused)
+        let now = self.toolkit.clock.now();
+        let works = held.token.clone().filter(|token| {
+            refused != Some(token.access_token.expose_secret()) && token.expires_at > now
+        });
+        if let Some(token) = &works
+            && (self.is_fresh(token.expires_at, &token.access_token, refused) || held.waits(now))
         {
             return Ok(token.access_token.clone());
         }
-        let token = app_token(&self.toolkit, &self.settings).await?;
-        let access_token = token.access_token.clone();
-        let expires_at = expiry(&token, self.toolkit.clock.now());
-        *held = Some(AppToken { access_token: access_token.clone(), expires_at });
-        Ok(access_token)
+        match (app_token(&self.toolkit, &self.settings).await, works) {
+            (Ok(answer), _) => {
+                let expires_at = expiry(&answer, self.toolkit.clock.now());
+                let access_token = answer.access_token;
+                held.token = Some(AppToken { access_token: access_token.clone(), expires_at });
+                Ok(access_token)
+            }
+            (Err(error @ Fault::Revoked(_)), _) | (Err(error), None) => Err(error),
+            (Err(error), Some(token)) => {
+                held.put_off(&error, self.toolkit.clock.now());
+                Ok(token.access_token)
+            }
+        }
     }
 
     fn is_fresh(&self, expires_at: Timestamp, token: &SecretString, refused: Option<&str>) -> bool {

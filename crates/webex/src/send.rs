@@ -4,7 +4,7 @@ use std::collections::HashMap;
 
 use http::Method;
 use reqwest::multipart::Form;
-use rialto_model::{Attachment, Begun, Emoji, PartKey, RemoteId};
+use rialto_model::{Attachment, Begun, Emoji, RemoteId};
 use rialto_platform::{
     FileError, Part, Post, SendError, failed_files,
     http::below,
@@ -203,15 +203,9 @@ pub(crate) async fn edit(
     message: &RemoteId,
     part: &Part,
 ) -> Result<(), SendError> {
-    if matches!(part.key, PartKey::Files(_)) {
-        return Ok(());
-    }
     let path = ["messages", message.as_str()];
     let before: Message = api.get(&path, &Vec::new()).await.map_err(SendError::looked)?;
-    let mut markdown = addressed(api, to, body(part)?).await?;
-    for line in failed_files::lines_of(before.markdown.get().unwrap_or_default()) {
-        markdown.push_str(&format!("\n\n{line}"));
-    }
+    let markdown = addressed(api, to, body(part)?).await?;
     if replies.tell_of(message.as_str()).await? {
         return replies.say(api, own, &before, About::Reading, &markdown).await;
     }

@@ -2,9 +2,9 @@
 //! lets nobody else write into a channel.
 
 use http::Method;
-use rialto_model::{Begun, Emoji, PartKey, RemoteId};
+use rialto_model::{Begun, Emoji, RemoteId};
 use rialto_platform::{
-    MessageChange, Part, Post, SendError, failed_files,
+    HeldFile, MessageChange, Part, Post, SendError, failed_files,
     sent::{Listed, Search},
 };
 use serde_json::{Value, json};
@@ -202,7 +202,9 @@ pub(crate) async fn change(
 ) -> Result<(), SendError> {
     let (parameter, id) = Place::of(to).parameter();
     match change {
-        MessageChange::Edit { message, part, .. } => edit(api, own, to, message, part).await,
+        MessageChange::Edit { message, part, files, .. } => {
+            edit(api, own, to, message, part, files).await
+        }
         MessageChange::Delete { message, .. } => {
             let query = vec![(parameter, id.to_owned())];
             let (method, part, body) = (Method::DELETE, None, None);
@@ -259,27 +261,22 @@ async fn custom_emoji(api: &Api, name: &str) -> Result<String, SendError> {
 }
 
 /// An edit replaces all of a message, its files included, and takes no formats: so the words are
-/// those that do without, and what is said of files is read first and sent along.
+/// those that do without, and the files that stay, and what is said of others, are read first and sent
+/// along.
 async fn edit(
     api: &Api,
     own: &Identity,
     to: &RemoteId,
     message: &RemoteId,
     part: &Part,
+    files: &[HeldFile],
 ) -> Result<(), SendError> {
-    if matches!(part.key, PartKey::Files(_)) {
-        return Ok(());
-    }
     let before = read(api, own, to, message).await.map_err(SendError::looked)?;
     let there = before.files();
-    let files: Vec<&str> = there.iter().filter_map(|file| file.file_id.get()).collect();
-    let lines = failed_files::lines_of(before.message.as_deref().unwrap_or_default());
-    let mut lines: Vec<&str> = lines.collect();
-    let told_of = files.len() + lines.len();
-    lines
-        .extend(std::iter::repeat_n(failed_files::ADDED, part.files.len().saturating_sub(told_of)));
+    let there: Vec<&str> = there.iter().filter_map(|file| file.file_id.get()).collect();
+    let old = before.message.as_deref().unwrap_or_default();
     let mut words = body(part)?.plain;
-    for line in lines {
+    for line in failed_files::lines_that_stay(old, files) {
         if units(&words) + units(line) < MAX_UNITS {
             words.push('\n');
             words.push_str(line);
@@ -287,8 +284,8 @@ async fn edit(
     }
     let (parameter, id) = Place::of(to).parameter();
     let mut call = json!({ "message": words, parameter: id });
-    if !files.is_empty() {
-        call["file_ids"] = json!(files);
+    if !there.is_empty() {
+        call["file_ids"] = json!(HeldFile::staying(files, there));
     }
     let (method, part, query) = (Method::PUT, None, Vec::new());
     let put = About { method, message, part, query, body: Some(&call) };

@@ -2,11 +2,13 @@
 
 use bytes::Bytes;
 use futures_util::{StreamExt, TryStreamExt, stream};
-use rialto_model::RichText;
+use rialto_model::{PartKey, RichText};
 use serde_json::{Value, json};
 
 use super::{Emulator, Stage, stage::both};
-use crate::{FileBody, FileError, Note, UploadedFile, testing::shared_elsewhere};
+use crate::{
+    FileBody, FileError, HeldFile, MessageChange, Note, UploadedFile, testing::shared_elsewhere,
+};
 
 const CONTENT: &[u8] = b"some notes\n\x00\xff and more";
 
@@ -82,8 +84,8 @@ pub async fn a_file_that_is_too_large_is_refused<E: Emulator>() {
     }
 }
 
-/// An edit takes away the posts that are rendered no more, and makes those that are new.
-pub async fn a_file_stays_in_its_post_whatever_an_edit_says<E: Emulator>() {
+/// A message of which a part is there is rendered again with a note more, and goes on behind that part.
+pub async fn a_file_is_in_the_same_post_whatever_is_said_with_it<E: Emulator>() {
     let stage = Stage::<E>::start().await;
     let capabilities = &stage.platform.manifest().capabilities;
     let (most, count) = (capabilities.text.max, capabilities.files.per_message + 1);
@@ -101,6 +103,42 @@ pub async fn a_file_stays_in_its_post_whatever_an_edit_says<E: Emulator>() {
     for words in [0, most / 10, most / 6, most / 5, most] {
         for notes in [Vec::new(), vec![Note::ReplyToUnknown]] {
             assert_eq!(held(words, notes), first, "{words} words");
+        }
+    }
+}
+
+/// Where files are in the post that says something: posts of files alone are not edited.
+pub async fn an_edit_takes_away_the_files_that_it_names_and_no_others<E: Emulator>() {
+    let stage = Stage::<E>::start().await;
+    let size = CONTENT.len() as u64;
+    let attachments = ["one.bin", "two.bin"].map(|name| shared_elsewhere(name, size));
+    let mut outgoing = stage.outgoing(RichText::plain("with two files"));
+    outgoing.content.attachments = attachments.to_vec();
+    let parts = stage.connection.render(&outgoing);
+    let Some(part) =
+        parts.iter().find(|it| matches!(it.key, PartKey::Text(_)) && it.files.len() == 2)
+    else {
+        return;
+    };
+    let mut handles = Vec::new();
+    for file in &attachments {
+        let upload = stage.connection.upload(&stage.channel, file, body(CONTENT));
+        handles.push(upload.await.unwrap());
+    }
+    let files = attachments.iter().zip(&handles);
+    let files: Vec<_> = files
+        .map(|(attachment, handle)| UploadedFile { attachment, outcome: Ok(handle) })
+        .collect();
+    let message = &stage.post(part, None, &files).await.unwrap();
+    let (part, thread) = (&stage.part("with the second"), None);
+    let held = |stays| HeldFile { came: true, stays };
+    for (files, left) in [([true, true], [1, 1]), ([false, true], [0, 1])] {
+        let files = &files.map(held);
+        for _ in 0..2 {
+            let edit = MessageChange::Edit { message, thread, part, files };
+            stage.connection.change(&stage.channel, &edit).await.unwrap();
+            let seen = [seen(&stage, "one.bin").await.len(), seen(&stage, "two.bin").await.len()];
+            assert_eq!(seen, left);
         }
     }
 }

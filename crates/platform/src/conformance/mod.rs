@@ -169,7 +169,8 @@ macro_rules! conformance {
                 a_file_that_people_share_is_opened,
                 a_file_that_is_too_large_is_refused,
                 a_file_that_did_not_come_is_told_of,
-                a_file_stays_in_its_post_whatever_an_edit_says,
+                a_file_is_in_the_same_post_whatever_is_said_with_it,
+                an_edit_takes_away_the_files_that_it_names_and_no_others,
             }
             failing {
                 each_failure_is_a_decision,

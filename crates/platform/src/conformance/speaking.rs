@@ -120,7 +120,7 @@ pub async fn an_edit_is_seen_as_the_table_says<E: Emulator>() {
     let stage = Stage::<E>::start().await;
     let message = &stage.say_plain("first").await;
     let [part] = stage.connection.render(&stage.outgoing(bold("second"))).try_into().unwrap();
-    let change = MessageChange::Edit { message, thread: None, part: &part };
+    let change = MessageChange::Edit { message, thread: None, part: &part, files: &[] };
     for _ in 0..2 {
         stage.connection.change(&stage.channel, &change).await.unwrap();
         let seen = stage.sees(message).await.unwrap();
@@ -134,7 +134,8 @@ pub async fn an_edit_is_seen_as_the_table_says<E: Emulator>() {
     let message = &stage.say_plain("number 00").await;
     for number in 1..=most.unwrap_or(11) + 1 {
         let text = format!("number {number:02}");
-        let change = MessageChange::Edit { message, thread: None, part: &stage.part(&text) };
+        let change =
+            MessageChange::Edit { message, thread: None, part: &stage.part(&text), files: &[] };
         stage.connection.change(&stage.channel, &change).await.unwrap();
         let seen = stage.sees(message).await.unwrap();
         let by_edit = field(&seen, "text").contains(&text);
@@ -166,7 +167,7 @@ pub async fn a_reply_outside_of_its_thread_is_changed_all_the_same<E: Emulator>(
     stage.act("Ann Lee", "delete", stage.emulator.of(root.as_str())).await;
     let (message, thread) = (&stage.say_plain("an answer").await, Some(root));
     let part = &stage.part("another answer");
-    let edit = MessageChange::Edit { message, thread, part };
+    let edit = MessageChange::Edit { message, thread, part, files: &[] };
     stage.connection.change(&stage.channel, &edit).await.unwrap();
     let seen = stage.sees(message).await.unwrap();
     assert!(seen["text"].as_str().unwrap().contains("another answer"), "{seen}");

@@ -92,7 +92,16 @@ struct State {
     slowness: Duration,
     /// Whose profiles are not shown.
     hidden: BTreeSet<RemoteId>,
+    /// Nobody may read the past, which takes so long to say.
+    past_forbidden_after: Option<Duration>,
+    /// The canary's message, in a private channel. Nobody is told of what happens there.
+    egg: Option<RemoteId>,
+    /// When what lets Rialto in ends.
+    credential_ends: Option<Timestamp>,
 }
+
+/// The canary's private channel.
+const NEST: &str = "nest";
 
 /// The network. Cheap to clone.
 #[derive(Clone)]

@@ -2,7 +2,6 @@
 
 mod ahead;
 mod many;
-mod mute;
 mod rounds;
 mod told;
 mod turns;

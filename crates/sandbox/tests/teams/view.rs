@@ -41,6 +41,10 @@ async fn people_write_as_their_client_would_and_see_it() {
     let seen = world.view().await;
     assert_eq!((&seen[0]["text"], &seen[0]["edited"]), (&json!("Later"), &json!(true)));
     assert_eq!(seen[0]["files"][0]["name"], "big.bin", "an edit keeps the files");
+    let more = json!({"message": root, "text": "More", "keep": ["big.bin"], "files": [{"name": "b.txt", "text": "b"}]});
+    world.act("Bob Roy", "edit", more).await;
+    let seen = world.view().await;
+    assert_eq!(seen[0]["files"].as_array().unwrap().len(), 2, "it keeps those that it names");
     world.act("Bob Roy", "delete", json!({"message": root})).await;
     assert_eq!(world.view().await[0]["deleted"], true);
     let act = json!({"workspace": world.tenant, "as": "Cid Orr", "do": "post", "channel": "Plans", "text": "x"});

@@ -87,6 +87,10 @@ fn content(message: &wire::Message) -> Content {
     }
     text.blocks.extend(blocks::attachments(&message.attachments));
     let files = message.files.iter().filter_map(|file| wire::File::deserialize(file).ok());
+    // A file that its owner deleted stays in the list. It is told of in words only where the message
+    // says nothing newer.
+    let is_gone = |file: &wire::File| file.mode.as_deref() == Some("tombstone");
+    let files = files.filter(|file| message.edited.is_none() || !is_gone(file));
     Content { text: text.normalized(), attachments: files.filter_map(attachment).collect() }
 }
 

@@ -71,12 +71,9 @@ impl Says {
 pub(crate) fn parts(outgoing: &Outgoing) -> Vec<Part> {
     let mut parts = Vec::new();
     let files = outgoing.content.attachments.len();
-    let text = with_notes(outgoing);
-    if !text.is_blank() {
-        for (index, says) in posts(&text).into_iter().enumerate() {
-            let key = PartKey::Text(u16::try_from(index).unwrap_or(u16::MAX));
-            parts.push(part(outgoing, key, says, Vec::new()));
-        }
+    for (index, says) in posts(outgoing).into_iter().enumerate() {
+        let key = PartKey::Text(u16::try_from(index).unwrap_or(u16::MAX));
+        parts.push(part(outgoing, key, says, Vec::new()));
     }
     let files: Vec<usize> = (0..files).collect();
     for (index, some) in files.chunks(MAX_FILES).enumerate() {
@@ -90,15 +87,27 @@ pub(crate) fn parts(outgoing: &Outgoing) -> Vec<Part> {
     parts
 }
 
-/// Most texts fit into one post.
-fn posts(text: &RichText) -> Vec<Says> {
-    match Says::in_one_post(text) {
-        Some(whole) => vec![whole],
-        None => {
-            let pieces = split(text, &|piece| Says::in_one_post(piece).is_some());
-            pieces.iter().map(Says::new).collect()
-        }
+/// The posts of the text, with what is to be said along with it before the first words. Most fit into
+/// one.
+fn posts(outgoing: &Outgoing) -> Vec<Says> {
+    let text = &outgoing.content.text;
+    if text.is_blank() && outgoing.content.attachments.is_empty() {
+        return Vec::new();
     }
+    let notes: Vec<Block> = outgoing.notes.iter().map(|note| italic(words(note))).collect();
+    let noted = |text: &RichText| RichText { blocks: [&notes[..], &text.blocks[..]].concat() };
+    let whole = noted(text);
+    if whole.is_blank() {
+        return Vec::new();
+    }
+    if let Some(whole) = Says::in_one_post(&whole) {
+        return vec![whole];
+    }
+    // Each piece leaves the room, though the first alone needs it: all are split alike.
+    let pieces = split(text, &|piece| Says::in_one_post(&noted(piece)).is_some());
+    let (first, others) = pieces.split_first().unzip();
+    let first = first.map(|first| Says::new(&noted(first)));
+    first.into_iter().chain(others.into_iter().flatten().map(Says::new)).collect()
 }
 
 fn part(outgoing: &Outgoing, key: PartKey, says: Says, files: Vec<usize>) -> Part {
@@ -118,19 +127,6 @@ fn part(outgoing: &Outgoing, key: PartKey, says: Says, files: Vec<usize>) -> Par
         fingerprint: Fingerprint(format!("{}:{}", outgoing.delivery, key.to_i64())),
         in_thread: outgoing.thread.is_some(),
     }
-}
-
-/// The text after what is to be said along with it. Notes alone are none.
-fn with_notes(outgoing: &Outgoing) -> RichText {
-    let text = &outgoing.content.text;
-    if text.is_blank() && outgoing.content.attachments.is_empty() {
-        return RichText::default();
-    }
-    let mut blocks: Vec<Block> = outgoing.notes.iter().map(|note| italic(words(note))).collect();
-    if !text.is_blank() {
-        blocks.extend(text.blocks.iter().cloned());
-    }
-    RichText { blocks }
 }
 
 fn words(note: &Note) -> String {

@@ -130,6 +130,15 @@ fn a_message_is_its_text_and_then_its_files() {
 }
 
 #[test]
+fn what_is_said_along_with_a_long_text_stands_above_its_first_words() {
+    let parts = parts(&outgoing(RichText::plain(&"word ".repeat(1_500)), 0));
+    assert_eq!(parts.len(), 2);
+    let said = |part: &Part| serde_json::from_str::<Body>(&part.body).unwrap().says.text;
+    assert!(said(&parts[0]).contains("not here\nword word"), "{}", said(&parts[0]));
+    assert!(!said(&parts[1]).contains("not here"));
+}
+
+#[test]
 fn a_link_of_very_many_styles_is_its_text_alone() {
     let bold = Style { bold: true, ..Style::PLAIN };
     let elements = |pairs: usize| {

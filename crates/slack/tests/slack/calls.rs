@@ -246,7 +246,7 @@ async fn an_edit_replaces_text_and_blocks() {
     let workspace = workspace().await;
     workspace.answers("chat.update", json!({ "ok": true, "ts": "5.000006" })).await;
     let (to, message, part) = ("C1".into(), "5.000006".into(), text_part(&workspace));
-    let change = MessageChange::Edit { message: &message, thread: None, part: &part };
+    let change = MessageChange::Edit { message: &message, thread: None, part: &part, files: &[] };
     workspace.connection.change(&to, &change).await.unwrap();
     let sent = workspace.sent("chat.update").await;
     assert_eq!((&sent["ts"], &sent["text"]), (&json!("5.000006"), &json!("*hi* &lt;!channel&gt;")));

@@ -183,6 +183,17 @@ async fn files_come_whatever_their_mode() {
 }
 
 #[tokio::test]
+async fn an_edited_message_does_not_have_the_files_that_were_deleted() {
+    let edited = message(json!({ "type": "message", "subtype": "message_changed", "channel": "C1",
+        "ts": "9.9", "message": { "ts": "1.2", "user": "U1", "text": "new",
+            "edited": { "user": "U1", "ts": "9.0" },
+            "files": [{ "id": "F1", "mode": "hosted" }, { "id": "F2", "mode": "tombstone" }] } }))
+    .await;
+    let files: Vec<_> = edited.content.attachments.iter().map(|it| it.remote.as_str()).collect();
+    assert_eq!(files, ["F1"]);
+}
+
+#[tokio::test]
 async fn everything_else_is_a_signal_or_has_a_reason() {
     let ignored = |reason: &str| EventKind::Ignored { reason: reason.into() };
     let closed = |reason: &str| EventKind::Signal(Signal::Closed { reason: reason.into() });

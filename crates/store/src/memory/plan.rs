@@ -155,6 +155,8 @@ impl State {
                     revision,
                     origin: true,
                     says_when: false,
+                    by_edit: false,
+                    files: Vec::new(),
                 });
             }
             Change::Revised { message, revision } => {
@@ -220,6 +222,8 @@ impl State {
             revision: copy.revision,
             origin: false,
             says_when: copy.says_when,
+            by_edit: kept.delivery.kind == WorkKind::Edit,
+            files: copy.files,
         };
         self.add_copy(copy);
     }

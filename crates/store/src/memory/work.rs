@@ -5,13 +5,13 @@ use std::collections::{BTreeMap, HashSet};
 use jiff::Timestamp;
 use rialto_model::{
     AttemptOutcome, Begun, ChannelSyncState, ConversationRef, Delivery, DeliveryId, DeliveryState,
-    Fingerprint, MessageId, PartKey, WorkKind,
+    Fingerprint, MessageId, PartKey, RemoteId, WorkKind,
 };
 
 use super::{Kept, State};
 use crate::{
-    Backlog, BegunPart, DeliveryFilter, InFlight, Lane, NewDelivery, PendingDelivery, Progress,
-    Settled, StoreError, refusal,
+    Backlog, BegunPart, Copy, DeliveryFilter, InFlight, Lane, NewDelivery, PendingDelivery,
+    Progress, Settled, StoreError, refusal,
 };
 
 impl Kept {
@@ -47,6 +47,7 @@ impl State {
                     message: kept.delivery.message,
                     part: begun.part,
                     fingerprint: begun.fingerprint,
+                    handles: begun.handles,
                     says_when: begun.says_when,
                     at: begun.at,
                     state: kept.delivery.state,
@@ -142,13 +143,10 @@ impl State {
             self.record(copy);
         }
         for (remote, revision) in step.revised {
-            let id = self.copies.get(&(to.clone(), remote.clone()));
-            if let Some(message) = id.and_then(|id| self.messages.get_mut(id)) {
-                let shown = message.copies.iter_mut();
-                shown
-                    .filter(|copy| copy.at == to && copy.remote == remote)
-                    .for_each(|copy| copy.revision = revision);
-            }
+            self.change_copy(&to, &remote, |copy| copy.revision = revision);
+        }
+        for (remote, files) in step.files_left {
+            self.change_copy(&to, &remote, |copy| copy.files = files);
         }
         for remote in step.gone {
             let id = self.copies.get(&(to.clone(), remote.clone()));
@@ -177,6 +175,21 @@ impl State {
             }
         }
         Ok(())
+    }
+
+    fn change_copy(
+        &mut self,
+        at: &ConversationRef,
+        remote: &RemoteId,
+        change: impl FnOnce(&mut Copy),
+    ) {
+        let id = self.copies.get(&(at.clone(), remote.clone()));
+        let message = id.and_then(|id| self.messages.get_mut(id));
+        let copies = message.map(|message| &mut message.copies).into_iter().flatten();
+        if let Some(copy) = copies.into_iter().find(|copy| copy.at == *at && copy.remote == *remote)
+        {
+            change(copy);
+        }
     }
 
     /// Whether anything of a message is missing that its sender was told of.

@@ -13,6 +13,7 @@ use serde::{Serialize, de::DeserializeOwned};
 use uuid::Uuid;
 
 use super::Fault;
+use crate::CopiedFile;
 
 // The index of an entry is its number in the database: only append.
 pub(super) const STATES: [DeliveryState; 4] = [
@@ -60,6 +61,20 @@ pub(super) fn from_json<T: DeserializeOwned>(text: &[u8]) -> Result<T, Fault> {
     serde_json::from_slice(text).map_err(|error| {
         Fault::corrupt(format!("JSON that cannot be read ({:?} error)", error.classify()))
     })
+}
+
+/// How many bytes a file of a copy takes.
+const FILE: usize = 9;
+
+/// The files of a copy; none if it has none.
+pub(super) fn files_as_bytes(files: &[CopiedFile]) -> Option<Vec<u8>> {
+    let one = |file: &CopiedFile| file.digest.to_be_bytes().into_iter().chain([file.came.into()]);
+    (!files.is_empty()).then(|| files.iter().flat_map(one).collect())
+}
+
+fn file(bytes: &[u8; FILE]) -> CopiedFile {
+    let [digest @ .., came] = *bytes;
+    CopiedFile { digest: u64::from_be_bytes(digest), came: came != 0 }
 }
 
 /// The columns of `deliveries d` that make a [`Delivery`], with the names of its conversations.
@@ -111,6 +126,18 @@ impl<'r> Columns<'r> {
 
     pub(super) fn bytes(&mut self) -> Result<&'r [u8], Fault> {
         self.raw()?.as_blob().map_err(|_| Fault::corrupt("something else in place of bytes"))
+    }
+
+    pub(super) fn files(&mut self) -> Result<Vec<CopiedFile>, Fault> {
+        let bytes = match self.raw()? {
+            ValueRef::Null => &[],
+            value => value.as_blob().unwrap_or_default(),
+        };
+        let (files, rest) = bytes.as_chunks::<FILE>();
+        if !rest.is_empty() {
+            return Err(Fault::corrupt("something else in place of a copy's files"));
+        }
+        Ok(files.iter().map(file).collect())
     }
 
     pub(super) fn uuid(&mut self) -> Result<Uuid, Fault> {

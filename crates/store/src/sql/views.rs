@@ -65,7 +65,8 @@ pub(super) fn message(database: &Database, id: MessageId) -> Result<Option<Messa
 /// All copies of a message, by part.
 pub(super) fn copies(database: &Database, message: MessageId) -> Result<Vec<Copy>, Fault> {
     let select = query(
-        "SELECT v.connection, v.remote, c.part, c.remote, c.revision, c.origin, c.says_when
+        "SELECT v.connection, v.remote, c.part, c.remote, c.revision, c.origin, c.says_when,
+             c.by_edit, c.files
          FROM copies c JOIN conversations v ON v.number = c.conversation
          WHERE c.message = $1 AND c.part >= 0",
     );
@@ -78,6 +79,8 @@ pub(super) fn copies(database: &Database, message: MessageId) -> Result<Vec<Copy
             revision: Revision(columns.next()?),
             origin: columns.flag()?,
             says_when: columns.flag()?,
+            by_edit: columns.flag()?,
+            files: columns.files()?,
         })
     })?;
     sort_copies(&mut copies);
@@ -135,10 +138,11 @@ pub(super) fn in_flight(
         let delivery = DeliveryId::new(columns.uuid()?);
         let message = columns.message()?;
         let part = columns.part()?;
-        let BegunContent { fingerprint, .. } = open_begun(vault, delivery, part, columns.bytes()?)?;
+        let BegunContent { fingerprint, handles } =
+            open_begun(vault, delivery, part, columns.bytes()?)?;
         let (says_when, at) = (columns.flag()?, columns.time()?);
         let state = columns.of_table(&STATES)?;
-        Ok(InFlight { delivery, message, part, fingerprint, says_when, at, state })
+        Ok(InFlight { delivery, message, part, fingerprint, handles, says_when, at, state })
     })
 }
 

@@ -3,7 +3,7 @@
 use jiff::Timestamp;
 use rialto_model::{
     AttemptOutcome, ConversationRef, DeliveryId, DeliveryState, Direction, MessageId, PartKey,
-    RemoteId,
+    RemoteId, WorkKind,
 };
 
 use super::{
@@ -11,7 +11,7 @@ use super::{
     query::query,
     sealed::{SealedDelivery, SealedProgress},
     tx::known_number,
-    values::{OUTCOMES, STATES, micros, number},
+    values::{KINDS, OUTCOMES, STATES, files_as_bytes, micros, number},
 };
 use crate::{NewCopy, Settled, refusal};
 
@@ -24,20 +24,23 @@ pub(super) struct Outgoing {
     seq: i64,
     lane: i64,
     message: MessageId,
+    kind: WorkKind,
     state: DeliveryState,
     attempts: i64,
     calls: i64,
 }
 
 pub(super) fn outgoing(tx: &mut Tx, id: DeliveryId) -> Result<Outgoing, Fault> {
-    let select =
-        query("SELECT seq, lane, message, state, attempts, calls FROM deliveries WHERE id = $1");
+    let select = query(
+        "SELECT seq, lane, message, kind, state, attempts, calls FROM deliveries WHERE id = $1",
+    );
     let select = select.bind(id.uuid());
     let found = select.maybe(&tx.database, |columns| {
         Ok(Outgoing {
             seq: columns.next()?,
             lane: columns.next()?,
             message: columns.message()?,
+            kind: columns.of_table(&KINDS)?,
             state: columns.of_table(&STATES)?,
             attempts: columns.next()?,
             calls: columns.next()?,
@@ -75,8 +78,9 @@ pub(super) fn record(tx: &mut Tx, made: &Outgoing, copy: &NewCopy) -> Result<(),
 
 fn write_copy(tx: &mut Tx, made: &Outgoing, copy: &NewCopy) -> Result<(), Fault> {
     let insert = query(
-        "INSERT INTO copies (conversation, remote, message, part, revision, origin, says_when)
-         VALUES ($1, $2, $3, $4, $5, 0, $6) ON CONFLICT (conversation, remote) DO NOTHING",
+        "INSERT INTO copies
+             (conversation, remote, message, part, revision, origin, says_when, by_edit, files)
+         VALUES ($1, $2, $3, $4, $5, 0, $6, $7, $8) ON CONFLICT (conversation, remote) DO NOTHING",
     );
     let insert = insert
         .bind(made.lane)
@@ -84,7 +88,9 @@ fn write_copy(tx: &mut Tx, made: &Outgoing, copy: &NewCopy) -> Result<(), Fault>
         .bind(made.message.uuid())
         .bind(copy.part.to_i64())
         .bind(copy.revision.0)
-        .bind(i64::from(copy.says_when));
+        .bind(i64::from(copy.says_when))
+        .bind(i64::from(made.kind == WorkKind::Edit))
+        .bind(files_as_bytes(&copy.files));
     tx.run(insert)?;
     Ok(())
 }
@@ -147,6 +153,10 @@ pub(super) fn progress(tx: &mut Tx, id: DeliveryId, sealed: &SealedProgress) -> 
         let update =
             query("UPDATE copies SET revision = $3 WHERE conversation = $1 AND remote = $2");
         tx.run(update.bind(now.lane).bind(remote.as_str()).bind(revision.0))?;
+    }
+    for (remote, files) in &step.files_left {
+        let update = query("UPDATE copies SET files = $3 WHERE conversation = $1 AND remote = $2");
+        tx.run(update.bind(now.lane).bind(remote.as_str()).bind(files_as_bytes(files)))?;
     }
     for remote in &step.gone {
         let retire = query("UPDATE copies SET part = $3 WHERE conversation = $1 AND remote = $2");

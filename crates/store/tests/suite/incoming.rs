@@ -6,8 +6,8 @@ use rialto_store::{
 };
 
 use crate::world::{
-    at, changes, copy, decide, delivery, endpoint, fingerprint, inbound, message, new_delivery,
-    new_message, one_post, post, reactor, remote, sync, time,
+    at, changes, copy, decide, delivery, edit, endpoint, files, fingerprint, inbound, message,
+    new_delivery, new_message, one_post, post, reactor, remote, sync, time,
 };
 
 scenarios![
@@ -202,12 +202,14 @@ async fn a_message_is_found_by_each_of_its_copies(store: &dyn Store) {
 
     let step = Progress {
         revised: vec![(remote(11), Revision(5))],
+        files_left: vec![(remote(11), files(1))],
         gone: vec![remote(12), remote(99)],
         ..Progress::default()
     };
     store.progress(delivery(1), step).await.unwrap();
     let there = store.copies(message(1), &at(1)).await.unwrap();
-    assert_eq!(there.iter().map(|copy| copy.revision).collect::<Vec<_>>(), [Revision(5)]);
+    let shown = there.iter().map(|copy| (copy.revision, copy.files.clone()));
+    assert_eq!(shown.collect::<Vec<_>>(), [(Revision(5), files(1))]);
     let late = store.message_at(&at(1), &remote(12)).await.unwrap().expect("it is still ours");
     assert!(late.copies.iter().all(|copy| copy.remote != remote(12)), "but no part any more");
     assert!(store.is_copy(&at(1), &remote(12)).await.unwrap());
@@ -244,18 +246,9 @@ async fn revisions_only_grow(store: &dyn Store) {
 
 async fn a_deletion_cancels_what_has_not_begun(store: &dyn Store) {
     one_post(store, 1).await;
-    let Work::Post { author, content, .. } = post("edited") else { unreachable!() };
-    let edit = Work::Edit {
-        author,
-        content,
-        thread: None,
-        broadcast: false,
-        orphan: false,
-        revision: Revision(9),
-    };
     let deliveries = vec![
         new_delivery(2, 1, 0, 3, post("begun")),
-        new_delivery(3, 1, 0, 1, edit),
+        new_delivery(3, 1, 0, 1, edit("edited")),
         new_delivery(4, 1, 0, 1, Work::React { emoji: Emoji::Custom("wave".into()) }),
         new_delivery(5, 1, 0, 1, Work::Delete),
     ];

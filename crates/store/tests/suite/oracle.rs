@@ -8,8 +8,8 @@ use rialto_model::{
 use rialto_store::{Appended, Change, DeliveryFilter, NewInbound, Plan, Progress, Store};
 
 use crate::world::{
-    at, attempt, changes, copy, delivery, endpoint, fingerprint, id, inbound, memory, message,
-    new_delivery, new_message, post, reactor, remote, settled, sql, sync, time,
+    at, attempt, changes, copy, delivery, edit, endpoint, files, fingerprint, id, inbound, memory,
+    message, new_delivery, new_message, post, reactor, remote, settled, sql, sync, time,
 };
 
 #[derive(Clone, Debug)]
@@ -80,7 +80,7 @@ fn change() -> impl Strategy<Value = Change> {
 }
 
 fn plan() -> impl Strategy<Value = Plan> {
-    let work = prop_oneof![Just(post("hello")), Just(Work::Delete)];
+    let work = prop_oneof![Just(post("hello")), Just(edit("hello")), Just(Work::Delete)];
     let delivery = (0..8u64, few(), few(), few(), work)
         .prop_map(|(number, about, from, to, work)| new_delivery(number, about, from, to, work));
     let changes = prop::collection::vec(change(), 0..3);
@@ -101,15 +101,17 @@ fn step() -> impl Strategy<Value = (u64, Progress)> {
         0..8u64,
         prop::collection::vec((part(), few()), 0..3),
         prop::collection::vec((few(), 0..5i64), 0..2),
+        prop::collection::vec((few(), 0..3u64), 0..2),
         prop::collection::vec(few(), 0..2),
         prop::collection::vec(part(), 0..2),
         prop::option::of(outcome),
         end(),
     )
-        .prop_map(|(of, copies, revised, gone, unbegun, outcome, end)| {
+        .prop_map(|(of, copies, revised, left, gone, unbegun, outcome, end)| {
             let step = Progress {
                 copies: copies.into_iter().map(|(part, at)| copy(of, part, at)).collect(),
                 revised: revised.into_iter().map(|(at, to)| (remote(at), Revision(to))).collect(),
+                files_left: left.into_iter().map(|(at, n)| (remote(at), files(n))).collect(),
                 gone: gone.into_iter().map(remote).collect(),
                 unbegun,
                 attempt: outcome.map(attempt),

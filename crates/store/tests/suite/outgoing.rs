@@ -8,14 +8,15 @@ use rialto_store::{
 };
 
 use crate::world::{
-    at, attempt, changes, copy, decide, delivery, endpoint, fingerprint, id, message, new_delivery,
-    new_message, one_post, post, remote, settled, sync, time,
+    at, attempt, changes, copy, decide, delivery, edit, endpoint, files, fingerprint, id, message,
+    new_delivery, new_message, one_post, post, remote, settled, sync, time,
 };
 
 scenarios![
     a_begun_post_is_in_flight_until_its_copy_is_known,
     beginning_again_keeps_the_first_time,
     a_copy_is_kept_as_saying_when_or_not,
+    a_copy_is_kept_with_its_files_and_as_posted_by_an_edit_or_not,
     only_a_pending_delivery_begins,
     a_lane_gives_pending_work_in_order,
     attempts_count_what_did_not_succeed,
@@ -105,6 +106,28 @@ async fn a_copy_is_kept_as_saying_when_or_not(store: &dyn Store) {
         let copies = store.copies(message(number), &at(1)).await.unwrap();
         assert_eq!(copies.iter().map(|it| it.says_when).collect::<Vec<_>>(), [says_when]);
     }
+}
+
+async fn a_copy_is_kept_with_its_files_and_as_posted_by_an_edit_or_not(store: &dyn Store) {
+    one_post(store, 1).await;
+    let plan = Plan { deliveries: vec![new_delivery(2, 1, 0, 1, edit("new"))], ..Plan::default() };
+    decide(store, plan).await.unwrap();
+    let handles = vec!["+F1".to_owned(), "-too large".to_owned()];
+    let part = PartKey::Files(0);
+    store
+        .begin(delivery(2), part, fingerprint("f"), handles.clone(), false, time(1))
+        .await
+        .unwrap();
+    let under_way = store.in_flight(&at(1)).await.unwrap();
+    assert_eq!(under_way.iter().map(|it| &it.handles).collect::<Vec<_>>(), [&handles]);
+    for (number, part, count) in [(1, PartKey::Text(0), 0), (2, part, 2)] {
+        let made = NewCopy { files: files(count), ..copy(number, part, 10 + number) };
+        let step = Progress { copies: vec![made], ..Progress::default() };
+        store.progress(delivery(number), step).await.unwrap();
+    }
+    let there = store.copies(message(1), &at(1)).await.unwrap();
+    let kept = there.iter().map(|copy| (copy.by_edit, copy.files.clone()));
+    assert_eq!(kept.collect::<Vec<_>>(), [(false, files(0)), (true, files(2))]);
 }
 
 async fn only_a_pending_delivery_begins(store: &dyn Store) {

@@ -10,9 +10,9 @@ use rialto_model::{
     RichText, SyncSettings, Work,
 };
 use rialto_store::{
-    Appended, Change, Connection, ConnectionState, Key, MemoryStore, NewCopy, NewDelivery,
-    NewInbound, Now, Plan, Progress, Reactor, Settled, SqlOptions, SqlStore, Store, StoreError,
-    StoredAccount, Vault,
+    Appended, Change, Connection, ConnectionState, CopiedFile, Key, MemoryStore, NewCopy,
+    NewDelivery, NewInbound, Now, Plan, Progress, Reactor, Settled, SqlOptions, SqlStore, Store,
+    StoreError, StoredAccount, Vault,
 };
 use uuid::Uuid;
 
@@ -88,6 +88,13 @@ pub fn post(text: &str) -> Work {
     }
 }
 
+pub fn edit(text: &str) -> Work {
+    let Work::Post { author, content, thread, broadcast, orphan } = post(text) else {
+        unreachable!()
+    };
+    Work::Edit { author, content, thread, broadcast, orphan, revision: Revision(9) }
+}
+
 pub fn new_message(number: u64, conversation: u64) -> Change {
     Change::NewMessage {
         id: message(number),
@@ -124,7 +131,12 @@ pub fn copy(of: u64, part: PartKey, at: u64) -> NewCopy {
         remote: remote(at),
         revision: Revision(0),
         says_when: at % 2 == 1,
+        files: files(at % 3),
     }
+}
+
+pub fn files(count: u64) -> Vec<CopiedFile> {
+    (0..count).map(|n| CopiedFile { digest: u64::MAX - n, came: n == 0 }).collect()
 }
 
 pub fn reactor(conversation: u64, present: bool, seconds: i64) -> Reactor {

@@ -7,9 +7,10 @@ use rialto_model::{
     Attachment, AttachmentKind, Begun, DeliveryId, Emoji, EventKind, PartKey, RemoteId,
 };
 use rialto_platform::{
-    Connection, FileBody, FileError, HistoryRequest, HoldScope, MessageChange, Part, Post,
-    SendError, UploadedFile,
+    Connection, FileBody, FileError, HeldFile, HistoryRequest, HoldScope, MessageChange, Part,
+    Post, SendError, UploadedFile,
 };
+use secrecy::ExposeSecret;
 use serde_json::{Value, json};
 use uuid::Uuid;
 use wiremock::{
@@ -18,7 +19,7 @@ use wiremock::{
 };
 
 use super::support::{OWN, app, desk, now};
-use crate::fingerprint::of_html;
+use crate::{fingerprint::of_html, tokens::Identity};
 
 const MESSAGES: &str = "/v1.0/teams/team/channels/19:c@thread.tacv2/messages";
 
@@ -194,6 +195,27 @@ async fn a_token_that_still_works_is_not_renewed_by_each_call_while_that_fails()
 }
 
 #[tokio::test]
+async fn the_applications_own_token_is_used_while_it_works_and_cannot_be_renewed() {
+    let server = MockServer::start().await;
+    let desk = desk(app(&server.uri()));
+    let token = async || desk.connection.graph.tokens.token(Identity::App, None).await;
+    let tells = async |service: ResponseTemplate| {
+        server.reset().await;
+        Mock::given(path_regex("token$")).respond_with(service).mount(&server).await;
+    };
+    tells(answer(200, json!({ "access_token": "fake-app", "expires_in": 3_600 }))).await;
+    token().await.unwrap();
+    tells(answer(503, json!({}))).await;
+    desk.clock.forward(SignedDuration::from_mins(55));
+    for _ in 0..3 {
+        assert_eq!(token().await.unwrap().expose_secret(), "fake-app");
+    }
+    assert_eq!(server.received_requests().await.unwrap().len(), 1, "not by each call");
+    desk.clock.forward(SignedDuration::from_mins(6));
+    assert!(token().await.is_err(), "it has expired");
+}
+
+#[tokio::test]
 async fn a_post_that_fails_is_a_decision() {
     let server = MockServer::start().await;
     let (part, to, root) = (part("<p>x</p>"), channel(), RemoteId::from("1"));
@@ -332,17 +354,17 @@ async fn a_post_carries_its_files_and_says_which_failed() {
 }
 
 #[tokio::test]
-async fn an_edit_keeps_files_and_what_was_said_of_those_that_failed() {
+async fn an_edit_keeps_the_files_that_stay_and_what_was_said_of_those_that_failed() {
     let server = MockServer::start().await;
     let desk = desk(app(&server.uri()));
-    let files =
-        json!([{ "id": "GUID", "contentType": "reference", "contentUrl": "u", "name": "a" }]);
+    let file = |id| json!({ "id": id, "contentType": "reference", "contentUrl": "u", "name": "a" });
+    let files = json!([file("ONE"), file("TWO")]);
     let failed = "<p><em>📎 The file b did not come along: why</em></p>";
     Mock::given(method("GET"))
         .and(path(format!("{MESSAGES}/1/replies/2")))
         .respond_with(answer(200, json!({
             "id": "2", "attachments": files,
-            "body": { "content": format!("<p>old</p><attachment id=\"GUID\"></attachment>{failed}") },
+            "body": { "content": format!("<p>old</p><attachment id=\"ONE\"></attachment>{failed}") },
         })))
         .mount(&server)
         .await;
@@ -353,17 +375,22 @@ async fn an_edit_keeps_files_and_what_was_said_of_those_that_failed() {
         .mount(&server)
         .await;
     let (message, root) = (RemoteId::from("2"), RemoteId::from("1"));
-    let added = "<p><em>📎 A file that was added by an edit did not come along</em></p>";
-    for (files_now, said) in [(0, String::new()), (2, String::new()), (3, added.to_owned())] {
-        let part = Part { files: (0..files_now).collect(), ..part("<p>new</p>") };
-        let edit = MessageChange::Edit { message: &message, thread: Some(&root), part: &part };
+    let part = part("<p>new</p>");
+    let shown = |id| format!("<attachment id=\"{id}\"></attachment>");
+    let (came, did_not) = (true, false);
+    for (stays, left, said) in [
+        ([true, true, true], files, failed.to_owned() + &shown("ONE") + &shown("TWO")),
+        ([false, false, true], json!([file("TWO")]), shown("TWO")),
+        ([false, true, false], json!([]), failed.to_owned()),
+    ] {
+        let held = [came, did_not, came].into_iter().zip(stays);
+        let held: Vec<_> = held.map(|(came, stays)| HeldFile { came, stays }).collect();
+        let (message, thread) = (&message, Some(&root));
+        let edit = MessageChange::Edit { message, thread, part: &part, files: &held };
         desk.connection.change(&channel(), &edit).await.unwrap();
         let sent = bodies(&server).await.pop().unwrap();
-        assert_eq!(sent["attachments"], files);
-        assert_eq!(
-            sent["body"]["content"],
-            format!("<p>new</p>{failed}{said}<attachment id=\"GUID\"></attachment>")
-        );
+        assert_eq!(sent["attachments"], left);
+        assert_eq!(sent["body"]["content"], format!("<p>new</p>{said}"));
     }
 }
 

@@ -17,7 +17,7 @@ async fn say(world: &World, to: &RemoteId, thread: Option<&RemoteId>, text: &str
 
 async fn edit(world: &World, to: &RemoteId, message: &RemoteId, text: &str) {
     let part = part(world.connection.as_ref(), to, text);
-    let change = MessageChange::Edit { message, thread: None, part: &part };
+    let change = MessageChange::Edit { message, thread: None, part: &part, files: &[] };
     world.connection.change(to, &change).await.unwrap();
 }
 
@@ -228,7 +228,7 @@ async fn after_ten_edits_a_reply_says_how_it_reads_now() {
     edit(&world, &general, &id, "v11").await;
     assert_eq!(world.view("general").await.len(), 2);
     let part = part(world.connection.as_ref(), &general, "v12");
-    let change = MessageChange::Edit { message: &id, thread: None, part: &part };
+    let change = MessageChange::Edit { message: &id, thread: None, part: &part, files: &[] };
     world.restarted().change(&general, &change).await.unwrap();
     let view = world.view("general").await;
     assert!(view.len() == 2 && view[1]["text"].as_str().unwrap().ends_with("\nv12"), "{view:?}");
@@ -252,7 +252,7 @@ async fn a_reply_whose_making_was_not_answered_is_found_again() {
         json!({ "target": "api", "method": "POST /messages", "kind": "lose_answer", "times": 1 });
     world.fault(lose).await;
     let part = part(world.connection.as_ref(), &general, "v11");
-    let change = MessageChange::Edit { message: &id, thread: None, part: &part };
+    let change = MessageChange::Edit { message: &id, thread: None, part: &part, files: &[] };
     let error = world.connection.change(&general, &change).await.unwrap_err();
     assert!(matches!(error, SendError::Unknown(_)), "{error:?}");
     world.restarted().change(&general, &change).await.unwrap();
@@ -304,15 +304,13 @@ async fn a_file_stays_while_words_come_to_it_and_go() {
     let [file] = world.connection.render(&outgoing).try_into().unwrap();
     let files = [UploadedFile { attachment: &attachment, outcome: Ok(&handle) }];
     let post = Post { to: &general, thread: None, part: &file, files: &files };
-    let id = world.connection.post(&post, &world.begun()).await.unwrap();
+    world.connection.post(&post, &world.begun()).await.unwrap();
     let posted = world.view("general").await;
     assert_eq!(posted[0]["files"][0]["name"], "plan.pdf");
 
     let outgoing = saying(&general, RichText::plain("now with words"), vec![attachment.clone()]);
     let [words, still] = world.connection.render(&outgoing).try_into().unwrap();
     assert_eq!(still.key, file.key, "it is the file's post still");
-    let edit = MessageChange::Edit { message: &id, thread: None, part: &still };
-    world.connection.change(&general, &edit).await.unwrap();
     let post = Post { to: &general, thread: None, part: &words, files: &[] };
     let caption = world.connection.post(&post, &world.begun()).await.unwrap();
     let view = world.view("general").await;

@@ -2,7 +2,7 @@
 
 use rialto_model::{Begun, DeliveryId, EventKind, PartKey, RemoteId, Revision, RichText};
 use rialto_platform::{
-    HistoryRequest, MessageChange, Part, Post, SendError, UploadedFile,
+    HeldFile, HistoryRequest, MessageChange, Part, Post, SendError, UploadedFile,
     testing::{said_elsewhere, shared_elsewhere},
 };
 use serde_json::{Value, json};
@@ -301,7 +301,7 @@ async fn a_file_alone_is_a_messages_file_however_zoom_describes_it() {
         let post = Post { to: &to, thread: None, part: &part, files: &files };
         assert_eq!(connection.find_sent(&post, &begun()).await.unwrap(), ["m1".into()]);
 
-        let edit = MessageChange::Edit { message: &message, thread: None, part: &part };
+        let edit = MessageChange::Edit { message: &message, thread: None, part: &part, files: &[] };
         connection.change(&to, &edit).await.unwrap();
         let [body] = bodies(&zoom, "PUT").await.try_into().unwrap();
         assert_eq!(body["file_ids"], json!(["f1"]), "what is not named is cleared");
@@ -351,7 +351,7 @@ async fn calls_name_a_message_as_zoom_wrote_its_id() {
     let changes = async |connection: &dyn rialto_platform::Connection| {
         let emoji = &rialto_model::Emoji::Unicode("🎉".into());
         for change in [
-            MessageChange::Edit { message, thread: None, part: &part },
+            MessageChange::Edit { message, thread: None, part: &part, files: &[] },
             MessageChange::React { message, thread: None, emoji },
             MessageChange::Unreact { message, thread: None, emoji },
             MessageChange::Delete { message, thread: None },
@@ -420,14 +420,22 @@ async fn an_edit_is_words_and_keeps_what_the_message_says_of_files() {
     answers(&zoom, "GET", "/v2/chat/users/me/messages/m1", 200, before).await;
     Mock::given(method("PUT")).respond_with(ResponseTemplate::new(204)).mount(&zoom).await;
     let (to, message, part) = (RemoteId::from("c1"), RemoteId::from("m1"), part("new"));
-    let edit = MessageChange::Edit { message: &message, thread: None, part: &part };
-    connection.change(&to, &edit).await.unwrap();
-    let [body] = bodies(&zoom, "PUT").await.try_into().unwrap();
-    assert_eq!(
-        body,
-        json!({ "to_channel": "c1", "file_ids": ["f1", "f2"],
-            "message": "new in words\n📎 The file a.bin did not come along: why" })
-    );
+    let (came, did_not) = (true, false);
+    let with_line = "new in words\n📎 The file a.bin did not come along: why";
+    for (stays, left, said) in [
+        ([true, true, true], json!(["f1", "f2"]), with_line),
+        ([false, false, true], json!(["f2"]), "new in words"),
+        // An empty list clears them.
+        ([false, true, false], json!([]), with_line),
+    ] {
+        let held = [came, did_not, came].into_iter().zip(stays);
+        let held: Vec<_> = held.map(|(came, stays)| HeldFile { came, stays }).collect();
+        let (message, part) = (&message, &part);
+        let edit = MessageChange::Edit { message, thread: None, part, files: &held };
+        connection.change(&to, &edit).await.unwrap();
+        let body = bodies(&zoom, "PUT").await.pop().unwrap();
+        assert_eq!(body, json!({ "to_channel": "c1", "file_ids": left, "message": said }));
+    }
 }
 
 #[tokio::test]
@@ -448,27 +456,6 @@ async fn a_post_says_of_each_file_why_it_did_not_come_along_however_much_it_says
     assert!(units(said) <= MAX_UNITS && said.contains("word word"), "{said}");
     let line = "📎 The file a plan.pdf (5.0 MB) did not come along: it is too large";
     assert_eq!(said.lines().filter(|said| *said == line).count(), 6, "{said}");
-}
-
-#[tokio::test]
-async fn a_file_that_is_new_in_an_edit_is_told_of_once() {
-    let zoom = MockServer::start().await;
-    let (connection, _) = connected(&zoom, 3_000);
-    let (to, message) = (RemoteId::from("c1"), RemoteId::from("m1"));
-    let part = Part { files: vec![0, 1, 2], ..part("new") };
-    let failed = "📎 The file a.bin did not come along: why";
-    let said =
-        format!("new in words\n{failed}\n📎 A file that was added by an edit did not come along");
-    for before in [format!("hi\n{failed}"), said.clone()] {
-        zoom.reset().await;
-        let before = json!({ "id": "m1", "message": before, "files": [{ "file_id": "f1" }] });
-        answers(&zoom, "GET", "/v2/chat/users/me/messages/m1", 200, before).await;
-        Mock::given(method("PUT")).respond_with(ResponseTemplate::new(204)).mount(&zoom).await;
-        let edit = MessageChange::Edit { message: &message, thread: None, part: &part };
-        connection.change(&to, &edit).await.unwrap();
-        let [body] = bodies(&zoom, "PUT").await.try_into().unwrap();
-        assert_eq!(body, json!({ "to_channel": "c1", "file_ids": ["f1"], "message": said }));
-    }
 }
 
 #[tokio::test]

@@ -3,18 +3,18 @@
 use std::iter;
 
 use async_trait::async_trait;
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 use rialto_model::{
     Account, AccountKind, Attachment, Begun, Block, Conversation, ConversationKind, Emoji, Event,
     EventKind, Fingerprint, PartKey, ReactionState, RemoteId, Revision, RichText,
 };
 use rialto_platform::{
-    Connection, FileBody, FileError, Finding, HistoryPage, HistoryRequest, MessageChange, Nest,
-    NewConversation, Note, Outgoing, Page, Part, Post, ReadError, SendError, SetupError, Upkeep,
-    split::split,
+    Connection, Credential, FileBody, FileError, Finding, HistoryPage, HistoryRequest,
+    MessageChange, Nest, NewConversation, Note, Outgoing, Page, Part, Post, ReadError, SendError,
+    SetupError, Upkeep, split::split,
 };
 
-use super::{Illness, Network, SERVICE, Seen, find};
+use super::{Illness, NEST, Network, SERVICE, Seen, find};
 
 /// What a part is made of: who, what, and when it says that it was said.
 type Body = (String, String, Option<Timestamp>);
@@ -284,13 +284,21 @@ impl Connection for Network {
     }
 
     async fn nest(&self, _: &[RemoteId], _: bool) -> Result<Nest, SetupError> {
-        Err(SetupError::Refused("there are no private channels".into()))
+        let none = || SetupError::Refused("there are no private channels".into());
+        let message = self.state.lock().egg.clone().ok_or_else(none)?;
+        Ok(Nest { conversation: NEST.into(), message })
     }
 
     async fn upkeep(&self, heard: &[RemoteId]) -> Result<Upkeep, ReadError> {
-        let moved = self.state.lock().moved.clone();
-        let moved = moved.into_iter().filter(|(from, _)| heard.contains(from)).collect();
-        Ok(Upkeep { moved, ..Upkeep::default() })
+        let state = self.state.lock();
+        let moved = state.moved.iter().filter(|(from, _)| heard.contains(from)).cloned().collect();
+        let credential = state.credential_ends.map(|ends| Credential {
+            name: "token",
+            expires_at: Some(ends),
+            overdue: SignedDuration::ZERO,
+        });
+        let credentials = credential.into_iter().collect();
+        Ok(Upkeep { moved, credentials, ..Upkeep::default() })
     }
 
     async fn check(&self) -> Vec<Finding> {

@@ -6,7 +6,7 @@ use jiff::{SignedDuration, Timestamp};
 use rialto_model::{RemoteId, Window};
 use rialto_platform::{HoldScope, ReadError, SendError};
 
-use super::{Network, State};
+use super::{NEST, Network, SERVICE, State};
 
 /// What goes wrong with a call.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -133,6 +133,22 @@ impl Network {
         self.state.lock().past_refused.extend(refused);
     }
 
+    /// Nobody may read the past, which takes so long to say.
+    pub fn forbids_past(&self, after: Duration) {
+        self.state.lock().past_forbidden_after = Some(after);
+    }
+
+    /// There are private channels, of which no webhook tells.
+    pub fn has_nest(&self) {
+        let (egg, _) = self.post(NEST, SERVICE, "egg", None);
+        self.state.lock().egg = Some(egg);
+    }
+
+    /// What lets Rialto in ends then.
+    pub fn credential_ends(&self, at: Timestamp) {
+        self.state.lock().credential_ends = Some(at);
+    }
+
     /// Of which conversations the past was read, or tried to. Takes them.
     pub fn past_read(&self) -> Vec<String> {
         std::mem::take(&mut self.state.lock().past_read)
@@ -150,6 +166,11 @@ impl Network {
 
     /// What happens to whoever reads the past.
     pub(super) async fn reads_past(&self, of: &RemoteId) -> Result<(), ReadError> {
+        let forbidden_after = self.state.lock().past_forbidden_after;
+        if let Some(after) = forbidden_after {
+            tokio::time::sleep(after).await;
+            return Err(ReadError::Permanent("missing_scope".into()));
+        }
         let (illness, refused) = {
             let mut state = self.state.lock();
             if state.past_read.last().is_none_or(|last| last != of.as_str()) {

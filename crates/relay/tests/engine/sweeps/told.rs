@@ -15,14 +15,13 @@ use metrics::{
 };
 use parking_lot::Mutex;
 use rialto_model::{ChannelSyncId, Direction, Endpoint};
-use rialto_platform::Platform;
-use rialto_relay::{Relay, describe_figures};
+use rialto_relay::describe_figures;
 use rialto_store::{Connection, StoreError};
 use uuid::Uuid;
 
-use super::mute::{How, Mute};
 use crate::{
     LEFT,
+    network::Network,
     world::{SYNC, World, connection},
 };
 
@@ -83,16 +82,12 @@ impl Recorder for Figures {
     }
 }
 
-/// A world whose left network is mute, and the only one.
-async fn mute(how: How) -> (World, Mute) {
+/// A world whose left network is as it shall be when Rialto starts.
+async fn started(left: impl FnOnce(&Network)) -> World {
     let mut world = World::new().await;
-    world.relay.stop().await;
-    let network = Mute::new(world.left.manifest().clone());
-    network.is(how);
-    let platforms = [Arc::new(network.clone()) as Arc<dyn Platform>].into_iter().collect();
-    let (store, toolkit) = (world.store.clone(), world.toolkit.clone());
-    world.relay = Relay::start(store, platforms, toolkit, world.settings.clone()).await.unwrap();
-    (world, network)
+    left(&world.left);
+    world.crash().await;
+    world
 }
 
 fn sync() -> ChannelSyncId {
@@ -125,7 +120,7 @@ async fn a_workspace_is_deaf_only_for_as_long_as_it_is_listened_to() {
     for only_written_to in [false, true] {
         let figures = Figures::default();
         let _recorder = set_default_local_recorder(&figures);
-        let (world, _) = mute(How::default()).await;
+        let world = started(Network::has_nest).await;
         tokio::time::sleep(2 * MINUTE).await;
         assert!(problem(&world).unwrap().starts_with("deaf since"));
         let told = || figures.of_left("rialto_workspace_deaf");
@@ -140,7 +135,7 @@ async fn a_workspace_is_deaf_only_for_as_long_as_it_is_listened_to() {
 
 #[tokio::test(start_paused = true)]
 async fn nobody_needs_a_canary_where_nobody_listens() {
-    let (world, _) = mute(How { has_no_nest: true, ..How::default() }).await;
+    let world = World::new().await;
     tokio::time::sleep(MINUTE).await;
     assert!(problem(&world).unwrap().contains("no private channels"));
     is_not_heard_any_more(&world, false).await.unwrap();
@@ -152,8 +147,11 @@ async fn a_past_that_cannot_be_read_is_no_problem_where_nobody_listens() {
     // It is found out before, and while the admin does it.
     for (after, told_before) in [(Duration::ZERO, true), (30 * MINUTE, false)] {
         for only_written_to in [false, true] {
-            let how = How { past_refused_after: Some(after), ..How::default() };
-            let (world, _) = mute(how).await;
+            let left = |network: &Network| {
+                network.has_nest();
+                network.forbids_past(after);
+            };
+            let world = started(left).await;
             tokio::time::sleep(Duration::from_secs(10)).await;
             let told = problem(&world).is_some_and(|it| it.contains("its past cannot be read"));
             assert_eq!(told, told_before);
@@ -170,9 +168,9 @@ async fn a_past_that_cannot_be_read_is_no_problem_where_nobody_listens() {
 async fn a_credential_that_is_gone_does_not_end() {
     let figures = Figures::default();
     let _recorder = set_default_local_recorder(&figures);
-    let (world, network) = mute(How::default()).await;
+    let world = started(Network::has_nest).await;
     let ends = world.toolkit.clock.now() + 30 * MINUTE;
-    network.is(How { credential_ends: Some(ends), ..How::default() });
+    world.left.credential_ends(ends);
     world.relay.changed(&[connection(LEFT)]).await.unwrap();
     let told = async || {
         tokio::time::sleep(MINUTE).await;

@@ -4,7 +4,7 @@ use rialto_testkit::{Message, Side};
 use serde_json::json;
 
 use super::{app, workspace};
-use crate::{all_connected_with, connected, without_canary};
+use crate::{connected, without_canary};
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_file_waits_until_its_workspace_is_connected_again() {
@@ -76,30 +76,5 @@ async fn a_file_whose_workspace_asks_for_patience_holds_up_nobody_elsewhere() {
     let message = world.wait(Side::Teams, &channels, "both messages", arrived).await.unwrap();
     assert_eq!(message.files.len(), 0);
     assert!(message.text.contains("notes.txt"), "the file is told of: {}", message.text);
-    world.stop().await;
-}
-
-#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn an_edit_that_leaves_a_file_out_takes_no_other_away() {
-    let world = all_connected_with(&[Side::Teams, Side::Webex], &[]).await;
-    let channels = world.connect_channels(&["teams:Launch", "webex:Launch"]).await.unwrap();
-    let file = |name| json!({"name": name, "mime": "text/plain", "text": name});
-    let body = json!({"text": "with notes;", "files": [file("one.txt"), file("two.txt")]});
-    let posted = world.act(Side::Teams, &channels, "Lee Gu", "post", body).await.unwrap();
-    let id = posted["id"].as_str().unwrap();
-    let names = |all: &[Message]| -> Vec<String> {
-        let there = all.iter().filter(|message| !message.deleted);
-        there.flat_map(|message| message.files.iter().map(|file| file.name.clone())).collect()
-    };
-    let both = |all: &[Message]| (names(all) == ["one.txt", "two.txt"]).then_some(());
-    world.wait(Side::Webex, &channels, "both files", both).await.unwrap();
-    let mut body = Side::Teams.to(id, "changed;");
-    body["files"] = json!([file("two.txt")]);
-    world.act(Side::Teams, &channels, "Lee Gu", "edit", body).await.unwrap();
-    let changed = |all: &[Message]| {
-        all.iter().any(|message| message.text.contains("changed;")).then(|| names(all))
-    };
-    let names = world.wait(Side::Webex, &channels, "the edit", changed).await.unwrap();
-    assert_eq!(names, ["one.txt", "two.txt"]);
     world.stop().await;
 }

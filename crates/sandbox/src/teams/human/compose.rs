@@ -144,14 +144,17 @@ impl Teams {
     }
 }
 
-/// An edit without files of its own keeps those of the message.
+/// An edit keeps the files of the message that it names; all of them, if it names none and brings none.
 pub(super) fn keep_files(act: &Act, old: &Draft, posted: &mut Value) {
-    if act.files.is_some() || act.attachments.is_some() {
-        return;
-    }
+    let brings_own = act.files.is_some() || act.attachments.is_some();
+    let keeps = |attachment: &&Value| match &act.keep {
+        Some(names) => names.iter().any(|name| attachment["name"] == **name),
+        None => !brings_own,
+    };
+    let kept: Vec<&Value> = old.attachments.iter().filter(keeps).collect();
     let Some(html) = posted["body"]["content"].as_str().map(str::to_owned) else { return };
     let mut html = html;
-    for attachment in &old.attachments {
+    for attachment in &kept {
         let id = attachment["id"].as_str().unwrap_or("");
         let tag = format!("<attachment id=\"{id}\"></attachment>");
         if !html.contains(&tag) {
@@ -159,7 +162,8 @@ pub(super) fn keep_files(act: &Act, old: &Draft, posted: &mut Value) {
         }
     }
     posted["body"]["content"] = json!(html);
-    posted["attachments"] = json!(old.attachments);
+    let own = posted["attachments"].as_array().into_iter().flatten();
+    posted["attachments"] = kept.into_iter().chain(own).cloned().collect();
     if act.subject.is_none() {
         posted["subject"] = json!(old.subject);
     }

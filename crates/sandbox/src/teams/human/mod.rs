@@ -37,6 +37,8 @@ pub(crate) struct Act {
     /// Inline images: the body refers to the nth as `../hostedContents/{n}/$value`.
     images: Option<Vec<GivenFile>>,
     files: Option<Vec<GivenFile>>,
+    /// Names of the files that an edit keeps beside those it brings.
+    keep: Option<Vec<String>>,
     emoji: Option<String>,
     /// Who is invited, removed, or in the new chat.
     people: Option<Vec<String>>,
