@@ -3,7 +3,7 @@
 
 use rialto_model::{Delivery, DeliveryState, Emoji, PartKey, RemoteId, WorkKind};
 use rialto_platform::{MessageChange, SendError};
-use rialto_store::{DeliveryFilter, Progress};
+use rialto_store::{Copy, DeliveryFilter, Progress};
 
 use crate::{
     deliver::{Failure, Trip},
@@ -26,7 +26,7 @@ impl Trip<'_> {
         let to = &self.place().await?;
         let mut done = Progress { settled: self.delivered(), ..Progress::default() };
         for copy in there.iter().filter(|copy| !copy.origin) {
-            let thread = thread.as_ref().filter(|_| !matches!(copy.part, PartKey::Broadcast(_)));
+            let thread = thread_of(copy, thread.as_ref());
             self.apply(to, &MessageChange::Delete { message: &copy.remote, thread }).await?;
             if self.job.pending.delivery.to.conversation.direct_account().is_some() {
                 // A notice that was taken back can be given again.
@@ -144,4 +144,9 @@ impl Trip<'_> {
             None => Ok(None),
         }
     }
+}
+
+/// The thread that a copy is in, of a message that is in this one.
+pub(crate) fn thread_of<'a>(copy: &Copy, thread: Option<&'a RemoteId>) -> Option<&'a RemoteId> {
+    thread.filter(|_| !matches!(copy.part, PartKey::Broadcast(_)))
 }

@@ -11,14 +11,14 @@ use rialto_store::{Progress, Settled, StoreError};
 use tokio::time::Instant;
 
 use crate::{
-    lane::{Job, Slot},
+    lane::{Job, Slot, is_over},
     relay::Relay,
     roster::{ConnectionEntry, RosterView},
     trace::{self, Tracer},
 };
 
 /// Between two attempts of what is tried all the time there is less: no platform asks to wait longer.
-const BREAK: SignedDuration = SignedDuration::from_hours(25);
+pub(crate) const BREAK: SignedDuration = SignedDuration::from_hours(25);
 
 /// What the lane does next.
 pub(crate) enum Outcome {
@@ -260,8 +260,8 @@ impl Trip<'_> {
                     }
                     HoldScope::Connection => inner.hold_connection(delivery.to.connection, until),
                 }
-                // Whoever says when, but a time that is past, is not asked without a pause.
-                Outcome::Later(match until <= self.now() {
+                // Whoever names no time that can be waited for is not asked without a pause.
+                Outcome::Later(match is_over(until, self.now()) {
                     true => inner.backoff(delivery.attempts),
                     false => Duration::ZERO,
                 })

@@ -7,12 +7,12 @@
 
 use std::collections::HashSet;
 
-use rialto_model::{Content, PartKey, RichText};
+use rialto_model::{Content, PartKey, RemoteId, RichText};
 use rialto_platform::{HeldFile, MessageChange, Note, Outgoing, Part, SendError};
 use rialto_store::{Copy, Progress};
 
 use crate::{
-    change::HALF_THERE,
+    change::{HALF_THERE, thread_of},
     deliver::{Failure, Trip},
     files::digest,
     post::{Before, Said, has},
@@ -44,25 +44,21 @@ impl Trip<'_> {
         let before = Before { there: &there, begun: &self.job.pending.begun };
         self.stop_if_past(&change.new, &outgoing, said.revision, &before).await?;
         let to = &self.job.pending.delivery.to.conversation;
-        let thread_of = |copy: &Copy| {
-            outgoing.thread.as_ref().filter(|_| !matches!(copy.part, PartKey::Broadcast(_)))
-        };
+        let thread = outgoing.thread.clone();
         let mut done = Progress::default();
         for Revised { copy, part, files } in &change.revised {
-            let (message, thread) = (&copy.remote, thread_of(copy));
+            let (message, thread) = (&copy.remote, thread_of(copy, thread.as_ref()));
             self.apply(to, &MessageChange::Edit { message, thread, part, files }).await?;
             done.revised.push((copy.remote.clone(), said.revision));
             if files.iter().any(|file| !file.stays) {
                 let left = copy.files.iter().zip(files).filter(|(_, file)| file.stays);
                 let left = left.map(|(file, _)| *file).collect();
-                done.files_left.push((copy.remote.clone(), left));
+                let files_left = vec![(copy.remote.clone(), left)];
+                // Now: whatever comes of the rest, the next edit goes by what is there.
+                self.keep(Progress { files_left, ..Progress::default() }).await;
             }
         }
-        for copy in &change.gone {
-            let (message, thread) = (&copy.remote, thread_of(copy));
-            self.apply(to, &MessageChange::Delete { message, thread }).await?;
-            done.gone.push(copy.remote.clone());
-        }
+        self.take_away(&change.gone, thread.as_ref(), &mut done).await?;
         for part in &change.new {
             let mut made = self.post_part(part, &outgoing, said.revision, &before, false).await;
             if let (Err(Failure::Call { error: SendError::NoThread(_), .. }), Some(_)) =
@@ -74,17 +70,50 @@ impl Trip<'_> {
             }
             made?;
         }
+        self.take_away(&change.replaced, thread.as_ref(), &mut done).await?;
+        // These too: what was parked before is past, also where nothing had to be changed.
+        done.revised.extend(change.stays.iter().map(|copy| (copy.remote.clone(), said.revision)));
         done.settled = self.delivered();
         self.keep(done).await;
         Ok(())
     }
+
+    async fn take_away(
+        &self,
+        copies: &[&Copy],
+        thread: Option<&RemoteId>,
+        done: &mut Progress,
+    ) -> Result<(), Failure> {
+        let to = &self.job.pending.delivery.to.conversation;
+        for copy in copies {
+            let (message, thread) = (&copy.remote, thread_of(copy, thread));
+            if matches!(copy.part, PartKey::Files(_)) && !copy.files.is_empty() {
+                // First: whatever comes of the rest, no later edit takes its files to be there. It keeps
+                // its part until all is done: what is begun for others is found by theirs.
+                let files_left = vec![(message.clone(), Vec::new())];
+                self.keep(Progress { files_left, ..Progress::default() }).await;
+            }
+            self.apply(to, &MessageChange::Delete { message, thread }).await?;
+            if matches!(copy.part, PartKey::Files(_)) {
+                done.gone.push(message.clone());
+            } else {
+                let gone = vec![message.clone()];
+                self.keep(Progress { gone, ..Progress::default() }).await;
+            }
+        }
+        Ok(())
+    }
 }
 
-/// What is to be done so that a message's copies are as it is now. Copies that are in none of these
-/// stay as they are.
+/// What is to be done so that a message's copies are as it is now.
+#[derive(Default)]
 struct Edit<'a> {
     revised: Vec<Revised<'a>>,
+    /// Copies that are right as they are.
+    stays: Vec<&'a Copy>,
     gone: Vec<&'a Copy>,
+    /// Gone as soon as those of their files that stay are posted anew.
+    replaced: Vec<&'a Copy>,
     /// Under parts that no copy is, as long as all of this is not done.
     new: Vec<Part>,
 }
@@ -99,20 +128,25 @@ struct Revised<'a> {
 impl<'a> Edit<'a> {
     fn of(there: &'a [Copy], outgoing: &Outgoing, render: impl Fn(&Outgoing) -> Vec<Part>) -> Self {
         let attachments = &outgoing.content.attachments;
-        let now: Vec<u64> = attachments.iter().map(digest).collect();
+        let now: Vec<u64> =
+            (0..attachments.len()).map(|index| digest(attachments, index)).collect();
         let mut texts = render(outgoing);
         texts.retain(|part| !matches!(part.key, PartKey::Files(_)));
-        let mut edit = Self { revised: Vec::new(), gone: Vec::new(), new: Vec::new() };
+        let mut edit = Self::default();
         // Files that need not be posted.
         let mut held = HashSet::new();
         for copy in there {
             let stays = |digest: &u64| now.contains(digest);
             let digests = copy.files.iter().map(|file| file.digest);
             if matches!(copy.part, PartKey::Files(_)) {
-                if !copy.files.is_empty() && digests.clone().all(|digest| stays(&digest)) {
-                    held.extend(digests);
-                } else {
-                    edit.gone.push(copy);
+                let staying = digests.clone().filter(stays).count();
+                match staying {
+                    0 => edit.gone.push(copy),
+                    all if all == copy.files.len() => {
+                        held.extend(digests);
+                        edit.stays.push(copy);
+                    }
+                    _ => edit.replaced.push(copy),
                 }
             } else if let Some(at) = texts.iter().position(|part| part.key == copy.part) {
                 held.extend(digests.filter(stays));
@@ -162,10 +196,10 @@ fn alone(
 mod tests {
     use std::collections::BTreeMap;
 
-    use proptest::{collection::btree_set, prelude::*, sample::Index};
+    use proptest::{prelude::*, sample::Index};
     use rialto_model::{
         Attachment, AttachmentKind, Author, ConnectionId, ConversationRef, DeliveryId, Fingerprint,
-        MessageId, RemoteId, Revision,
+        MessageId, Revision,
     };
     use rialto_store::CopiedFile;
     use uuid::Uuid;
@@ -239,7 +273,7 @@ mod tests {
             self.made += 1;
             let remote = RemoteId::from(format!("m{}", self.made));
             let attachments = &outgoing.content.attachments;
-            let digests: Vec<u64> = part.files.iter().map(|at| digest(&attachments[*at])).collect();
+            let digests: Vec<u64> = part.files.iter().map(|at| digest(attachments, *at)).collect();
             let files = digests.iter().map(|digest| CopiedFile { digest: *digest, came: true });
             let connection = ConnectionId::new(Uuid::from_u128(2));
             self.copies.push(Copy {
@@ -277,7 +311,9 @@ mod tests {
                     self.post(part, outgoing, true);
                 }
                 if run == breaks.len() {
-                    let gone: Vec<_> = edit.gone.iter().map(|copy| &copy.remote).collect();
+                    let gone = edit.gone.iter().chain(&edit.replaced);
+                    let gone: Vec<_> = gone.map(|copy| &copy.remote).collect();
+                    self.posts.retain(|remote, _| !gone.contains(&remote));
                     self.copies.retain(|copy| !gone.contains(&&copy.remote));
                     for Revised { copy, files, .. } in &edit.revised {
                         let kept = self.copies.iter_mut().find(|it| it.remote == copy.remote);
@@ -301,14 +337,17 @@ mod tests {
                 Just(Spread::Together), Just(Spread::Apart(1)), Just(Spread::Apart(3)),
             ],
             readings in prop::collection::vec(
-                ("[a ]", btree_set(0..6_u8, 0..5), prop::collection::vec(any::<Index>(), 0..3)),
+                (
+                    "[a ]",
+                    prop::collection::vec(0..6_u8, 0..6),
+                    prop::collection::vec(any::<Index>(), 0..3),
+                ),
                 1..5,
             ),
         ) {
             let mut room = Room::default();
             for (number, (text, files, breaks)) in readings.iter().enumerate() {
-                let files: Vec<u8> = files.iter().copied().collect();
-                let now = outgoing(text, &files);
+                let now = outgoing(text, files);
                 let stood = room.posts.clone();
                 if number == 0 {
                     render(spread, &now).iter().for_each(|part| room.post(part, &now, false));
@@ -316,7 +355,9 @@ mod tests {
                     room.edit(spread, &now, breaks);
                 }
                 let mut seen: Vec<u64> = room.posts.values().flatten().copied().collect();
-                let mut expected: Vec<u64> = now.content.attachments.iter().map(digest).collect();
+                let attachments = &now.content.attachments;
+                let expected = (0..attachments.len()).map(|index| digest(attachments, index));
+                let mut expected: Vec<u64> = expected.collect();
                 seen.sort_unstable();
                 expected.sort_unstable();
                 prop_assert_eq!(seen, expected);

@@ -36,10 +36,14 @@ struct File {
     outcome: Result<String, String>,
 }
 
-/// What a file is known by in the copies that have it.
-pub(crate) fn digest(of: &Attachment) -> u64 {
-    let digest = digest::digest(&digest::SHA256, of.remote.as_str().as_bytes());
-    digest.as_ref().first_chunk().map_or(0, |bytes| u64::from_be_bytes(*bytes))
+/// What a file of a message is known by in the copies that have it. One that is there twice is two.
+pub(crate) fn digest(attachments: &[Attachment], index: usize) -> u64 {
+    let (before, rest) = attachments.split_at(index.min(attachments.len()));
+    let Some(file) = rest.first() else { return 0 };
+    let alike = before.iter().filter(|it| it.remote == file.remote).count() as u64;
+    let digest = digest::digest(&digest::SHA256, file.remote.as_str().as_bytes());
+    let digest = digest.as_ref().first_chunk().map_or(0, |bytes| u64::from_be_bytes(*bytes));
+    digest.wrapping_add(alike)
 }
 
 /// Hexadecimal digits of a digest.
@@ -152,7 +156,7 @@ impl Trip<'_> {
             if let Ok(handle) = &outcome {
                 uploads.keep(delivery, *index, handle);
             }
-            files.push(File { digest: digest(attachment), outcome });
+            files.push(File { digest: digest(&content.attachments, *index), outcome });
         }
         Ok(Files(files))
     }

@@ -10,7 +10,11 @@ use rialto_model::{
 use rialto_store::{NewDelivery, PendingDelivery, StoreError};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
-use crate::{deliver::Outcome, queue::Next, relay::Relay};
+use crate::{
+    deliver::{BREAK, Outcome},
+    queue::Next,
+    relay::Relay,
+};
 
 /// How many deliveries of one lane are read from the database at a time.
 const BATCH: u32 = 64;
@@ -258,16 +262,23 @@ impl crate::relay::Inner {
 
     fn held_until(&self, to: &ConversationRef) -> Option<Timestamp> {
         let now = self.toolkit.clock.now();
+        let is_over = |until: &Timestamp| is_over(*until, now);
         let mut holds = self.holds.lock();
-        if holds.lanes.get(to).is_some_and(|until| *until <= now) {
+        if holds.lanes.get(to).is_some_and(is_over) {
             holds.lanes.remove(to);
         }
-        if holds.connections.get(&to.connection).is_some_and(|until| *until <= now) {
+        if holds.connections.get(&to.connection).is_some_and(is_over) {
             holds.connections.remove(&to.connection);
         }
         let lane = holds.lanes.get(to).copied();
         lane.max(holds.connections.get(&to.connection).copied())
     }
+}
+
+/// Whether a wish to wait is none any more, or never was: what is longer than any platform asks for was
+/// counted by a clock that was ahead.
+pub(crate) fn is_over(until: Timestamp, now: Timestamp) -> bool {
+    until <= now || until.duration_since(now) > BREAK
 }
 
 /// What a delivery weighs in memory, in bytes.

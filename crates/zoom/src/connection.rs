@@ -72,8 +72,8 @@ impl Connection for ZoomConnection {
         let told = normalize::normalize(payload, own)?;
         self.people.learn(&told.by);
         told.written.iter().for_each(|id| self.api.spellings.hear(id));
-        if let Some((id, text, revision)) = &told.edited {
-            self.edits.told(id, text, *revision);
+        if let Some((id, reading, revision)) = told.edited {
+            self.edits.told(&id, reading, revision);
         }
         Ok(told.events)
     }

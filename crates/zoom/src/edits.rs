@@ -1,12 +1,15 @@
 //! What edited messages read like, since when: a listing says that a message was edited, not when.
 
-use std::collections::HashMap;
+use std::collections::{BTreeSet, HashMap};
 
 use jiff::{SignedDuration, Timestamp};
 use parking_lot::Mutex;
 use rialto_model::{Fingerprint, Revision};
 
-use crate::{fingerprint, wire::Message};
+use crate::{
+    fingerprint,
+    wire::{File, Message},
+};
 
 /// How many messages are remembered before all are forgotten: each is edited once more on the other
 /// side then, to what it reads like there already.
@@ -18,16 +21,30 @@ const SKEW: SignedDuration = SignedDuration::from_secs(5);
 
 /// What edited messages read like, and at which revision.
 #[derive(Debug, Default)]
-pub(crate) struct Edits(Mutex<HashMap<String, (Fingerprint, Revision)>>);
+pub(crate) struct Edits(Mutex<HashMap<String, (Reading, Revision)>>);
+
+/// What a message says, and which files it has.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Reading {
+    text: Fingerprint,
+    files: BTreeSet<String>,
+}
+
+impl Reading {
+    pub fn new(text: &str, files: &[File]) -> Self {
+        let files = files.iter().filter_map(|file| file.file_id.get().map(str::to_owned));
+        Self { text: fingerprint::of(text), files: files.collect() }
+    }
+}
 
 impl Edits {
     /// An event told of an edit.
-    pub fn told(&self, id: &str, text: &str, revision: Revision) {
+    pub fn told(&self, id: &str, reading: Reading, revision: Revision) {
         let mut all = self.0.lock();
         let known = all.get(id).map_or(Revision(0), |(_, revision)| *revision);
         if revision > known {
             make_room(&mut all);
-            all.insert(id.to_owned(), (fingerprint::of(text), revision));
+            all.insert(id.to_owned(), (reading, revision));
         }
     }
 
@@ -38,7 +55,7 @@ impl Edits {
             return Revision(0);
         };
         let id = crate::wire::message_id(id);
-        let reads = fingerprint::of(message.message.as_deref().unwrap_or_default());
+        let reads = Reading::new(message.message.as_deref().unwrap_or_default(), &message.files());
         let mut all = self.0.lock();
         let known = all.get(&id);
         if let Some((_, revision)) = known.filter(|(known, _)| *known == reads) {
@@ -58,7 +75,7 @@ impl Edits {
     }
 }
 
-fn make_room(all: &mut HashMap<String, (Fingerprint, Revision)>) {
+fn make_room(all: &mut HashMap<String, (Reading, Revision)>) {
     if all.len() >= KEPT {
         all.clear();
     }
@@ -92,12 +109,27 @@ mod tests {
         assert_eq!(restarted.revision(&listed("three", "Edited"), at(9)), Revision(4_000_000));
         assert_eq!(restarted.revision(&listed("three", "Edited"), at(10)), Revision(4_000_000));
         // An event about a later one, then a listing that shows it, then one that nothing told of.
-        edits.told("m1", "three", Revision(950_000_000));
+        edits.told("m1", Reading::new("three", &[]), Revision(950_000_000));
         assert_eq!(edits.revision(&listed("three", "Edited"), at(960)), Revision(950_000_000));
         assert_eq!(edits.revision(&listed("four", "Edited"), at(952)), Revision(950_000_001));
         // An event that is late changes nothing.
         assert!(first > Revision(94_000_000), "an edit made some seconds before the listing");
-        edits.told("m1", "two", Revision(39_000_000));
+        edits.told("m1", Reading::new("two", &[]), Revision(39_000_000));
         assert_eq!(edits.revision(&listed("four", "Edited"), at(970)), Revision(950_000_001));
+    }
+
+    #[test]
+    fn an_edit_of_the_files_alone_is_one() {
+        let listed = |files: &[&str]| -> Message {
+            let files: Vec<_> = files.iter().map(|id| json!({ "file_id": id })).collect();
+            let message = json!({ "id": "m1", "message": "see", "status": "Edited",
+                "timestamp": 1_000, "files": files });
+            serde_json::from_value(message).unwrap()
+        };
+        let at = |seconds| Timestamp::from_second(seconds).unwrap();
+        let edits = Edits::default();
+        let first = edits.revision(&listed(&["f1", "f2"]), at(100));
+        assert_eq!(edits.revision(&listed(&["f2", "f1"]), at(200)), first);
+        assert!(edits.revision(&listed(&["f2"]), at(300)) > first);
     }
 }

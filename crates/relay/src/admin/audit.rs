@@ -1,4 +1,4 @@
-//! Who changed what, written down before the change is put in force.
+//! Who changed what.
 
 use std::fmt;
 
@@ -76,7 +76,7 @@ impl Relay {
         Ok(log.into_iter().map(view).collect())
     }
 
-    /// Writes a change down that is in the store already, and puts it in force.
+    /// Puts a change in force that is in the store already, and writes it down.
     pub(super) async fn made(
         &self,
         who: &Who,
@@ -85,8 +85,9 @@ impl Relay {
         detail: Value,
         renew: &[ConnectionId],
     ) -> Result<(), AdminError> {
+        let in_force = self.changed(renew).await;
         self.write_down(who, action, subject, detail).await?;
-        self.changed(renew).await.map_err(|error| {
+        in_force.map_err(|error| {
             AdminError::from(error)
                 .adding("The change is kept and will be in force after a restart")
         })

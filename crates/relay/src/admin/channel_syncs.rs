@@ -248,7 +248,11 @@ impl Relay {
             audience::check(&parties, false)?;
         }
         let detail = json!({ "endpoint": endpoint.id, "direction": endpoint.direction });
-        self.store().put_endpoint(id, endpoint).await?;
+        // While platforms were asked it may have moved, or somebody else took it out.
+        let syncs = self.store().channel_syncs().await?;
+        let there = syncs.iter().find(|sync| sync.id == id).unwrap_or(&known);
+        let Endpoint { at, name, .. } = endpoint_of(there, endpoint.id)?.clone();
+        self.store().put_endpoint(id, Endpoint { at, name, ..endpoint }).await?;
         self.made(who, "channel-sync.endpoint.set", id, detail, &[]).await?;
         self.show_channel_sync(id).await
     }

@@ -71,6 +71,10 @@ impl Relay {
         let known = self.inner.sweeps.checked_until(at, started);
         // Only news are kept: to compare more than is needed takes longer, no more.
         let checked = known.unwrap_or(endpoint.since);
+        if record.is_none() {
+            // What this finds is counted where it is written down.
+            self.inner.store.put_sweep(at, checked, None).await.map_err(store_away)?;
+        }
         let kept_since = match (record, known) {
             (Some(_), None) => back(started, KEPT),
             _ => Timestamp::MIN,

@@ -180,3 +180,19 @@ async fn what_was_planned_for_a_moved_channel_follows_it() {
     tokio::time::sleep(Duration::from_secs(60)).await;
     assert_eq!(world.right.read("moved"), ["ana: before", "ana: early", "ana: late"]);
 }
+
+#[tokio::test(start_paused = true)]
+async fn a_change_goes_to_where_a_channel_moved_meanwhile_and_brings_none_back_that_was_removed() {
+    let world = World::new().await;
+    let (who, sync) = (Who::new("an admin"), ChannelSyncId::new(Uuid::from_u128(SYNC)));
+    let only_heard = EndpointChange { direction: Direction::In, allow_wider_audience: true };
+    let change = async || world.relay.change_endpoint(&who, sync, right(), only_heard).await;
+    // The engine is not told of it yet.
+    world.store.move_conversation(&at(RIGHT), &"moved".into()).await.unwrap();
+    change().await.unwrap();
+    let there = world.store.channel_syncs().await.unwrap().remove(0).endpoints.remove(RIGHT);
+    assert_eq!((there.at.conversation.as_str(), there.direction), ("moved", Direction::In));
+    removed(&world).await;
+    assert!(change().await.is_err());
+    assert_eq!(world.store.channel_syncs().await.unwrap()[0].endpoints.len(), 1);
+}

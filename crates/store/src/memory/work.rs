@@ -210,11 +210,14 @@ impl State {
     }
 
     pub(super) fn take_back(&mut self, message: MessageId, deliveries: Vec<NewDelivery>) {
+        if self.is_missing(message) {
+            return;
+        }
         let told = self
             .deliveries
             .values_mut()
             .map(|kept| &mut kept.delivery)
-            .filter(|it| it.message == message && it.told && !is_missing(it.state));
+            .filter(|it| it.message == message && it.told);
         if told.map(|it| it.told = false).count() > 0 {
             for new in deliveries {
                 self.keep(new);

@@ -107,6 +107,7 @@ fn open(opening: &Opening, vault: &Vault, now: &Now) -> Result<(Tx, Organization
     check_key(&mut tx, vault)?;
     let organization = organization(&mut tx, now)?;
     work::check(&mut tx)?;
+    forget_orphans(&mut tx)?;
     tx.run(query("COMMIT"))?;
     Ok((tx, organization))
 }
@@ -177,6 +178,18 @@ fn organization(tx: &mut Tx, now: &Now) -> Result<OrganizationId, Fault> {
     let id = uuid::Builder::from_unix_timestamp_millis(millis, &random).into_uuid();
     state(tx, ORGANIZATION, id.as_bytes())?;
     Ok(OrganizationId::new(id))
+}
+
+/// Tokens are kept before the connection that they are for, and renewed while it is removed: whoever
+/// dies in between leaves some that nobody needs.
+fn forget_orphans(tx: &mut Tx) -> Result<(), Fault> {
+    for sql in [
+        "DELETE FROM cabinet WHERE connection NOT IN (SELECT id FROM connections)",
+        "DELETE FROM accounts WHERE connection NOT IN (SELECT id FROM connections)",
+    ] {
+        tx.run(query(sql))?;
+    }
+    Ok(())
 }
 
 fn fact(tx: &Tx, name: &str) -> Result<Option<Vec<u8>>, Fault> {

@@ -234,7 +234,9 @@ pub(super) fn take_back(
     deliveries: &[SealedDelivery],
 ) -> Result<(), Fault> {
     let told = query(
-        "UPDATE deliveries SET told = 0 WHERE message = $1 AND told = 1 AND state NOT IN ($2, $3)",
+        "UPDATE deliveries SET told = 0 WHERE message = $1 AND told = 1 AND NOT EXISTS
+             (SELECT 1 FROM deliveries o
+              WHERE o.message = $1 AND o.told = 1 AND o.state IN ($2, $3))",
     );
     let told = told
         .bind(message.uuid())
@@ -286,8 +288,8 @@ pub(super) fn clear_lane(
     let there = tx.number(&there)?;
     for sql in [
         "UPDATE begun SET lane = $2 WHERE lane = $1 AND delivery IN
-             (SELECT seq FROM deliveries WHERE lane = $1 AND state IN (0, 2))",
-        "UPDATE deliveries SET lane = $2 WHERE lane = $1 AND state IN (0, 2)",
+             (SELECT seq FROM deliveries WHERE lane = $1 AND (state = 0 OR state = 2))",
+        "UPDATE deliveries SET lane = $2 WHERE lane = $1 AND (state = 0 OR state = 2)",
     ] {
         tx.run(query(sql).bind(here).bind(there))?;
     }

@@ -15,8 +15,9 @@ use rialto_store::{
 use rusqlite::Connection;
 
 use crate::world::{
-    at, attempt, changes, connection, copy, decide, delivery, endpoint, fingerprint, id, inbound,
-    key, message, new_delivery, new_message, now, one_post, post, settled, sql, sync, time,
+    a_connection, at, attempt, changes, connection, copy, decide, delivery, endpoint, fingerprint,
+    id, inbound, key, message, new_delivery, new_message, now, one_post, post, settled, sql, sync,
+    time,
 };
 
 const MARKER: &str = "PLANTED-MARKER-7f3a";
@@ -43,6 +44,22 @@ fn unavailable(error: &StoreError) -> &str {
 fn corrupt(error: &StoreError) -> &str {
     let StoreError::Corrupt(text) = error else { panic!("not `Corrupt`: {error:?}") };
     text
+}
+
+#[tokio::test]
+async fn tokens_of_no_connection_are_forgotten_at_the_next_start() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("rialto.db");
+    let store = sql(&path).await.unwrap();
+    store.put_connection(a_connection(1, 1, "T1")).await.unwrap();
+    for owner in [0, 1] {
+        store.cabinet_put(connection(owner), "token", "fake".into()).await.unwrap();
+    }
+    store.close().await;
+    let store = sql(&path).await.unwrap();
+    assert!(store.cabinet_get(connection(0), "token").await.unwrap().is_none());
+    assert!(store.cabinet_get(connection(1), "token").await.unwrap().is_some());
+    store.close().await;
 }
 
 #[tokio::test]

@@ -258,6 +258,9 @@ async fn what_a_sender_was_told_is_taken_back_when_nothing_is_missing_any_more(s
     // As long as one is missing, nothing is taken back.
     store.progress(delivery(1), settled(DeliveryState::Delivered, 6)).await.unwrap();
     assert_eq!(store.told_in_vain(9).await.unwrap(), []);
+    // Nor by somebody who looked before it was given up.
+    store.take_back(message(1), told(10)).await.unwrap();
+    assert_eq!(store.lane_work(&at(0), 0, 9).await.unwrap().len(), 2);
     store.retry(delivery(2)).await.unwrap();
     assert_eq!(store.told_in_vain(9).await.unwrap(), []);
     store.progress(delivery(2), settled(DeliveryState::Delivered, 7)).await.unwrap();

@@ -8,7 +8,8 @@ use rusqlite::Connection;
 use secrecy::ExposeSecret;
 
 use crate::world::{
-    at, connection, delivery, fingerprint, id, inbound, key, now, one_post, settled, sql, time,
+    a_connection, at, connection, delivery, fingerprint, id, inbound, key, now, one_post, settled,
+    sql, time,
 };
 
 /// Every sealed value of the database, by its table and column.
@@ -45,6 +46,7 @@ async fn fill(store: &SqlStore) {
         created_at: time(1),
     };
     store.put_app(app).await.unwrap();
+    store.put_connection(a_connection(0, 1, "T1")).await.unwrap();
     store.cabinet_put(connection(0), "token", "fake-token".into()).await.unwrap();
     let pending = PendingAuthorization {
         state: "state".into(),
@@ -139,6 +141,7 @@ async fn a_value_of_a_key_that_is_not_given_is_left_as_it_is() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("rialto.db");
     let store = sql(&path).await.unwrap();
+    store.put_connection(a_connection(0, 1, "T1")).await.unwrap();
     store.cabinet_put(connection(0), "of the first", "fake".into()).await.unwrap();
     store.close().await;
     let second = open(&path, Vault::with_older(&key(2), &[key(1)])).await.unwrap();

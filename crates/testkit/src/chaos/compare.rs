@@ -150,8 +150,10 @@ impl Comparison<'_> {
         }
         let shape = said.words.shape();
         let file = matches!(shape, Shape::File { .. } | Shape::OnlyFile { .. });
-        // On Slack and on Webex a file is a message of its own.
-        let is_apart = matches!(there, Side::Slack | Side::Webex) && shape_has_text(shape);
+        // On Slack and on Webex a file is a message of its own, and everywhere one that an edit brought.
+        let stands_apart = matches!(there, Side::Slack | Side::Webex);
+        let is_apart =
+            (stands_apart || said.words.changes_files(said.side)) && shape_has_text(shape);
         let apart = usize::from(file && is_apart);
         let most = if matches!(shape, Shape::Long { .. }) { usize::MAX } else { 1 + apart };
         if copies.len() > most {

@@ -147,7 +147,10 @@ impl People {
         let (said, words) = (truth.get(number).clone(), truth.next_words(number));
         let mut typed = words.typed(said.side);
         if let Some(map) = typed.as_object_mut() {
-            map.remove("files");
+            match words.new_files(said.side) {
+                Some(files) => map.insert("files".into(), files),
+                None => map.remove("files"),
+            };
         }
         let typed = both(typed, said.side.of(&said.id));
         self.world.act(said.side, &self.syncs[said.sync], said.person, "edit", typed).await?;

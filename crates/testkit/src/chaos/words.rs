@@ -138,6 +138,20 @@ impl Words {
         Some(json!({"name": name, "mime": mime, "random_bytes": bytes, "seed": bytes}))
     }
 
+    /// The files that the message has from this revision on, where an edit of them changes them: the file
+    /// anew, under another name, or none.
+    pub(super) fn new_files(&self, side: Side) -> Option<Value> {
+        let file = self.file().filter(|_| self.changes_files(side))?;
+        let none = self.revision.is_multiple_of(3);
+        Some(if none { json!([]) } else { json!([file]) })
+    }
+
+    /// Whether files change with the edits of this message: on Teams. Where there is no text, what
+    /// hangs on the message goes with the post of its file.
+    pub(super) fn changes_files(&self, side: Side) -> bool {
+        side == Side::Teams && self.revision > 0 && matches!(self.shape, Shape::File { .. })
+    }
+
     pub(super) fn file_name(&self) -> String {
         format!("{}.bin", self.mark.trim_end_matches(';'))
     }

@@ -12,6 +12,7 @@ use self::message::Said;
 pub(crate) use self::text::{Ends, read};
 use crate::{
     api::Identity,
+    edits::Reading,
     people::Ids,
     reaction, webhook,
     wire::{self, Call, Member, Message, Object, Payload, Text},
@@ -24,8 +25,8 @@ pub(crate) struct Told {
     pub events: Vec<Event>,
     /// Who did it, by all of their ids.
     pub by: Ids,
-    /// A message that was edited: its id, its text, its revision.
-    pub edited: Option<(String, String, Revision)>,
+    /// A message that was edited: its id, what it says now, its revision.
+    pub edited: Option<(String, Reading, Revision)>,
     /// The ids of messages in it, as it wrote them.
     pub written: Vec<String>,
 }
@@ -41,8 +42,8 @@ pub(crate) fn normalize(payload: &[u8], own: &Identity) -> Result<Told, ReadErro
     let events: Vec<Event> = kinds(&call, at, own).into_iter().map(event).collect();
     let edited = events.iter().find_map(|event| match &event.kind {
         EventKind::Message(state) if state.revision > Revision(0) => {
-            let text = object.message.clone().unwrap_or_default();
-            Some((state.id.to_string(), text, state.revision))
+            let text = object.message.as_deref().unwrap_or_default();
+            Some((state.id.to_string(), Reading::new(text, &object.files), state.revision))
         }
         _ => None,
     });

@@ -7,6 +7,7 @@ use serde_json::{Value, json};
 
 use super::support::{facts, own};
 use crate::{
+    edits::Reading,
     fingerprint,
     normalize::{Told, normalize},
 };
@@ -79,7 +80,8 @@ fn a_message_is_one_fact_by_its_id_and_an_edit_by_its_time() {
     assert_eq!((state.id.as_str(), state.revision), (id, Revision(0)));
     assert_eq!(state.posted_at.to_string(), "2023-11-14T22:13:20Z");
     let told = told("team_chat.channel_message_updated", "u1", posted("changed"));
-    let edited = (id.to_owned(), "changed".to_owned(), Revision(1_700_000_005_000_000));
+    let reading = Reading::new("changed", &[]);
+    let edited = (id.to_owned(), reading, Revision(1_700_000_005_000_000));
     assert_eq!(told.edited, Some(edited));
     assert_eq!(told.events[0].at.to_string(), "2023-11-14T22:13:25Z");
 }

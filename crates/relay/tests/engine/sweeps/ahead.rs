@@ -9,7 +9,7 @@ use rialto_platform::Clock;
 use super::{LONG, pass};
 use crate::{
     LEFT,
-    network::Illness,
+    network::{Fault, Illness},
     world::{World, connection},
 };
 
@@ -88,6 +88,31 @@ async fn what_was_said_while_rialto_was_down_is_found() {
     world.crash().await;
     pass(&mut world, LONG).await;
     let expected = ["ana: long ago", "ana: just now ✗", "ana: missed"];
+    assert_eq!(world.right.read("general"), expected);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_wish_to_wait_ends() {
+    let (mut world, clock) = ahead(World::new().await).await;
+    // Counted from what Rialto takes for now.
+    let wait = AHEAD.as_secs() + 20;
+    world.right.fail_next([Fault::Wait(wait), Fault::WaitAll(wait)]);
+    for text in ["one", "two"] {
+        let (_, event) = world.left.post("general", "ana", text, None);
+        world.hear(LEFT, &event).await;
+        tokio::time::sleep(MINUTE / 2).await;
+    }
+    clock.is_set_right();
+    for starts_anew in [false, true] {
+        let (_, event) = world.left.post("general", "ana", "three", None);
+        world.hear(LEFT, &event).await;
+        tokio::time::sleep(2 * MINUTE).await;
+        if starts_anew {
+            world.crash().await;
+        }
+    }
+    tokio::time::sleep(2 * MINUTE).await;
+    let expected = ["ana: one", "ana: two", "ana: three", "ana: three"];
     assert_eq!(world.right.read("general"), expected);
 }
 
