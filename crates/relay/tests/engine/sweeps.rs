@@ -237,18 +237,6 @@ async fn a_webhook_and_a_sweep_that_race_bring_one_message() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn what_the_first_sweep_of_a_conversation_finds_is_counted() {
-    let mut world = World::new().await;
-    world.also("other").await;
-    world.left.post("other", "ana", "is anybody there?", None);
-    pass(&mut world, LONG).await;
-    assert_eq!(world.right.read("other"), ["ana: is anybody there?"]);
-    let syncs = world.store.channel_syncs().await.unwrap();
-    let other = syncs.iter().find(|sync| sync.name == "other").unwrap();
-    assert_eq!(world.store.traffic(other.id).await.unwrap().recovered, 1);
-}
-
-#[tokio::test(start_paused = true)]
 async fn a_conversation_that_no_webhook_tells_of_is_deaf_until_one_does() {
     let mut world = World::new().await;
     pass(&mut world, LONG).await;
