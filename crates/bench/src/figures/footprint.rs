@@ -1,5 +1,7 @@
 //! What Rialto takes of memory and disk: idle, with many conversations, with many messages.
 
+use std::time::Duration;
+
 use anyhow::Result;
 
 use super::{Bench, CONVERSATIONS, How, Target, note};
@@ -13,6 +15,9 @@ const MEGABYTE: f64 = 1_000_000.0;
 /// What memory may grow by, whatever number of messages is mapped: what one start differs from the
 /// next.
 const NOISE: f64 = 2.0;
+/// After a start the past is compared over many connections, which keep what the largest answers took
+/// until they are closed: reqwest closes what is idle for 90 s.
+const UNTIL_CLOSED: Duration = Duration::from_secs(95);
 
 pub(super) async fn measure(bench: &mut Bench) -> Result<()> {
     if bench.wants("memory-idle") || bench.wants("memory-conversation") {
@@ -56,11 +61,17 @@ async fn conversations(bench: &mut Bench) -> Result<()> {
     Ok(())
 }
 
+/// What is in memory when nothing is left of the start.
+async fn settled(server: &Server) -> Result<f64> {
+    server.quiet().await?;
+    tokio::time::sleep(UNTIL_CLOSED).await;
+    Ok(server.process.memory()? as f64)
+}
+
 async fn messages(bench: &mut Bench) -> Result<()> {
     let count = bench.budget.messages;
     let server = bench.server(CONVERSATIONS).await?.restart().await?;
-    server.quiet().await?;
-    let before = (server.process.memory()? as f64, server.database_bytes()? as f64);
+    let before = (settled(&server).await?, server.database_bytes()? as f64);
     let how = How::new(Pace::Window, CONVERSATIONS);
     let ledger = bench.pour(&Target::from(&server), count, how).await?;
     load::settle(&ledger, super::under_load::SETTLED).await;
@@ -68,8 +79,7 @@ async fn messages(bench: &mut Bench) -> Result<()> {
     let busy = server.process.memory()? as f64;
     note(&format!("{count} messages relayed"));
     let server = server.restart().await?;
-    server.quiet().await?;
-    let after = (server.process.memory()? as f64, server.database_bytes()? as f64);
+    let after = (settled(&server).await?, server.database_bytes()? as f64);
     server.process.kill().await?;
     let faults = ledger.faults(true);
     let run = Run {
