@@ -1,4 +1,5 @@
-//! Folding the write-ahead log into the database file.
+//! What is done beside the writer: folding the write-ahead log into the database file, and giving
+//! memory back when nothing is written.
 //!
 //! SQLite's own checkpoint runs inside a commit and makes it wait for two more fsyncs and thousands
 //! of pages. Here a thread of its own does the work beside the writer. The log starts over only
@@ -19,7 +20,13 @@ use std::{
 use parking_lot::Mutex;
 use rusqlite::Connection as Database;
 
-use super::{Fault, open::Opening, query::query};
+use super::{
+    Fault,
+    open::Opening,
+    query::query,
+    readers::Readers,
+    writer::{Command, WeakQueue},
+};
 
 const EVERY: Duration = Duration::from_millis(250);
 /// From so many pages (of 4096 bytes) on the log is made to start over.
@@ -31,6 +38,10 @@ const TRIES: usize = 16;
 /// What was written since a reader began is held back until it ends: readers are short.
 const READER: Duration = Duration::from_millis(1);
 
+/// After so many times [`EVERY`] without a commit, and again after as many, what connections keep in
+/// memory to be fast is given back: two seconds.
+const REST: u64 = 8;
+
 const PASSIVE: &str = "PRAGMA wal_checkpoint(PASSIVE)";
 
 /// What the writer and the thread have in common.
@@ -41,6 +52,23 @@ pub(super) struct Gate {
     pub(super) commits: Arc<AtomicU64>,
 }
 
+/// Those who have connections of their own.
+pub(super) struct Others {
+    /// Does not keep the writer going.
+    pub(super) writer: WeakQueue,
+    pub(super) readers: Arc<Readers>,
+}
+
+impl Others {
+    fn let_go(&self) {
+        self.readers.let_go();
+        if let Some(writer) = self.writer.upgrade() {
+            // A full queue is no rest.
+            let _ = writer.try_send(Command::Rest);
+        }
+    }
+}
+
 /// The thread; it goes on until it is stopped.
 pub(super) struct Checkpointer {
     /// Dropped to stop it.
@@ -49,11 +77,11 @@ pub(super) struct Checkpointer {
 }
 
 impl Checkpointer {
-    pub(super) fn start(opening: Opening, gate: Gate) -> io::Result<Self> {
+    pub(super) fn start(opening: Opening, gate: Gate, others: Others) -> io::Result<Self> {
         let (going, stopped) = channel();
         let thread = thread::Builder::new()
             .name("rialto-fold".into())
-            .spawn(move || run(&opening.without_patience(), &gate, &stopped))?;
+            .spawn(move || run(&opening.without_patience(), &gate, &others, &stopped))?;
         Ok(Self { going, thread })
     }
 
@@ -64,14 +92,20 @@ impl Checkpointer {
     }
 }
 
-fn run(opening: &Opening, gate: &Gate, stopped: &Receiver<()>) {
+fn run(opening: &Opening, gate: &Gate, others: &Others, stopped: &Receiver<()>) {
     let mut database = None;
-    let (mut seen, mut emptied) = (0, true);
+    let (mut seen, mut emptied, mut quiet) = (0, true, 0_u64);
     while stopped.recv_timeout(EVERY) == Err(RecvTimeoutError::Timeout) {
         let now = gate.commits.load(Ordering::Relaxed);
         if now == seen && emptied {
+            quiet += 1;
+            if quiet.is_multiple_of(REST) {
+                database = None;
+                others.let_go();
+            }
             continue;
         }
+        quiet = 0;
         let result = step(&mut database, opening, gate, stopped, now == seen);
         seen = now;
         match result {

@@ -91,7 +91,7 @@ impl SqlStore {
         let opened = open(&opening, &vault, now).map_err(|fault| fault.explain(&path));
         let (tx, organization) = opened?;
         let readers = Arc::new(Readers::new(Opening::only_to_read(path.clone())));
-        let queue = writer::start(path.clone(), opening, tx).map_err(|error| {
+        let queue = writer::start(path.clone(), opening, tx, readers.clone()).map_err(|error| {
             StoreError::Unavailable(format!("the thread that writes did not start: {error}"))
         })?;
         let (vault, now) = (Arc::new(vault), now.clone());

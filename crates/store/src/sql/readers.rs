@@ -1,6 +1,6 @@
 //! Connections that only read.
 
-use std::sync::Arc;
+use std::{mem, sync::Arc};
 
 use parking_lot::Mutex;
 use rusqlite::Connection as Database;
@@ -25,7 +25,13 @@ impl Readers {
 
     pub(super) fn close(&self) {
         self.long.close();
-        self.idle.lock().clear();
+        self.let_go();
+    }
+
+    /// Closes what nobody reads by at the moment, with its page cache and its statements.
+    pub(super) fn let_go(&self) {
+        let idle = mem::take(&mut *self.idle.lock());
+        drop(idle);
     }
 
     fn read<T>(&self, read: impl FnOnce(&Database) -> Result<T, Fault>) -> Result<T, Fault> {
@@ -64,5 +70,35 @@ impl SqlStore {
             StoreError::Unavailable(format!("a read did not come to its end: {error}"))
         })?;
         self.explained(result)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::time::Duration;
+
+    use jiff::Timestamp;
+    use tokio::time::Instant;
+
+    use super::*;
+    use crate::{Key, SqlOptions, Vault};
+
+    #[tokio::test]
+    async fn they_are_closed_once_nothing_was_written_for_a_while() {
+        let folder = tempfile::tempdir().unwrap();
+        let options = SqlOptions::new(folder.path().join("rialto.db"));
+        let vault = Vault::new(&Key::generate(&mut rand::rng()));
+        let store = SqlStore::open(options, vault, Arc::new(|| Timestamp::UNIX_EPOCH)).await;
+        let store = store.unwrap();
+        for _ in 0..2 {
+            store.list(|_| Ok(())).await.unwrap();
+            assert_eq!(store.readers.idle.lock().len(), 1, "one is kept for the next read");
+            let asked = Instant::now();
+            while !store.readers.idle.lock().is_empty() {
+                assert!(asked.elapsed() < Duration::from_secs(20), "it is kept for good");
+                tokio::time::sleep(Duration::from_millis(50)).await;
+            }
+        }
+        store.close().await;
     }
 }

@@ -62,8 +62,9 @@ impl Waiting {
         }
     }
 
-    /// Waits for what is to be written next; `None` when writing ends. `pile`: how much of what
-    /// was written waits to go on, see [`Tx::pile`](super::Tx::pile).
+    /// Waits for what is to be written next, which is nothing when it is time to rest; `None` when
+    /// writing ends. `pile`: how much of what was written waits to go on, see
+    /// [`Tx::pile`](super::Tx::pile).
     pub(super) fn next(&mut self, pile: i64) -> Option<Batch> {
         if self.len() == 0 {
             let ends = self.closing.is_some()
@@ -157,6 +158,8 @@ impl Waiting {
             match command {
                 Command::Append(append) => self.appends.push_back(append),
                 Command::Verb(verb) => self.verbs.push_back(verb),
+                // With nothing else it makes a batch of nothing.
+                Command::Rest => {}
                 Command::Close(answer) => self.closing = Some(answer),
             }
         }
@@ -232,5 +235,20 @@ mod tests {
         assert_eq!(alone + 64, TOGETHER * APPENDS_PER_VERB);
         assert_eq!(together, [Kind::Step; TOGETHER]);
         assert_eq!(taken(&mut waiting, asker, CROWD - 1), [Kind::Step; FEW], "it may be over soon");
+    }
+
+    #[test]
+    fn a_rest_is_a_batch_of_nothing_and_none_beside_something_to_write() {
+        let runtime = Runtime::new().unwrap();
+        let (queue, commands) = mpsc::channel(QUEUE);
+        let mut waiting = Waiting::new(commands);
+        queue.try_send(Command::Rest).ok().unwrap();
+        assert_eq!(waiting.next(0).map(|batch| batch.len()), Some(0));
+        queue.try_send(Command::Rest).ok().unwrap();
+        let idle = Box::new(Idle(Kind::Step, runtime.handle().clone()));
+        queue.try_send(Command::Verb(idle)).ok().unwrap();
+        assert_eq!(waiting.next(0).map(|batch| batch.len()), Some(1));
+        drop(queue);
+        assert!(waiting.next(0).is_none());
     }
 }

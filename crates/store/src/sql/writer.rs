@@ -15,19 +15,23 @@ use tokio::{
 
 use super::{
     Fault, Tx, answers,
-    checkpoint::{self, Checkpointer, Gate},
+    checkpoint::{self, Checkpointer, Gate, Others},
     inbox, lately,
     open::Opening,
     query::query,
+    readers::Readers,
     waiting::{self, Waiting},
 };
 use crate::{Appended, StoreError, sql::sealed::SealedInbound};
 
 pub(super) type Queue = mpsc::Sender<Command>;
+pub(super) type WeakQueue = mpsc::WeakSender<Command>;
 
 pub(super) enum Command {
     Append(Append),
     Verb(Box<dyn Verb>),
+    /// Nothing was written for a while, see [`Writer::let_go`].
+    Rest,
     Close(oneshot::Sender<()>),
 }
 
@@ -123,10 +127,16 @@ where
 
 /// Starts the thread. It ends, folding the log into the file, after `Close` or when every sender
 /// of the queue is gone.
-pub(super) fn start(path: Arc<Path>, opening: Opening, tx: Tx) -> io::Result<Queue> {
+pub(super) fn start(
+    path: Arc<Path>,
+    opening: Opening,
+    tx: Tx,
+    readers: Arc<Readers>,
+) -> io::Result<Queue> {
     let (queue, commands) = mpsc::channel(waiting::QUEUE);
     let gate = Gate::default();
-    let checkpoints = Checkpointer::start(opening.clone(), gate.clone())?;
+    let others = Others { writer: queue.downgrade(), readers };
+    let checkpoints = Checkpointer::start(opening.clone(), gate.clone(), others)?;
     let writer = Writer { path, opening, tx: Some(tx), gate };
     thread::Builder::new()
         .name("rialto-store".into())
@@ -145,11 +155,13 @@ struct Writer {
 impl Writer {
     fn serve(mut self, mut waiting: Waiting, checkpoints: Checkpointer) {
         while let Some(batch) = waiting.next(self.pile()) {
-            if batch.len() > 0 {
-                let gate = self.gate.closed.clone();
-                let _held = gate.lock();
-                self.commit(batch);
+            if batch.len() == 0 {
+                self.let_go();
+                continue;
             }
+            let gate = self.gate.closed.clone();
+            let _held = gate.lock();
+            self.commit(batch);
         }
         checkpoints.stop();
         let closing = waiting.into_closing();
@@ -158,6 +170,15 @@ impl Writer {
         }
         if let Some(closed) = closing {
             let _ = closed.send(());
+        }
+    }
+
+    /// Gives back what the page cache takes, up to 16 MB: it is worth something while there is much to
+    /// write.
+    fn let_go(&self) {
+        let released = self.tx.as_ref().map_or(Ok(()), |tx| tx.database.release_memory());
+        if let Err(error) = released {
+            tracing::debug!(%error, "the page cache could not be given back");
         }
     }
 
