@@ -5,9 +5,10 @@
 //! When it is prompt, it runs as soon as there is one row to write, and commits that one row; that
 //! serves webhooks, whose senders wait.
 //!
-//! Senders who wait for each answer send no faster than they are answered: while everybody is served
-//! alike a flood looks like a busy day. So webhooks are served first for a moment: on a busy day they
-//! soon come slower, because they come of what is relayed; in a flood they do not, and are left lying.
+//! A flood is seen by what it leaves lying. Senders who wait for each answer send no faster than they are
+//! answered, though: while everybody is served alike theirs looks like a busy day. So webhooks are served
+//! first for a moment: on a busy day they soon come slower, because they come of what is relayed; in a
+//! flood they do not, and are left lying.
 
 use std::time::Duration;
 
@@ -29,7 +30,8 @@ const MANY: u128 = 2_000;
 pub(super) const CROWD: usize = 16;
 /// When a flood comes more than one webhook of so many is left lying: those that relay are served last.
 const ONE_OF: i64 = 2;
-/// It goes on while more than one of so many is: relayed is less beside it than without.
+/// It goes on while more than one of so many is: relayed is less beside it than without. And where that
+/// many are while everybody is served alike, more come than can be relayed: that needs no trial.
 const STILL_ONE_OF: i64 = 3;
 /// On a busy day webhooks come so many times slower during a trial.
 const SLOWER: u128 = 2;
@@ -107,11 +109,11 @@ impl Flood {
             return;
         }
         let stage = self.judged(passed, pile);
-        let was_on = self.is_on();
+        let (was_on, came, grew) = (self.is_on(), self.appends, pile - self.pile);
         *self = Self { since: now, appends: 0, transactions: 0, pile, stage };
         if self.is_on() != was_on {
             be_patient(was_on);
-            tracing::debug!(?stage, pile, "webhooks go first, or not any more");
+            tracing::debug!(?stage, came, grew, pile, "webhooks go first, or not any more");
         }
     }
 
@@ -122,6 +124,7 @@ impl Flood {
         let are_left_lying =
             |one_of| rate >= MANY && (pile - self.pile).saturating_mul(one_of) > came;
         match self.stage {
+            Stage::Calm { .. } if are_left_lying(STILL_ONE_OF) => FLOOD,
             Stage::Calm { wait: 0, pause } if is_crowd => {
                 Stage::Trial { before: rate, pause, part: Part::Short }
             }
@@ -188,7 +191,7 @@ mod tests {
     fn a_flood_comes_hardly_slower_when_it_is_served_first_and_is_left_lying() {
         let mut flood = Flood::watched(Instant::now());
         assert_eq!(after(&mut flood, 1, 15, 15), calm(0, 0), "they do not wait for each other");
-        assert!(matches!(after(&mut flood, 1, 90, 0), Stage::Trial { before: 3_000, .. }));
+        assert!(matches!(after(&mut flood, 1, 90, 30), Stage::Trial { before: 3_000, .. }));
         assert!(matches!(after(&mut flood, 1, 20, 11), Stage::Trial { part: Part::Long, .. }));
         assert_eq!(after(&mut flood, 1, 60, 31), FLOOD);
         assert_eq!(after(&mut flood, CALM - 1, 90, 0), Stage::Flood { left: 1 }, "not yet over");
@@ -197,10 +200,20 @@ mod tests {
     }
 
     #[test]
+    fn a_flood_whose_senders_do_not_wait_needs_no_trial() {
+        for pause in [0, SELDOM] {
+            let mut flood = Flood::watched(Instant::now());
+            flood.stage = calm(pause, pause);
+            assert!(!matches!(after(&mut flood, 1, 59, 59), FLOOD), "few come");
+            assert_eq!(after(&mut flood, 1, 90, 31), FLOOD);
+        }
+    }
+
+    #[test]
     fn a_busy_day_is_none_and_is_tried_ever_more_seldom() {
         let mut flood = Flood::watched(Instant::now());
         for pause in [1, 2, 4, 8, 16, SELDOM, SELDOM] {
-            assert!(matches!(after(&mut flood, 1, 90, 90), Stage::Trial { .. }));
+            assert!(matches!(after(&mut flood, 1, 90, 0), Stage::Trial { .. }));
             let slower = after(&mut flood, 1, 14, 14);
             assert_eq!(slower, calm(pause, pause), "they come of what is relayed");
             assert_eq!(after(&mut flood, pause, 90, 0), calm(0, pause));
