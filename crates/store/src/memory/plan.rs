@@ -88,12 +88,12 @@ impl State {
         for change in &plan.changes {
             match change {
                 Change::NewMessage { id, origin, remote, .. } => {
-                    if self.messages.contains_key(id) || !messages.insert(*id) {
-                        return Err(refusal::exists("message", id));
-                    }
                     let copy = (origin.clone(), remote.clone());
                     if self.copies.contains_key(&copy) || !copies.insert(copy) {
                         return Err(refusal::copy_taken(origin, remote));
+                    }
+                    if self.messages.contains_key(id) || !messages.insert(*id) {
+                        return Err(refusal::exists("message", id));
                     }
                 }
                 Change::Revised { message, .. }

@@ -13,7 +13,7 @@ use super::{
     values::{KINDS, STATES, micros, number},
     work,
 };
-use crate::{Change, Reactor, records::emoji_key, refusal};
+use crate::{Change, Reactor, StoreError, records::emoji_key, refusal};
 
 pub(super) struct SealedPlan {
     pub(super) changes: Vec<Change>,
@@ -23,20 +23,22 @@ pub(super) struct SealedPlan {
     pub(super) at: Timestamp,
 }
 
-pub(super) fn commit(tx: &mut Tx, seq: i64, plan: &SealedPlan) -> Result<Vec<i64>, Fault> {
+/// Gives the numbers of the deliveries, or why there are none and nothing is changed: what a sweep and a
+/// webhook both tell is refused so often that others' work in the same transaction must not be undone
+/// with it.
+pub(super) fn commit(
+    tx: &mut Tx,
+    seq: i64,
+    plan: &SealedPlan,
+) -> Result<Result<Vec<i64>, StoreError>, Fault> {
     let select = query("SELECT swept, connection, conversation FROM inbox WHERE seq = $1");
     let waiting = select.bind(seq).maybe(&tx.database, |columns| {
         let swept = columns.flag()?;
         Ok(if swept { Some(columns.conversation()?) } else { None })
     });
-    let Some(swept) = waiting? else { return Ok(Vec::new()) };
-    tx.run(query("DELETE FROM inbox WHERE seq = $1").bind(seq))?;
-    tx.pile -= 1;
-    if let Some(at) = swept.filter(|_| plan.changes.iter().any(Change::is_news)) {
-        sweeps::recovered(tx, &at)?;
-    }
+    let Some(swept) = waiting? else { return Ok(Ok(Vec::new())) };
     let mut known = HashSet::new();
-    for change in &plan.changes {
+    for (position, change) in plan.changes.iter().enumerate() {
         match change {
             Change::NewMessage {
                 id,
@@ -49,6 +51,10 @@ pub(super) fn commit(tx: &mut Tx, seq: i64, plan: &SealedPlan) -> Result<Vec<i64
                 deleted,
             } => {
                 let place = tx.number(origin)?;
+                if !work::insert_original(tx, place, remote, *id, revision.0)? {
+                    let refused = refusal::copy_taken(origin, remote);
+                    return if position == 0 { Ok(Err(refused)) } else { Err(refused.into()) };
+                }
                 let insert = query(
                     "INSERT INTO messages
                          (id, origin, revision, deleted, author, thread, posted_at)
@@ -64,9 +70,6 @@ pub(super) fn commit(tx: &mut Tx, seq: i64, plan: &SealedPlan) -> Result<Vec<i64
                     .bind(micros(*posted_at));
                 if tx.run(insert)? == 0 {
                     return Err(refusal::exists("message", id).into());
-                }
-                if !work::insert_original(tx, place, remote, *id, revision.0)? {
-                    return Err(refusal::copy_taken(origin, remote).into());
                 }
                 lately::said(tx, *id, place, *posted_at)?;
                 known.insert(*id);
@@ -96,6 +99,11 @@ pub(super) fn commit(tx: &mut Tx, seq: i64, plan: &SealedPlan) -> Result<Vec<i64
             }
         }
     }
+    tx.run(query("DELETE FROM inbox WHERE seq = $1").bind(seq))?;
+    tx.pile -= 1;
+    if let Some(at) = swept.filter(|_| plan.changes.iter().any(Change::is_news)) {
+        sweeps::recovered(tx, &at)?;
+    }
     let mut seqs = Vec::with_capacity(plan.deliveries.len());
     for new in &plan.deliveries {
         must_exist(tx, &known, new.message)?;
@@ -109,7 +117,7 @@ pub(super) fn commit(tx: &mut Tx, seq: i64, plan: &SealedPlan) -> Result<Vec<i64
         );
         tx.run(count.bind(reason.as_str()))?;
     }
-    Ok(seqs)
+    Ok(Ok(seqs))
 }
 
 fn must_exist(tx: &mut Tx, known: &HashSet<MessageId>, message: MessageId) -> Result<(), Fault> {

@@ -276,7 +276,7 @@ impl Store for SqlStore {
             drops: plan.drops,
             at: (self.now)(),
         };
-        self.write_as(Kind::Plan, move |tx: &mut Tx| plan::commit(tx, seq, &plan)).await
+        self.write_as(Kind::Plan, move |tx: &mut Tx| plan::commit(tx, seq, &plan)).await?
     }
 
     async fn lanes(&self) -> Result<Vec<Lane>, StoreError> {

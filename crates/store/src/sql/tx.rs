@@ -18,9 +18,8 @@ pub(super) struct Tx {
     pub(super) database: Database,
     /// Forgotten at every rollback, which may have undone the newest of them.
     numbers: HashMap<ConversationRef, i64>,
-    /// How many rows more wait to be planned or delivered than when it was opened. What is rolled
-    /// back stays counted, and deliveries that are cancelled do not lower it: only its growth within
-    /// 300 ms is looked at.
+    /// How many rows more wait to be planned or delivered than when it was opened. Deliveries that are
+    /// cancelled do not lower it: only its growth within 300 ms is looked at.
     pub(super) pile: i64,
     pub(super) settling: Settling,
 }

@@ -191,6 +191,7 @@ impl Writer {
         let mut ends = vec![Ok(()); batch.len()];
         if done.is_err() && batch.len() > 1 {
             // One of them failed, and what the others had done went with it.
+            tracing::debug!(fault = ?done, verbs = batch.len(), "written again, one by one");
             done = self.apart(&mut batch, &mut ends);
         }
         match done {
@@ -229,9 +230,11 @@ impl Writer {
         self.transaction(|tx| {
             for (verb, end) in batch.verbs_mut().zip(ends) {
                 tx.run(query("SAVEPOINT verb"))?;
+                let pile = tx.pile;
                 if let Err(fault) = verb.run(tx) {
                     *end = Err(fault.explain(&path));
                     tx.forget();
+                    tx.pile = pile;
                     tx.run(query("ROLLBACK TO SAVEPOINT verb"))?;
                 }
                 tx.run(query("RELEASE SAVEPOINT verb"))?;
@@ -251,11 +254,13 @@ impl Writer {
             None => Tx::new(self.opening.open()?),
         };
         tx.run(query("BEGIN IMMEDIATE"))?;
+        let pile = tx.pile;
         let done = work(&mut tx).and_then(|()| tx.run(query("COMMIT")).map(drop));
         match &done {
             Ok(()) => self.tx = Some(tx),
             Err(Fault::Refused(_)) => {
                 tx.forget();
+                tx.pile = pile;
                 if tx.run(query("ROLLBACK")).is_ok() {
                     self.tx = Some(tx);
                 }
