@@ -13,24 +13,28 @@ use tokio::time::Instant;
 use super::{Due, Why, findings::is_message};
 use crate::{ConnectionEntry, intake::Wait, plan::is_older, relay::Relay};
 
-/// How long a reply waits for the sweep.
+/// How long a reply waits for sweeps that fail.
 const PATIENCE: Duration = Duration::from_secs(20);
-/// How long it waits for posts of ours that are under way: it may reply to one of them.
+/// How long it waits for a sweep that is under way, which reads no faster than the platform allows, and for
+/// posts of ours that are: it may reply to one of them.
 const UNDER_WAY: Duration = Duration::from_secs(300);
+/// How many sweeps that do not find a root are enough: a list that changes while it is read may leave it
+/// out.
+const LOOKS: u8 = 2;
 /// How many findings that wait are looked through for a root.
 const WAITING: u32 = 1_000;
 /// How many roots are remembered that no sweep found.
 const REMEMBERED: usize = 10_000;
 
-/// Roots that are looked for: once is enough.
+/// Roots that are looked for, however many replies they have.
 #[derive(Default)]
 pub(super) struct Searched(Mutex<HashMap<(ConversationRef, RemoteId), Search>>);
 
 #[derive(Clone, Copy)]
 struct Search {
     began: Instant,
-    /// A sweep did not find it.
-    is_over: bool,
+    /// Sweeps that did not find it.
+    looks: u8,
 }
 
 impl Searched {
@@ -39,7 +43,7 @@ impl Searched {
         if searched.len() >= REMEMBERED {
             searched.clear();
         }
-        let new = Search { began: Instant::now(), is_over: false };
+        let new = Search { began: Instant::now(), looks: 0 };
         *searched.entry((at.clone(), root.clone())).or_insert(new)
     }
 
@@ -48,9 +52,9 @@ impl Searched {
         self.0.lock().remove(&(at.clone(), root.clone()));
     }
 
-    fn is_over(&self, at: &ConversationRef, root: &RemoteId) {
+    fn was_in_vain(&self, at: &ConversationRef, root: &RemoteId) {
         if let Some(search) = self.0.lock().get_mut(&(at.clone(), root.clone())) {
-            search.is_over = true;
+            search.looks = search.looks.saturating_add(1);
         }
     }
 }
@@ -88,14 +92,14 @@ impl Relay {
         }
         let searched = &self.inner.sweeps.searched;
         let search = searched.search(&at, root);
-        if search.is_over || search.began.elapsed() >= PATIENCE {
+        if search.looks >= LOOKS || search.began.elapsed() >= PATIENCE {
             let begun = store.in_flight(&at).await.unwrap_or_default();
             let under_way = begun.iter().any(|post| post.state == DeliveryState::Pending);
             let waits = under_way && search.began.elapsed() < UNDER_WAY;
             return if waits { Err(Wait::For(Duration::ZERO)) } else { Ok(()) };
         }
         let due = Due { at: at.clone(), why: Why::Gap };
-        match tokio::time::timeout_at(search.began + PATIENCE, self.sweep(&due)).await {
+        match tokio::time::timeout_at(search.began + UNDER_WAY, self.sweep(&due)).await {
             Ok(Ok(())) if !self.roster().view().works(connection) => {
                 searched.forget(&at, root);
                 return Err(Wait::Reconnect);
@@ -116,7 +120,7 @@ impl Relay {
                     return Err(Wait::For(left.min(asked.try_into().unwrap_or_default())));
                 }
             }
-            Ok(Ok(()) | Err(ReadError::Permanent(_))) => searched.is_over(&at, root),
+            Ok(Ok(()) | Err(ReadError::Permanent(_))) => searched.was_in_vain(&at, root),
             Err(_) => tracing::info!(%connection, "it takes long to find the root of a thread"),
         }
         let _ = self.inner.intake.wake(&at);

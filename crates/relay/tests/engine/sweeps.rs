@@ -156,6 +156,28 @@ async fn a_reply_that_outruns_what_it_replies_to_goes_below_it() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn a_reply_waits_while_much_that_was_missed_is_read_as_slowly_as_the_workspace_wants() {
+    let all = [Kind::Slack, Kind::Teams].map(Member::new).to_vec();
+    let mut world = World::of(&Members { all, paced: true }, None).await;
+    pass(&mut world, Duration::from_secs(60)).await;
+    for number in 0..100 {
+        world.left.post("general", "ana", &format!("missed {number}"), None);
+    }
+    let (root, _) = world.left.post("general", "ana", "question", None);
+    let (_, reply) = world.left.post("general", "bob", "answer", Some(&root));
+    let asked = tokio::time::Instant::now();
+    world.hear(LEFT, &reply).await;
+    while !world.right.read("general").iter().any(|text| text.ends_with("answer")) {
+        assert!(asked.elapsed() < Duration::from_secs(600), "it waits for ever");
+        tokio::time::sleep(Duration::from_secs(1)).await;
+    }
+    assert!(asked.elapsed() > Duration::from_secs(25), "{:?} is not long", asked.elapsed());
+    let arrived = world.right.read("general");
+    assert_eq!(arrived.len(), 102);
+    assert_eq!(arrived[100..], ["ana: question", "⤷ bob: answer"]);
+}
+
+#[tokio::test(start_paused = true)]
 async fn a_reply_waits_for_what_it_replies_to_until_its_workspace_is_connected_again() {
     let mut world = World::new().await;
     pass(&mut world, Duration::from_secs(60)).await;
