@@ -3,8 +3,8 @@
 //! One thread writes: it takes what waits, webhooks first (`waiting`), runs it in one transaction,
 //! commits once (`writer`) and then answers all (`answers`). Readers have connections of their own
 //! (`readers`). The write-ahead log is folded into the file from a third side (`checkpoint`), so
-//! that writing does not wait for it. Statements keep to what PostgreSQL understands too; PRAGMAs
-//! and the schema do not.
+//! that writing does not wait for it; from there everybody's memory is given back when nothing is
+//! written. Statements keep to what PostgreSQL understands too; PRAGMAs and the schema do not.
 
 mod answers;
 mod at_rest;
